@@ -1,0 +1,119 @@
+"""Words for what is wrong in a user's file: quoted values, nearest names, places in TOML."""
+
+import difflib
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from beyondbase.errors import InputError
+
+_REMEDIES = {
+    "string_type": "use text in quotes",
+    "int_type": "use a whole number",
+    "int_from_float": "use a whole number",
+    "float_type": "use a number",
+    "finite_number": "use a finite number",
+    "tuple_type": "use a list in [ ]",
+    "dict_type": "use a table",
+    "model_type": "use a table",
+    "too_short": "add at least one",
+}
+
+
+def quote(value: object) -> str:
+    """Show a value as a user would have written it, cut to a readable length."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def suggest(found: str, known: Iterable[str]) -> str:
+    """Name the nearest known word as ' (did you mean "..."?)', or nothing where none is near."""
+    near = difflib.get_close_matches(found, list(known), n=1)
+    return f" (did you mean {quote(near[0])}?)" if near else ""
+
+
+def place(*loc: str | int) -> str:
+    """Show where a key stands in a TOML file, such as '[arms.rl] role' or '[grid] k[2]'."""
+    # pydantic marks a bad key of a mapping, as opposed to its value, by a last part "[key]".
+    keys = [part for part in loc if isinstance(part, str) and part != "[key]"]
+    index = "".join(f"[{part}]" for part in loc if isinstance(part, int))
+    *section, key = [part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else quote(part) for part in keys]
+    return (f"[{'.'.join(section)}] " if section else "") + key + index
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises:
+        InputError: The file is missing, empty, not UTF-8 or not TOML.
+    """
+    text = _read_text(file)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"at line (\d+)", str(error))
+        line = found[1] if found else len(text.splitlines())
+        reason = f"found what is not TOML: {error}"
+    raise InputError(f"{file}:{line}: {reason}; correct it there (a key or a [table] stands only once)")
+
+
+def _read_text(file: Path) -> str:
+    remedy = "give a study file in TOML, or a folder that holds study.toml"
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{file}: there is no such file; {remedy}") from None
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror}); {remedy}") from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        found = f"found the byte 0x{data[error.start]:02x}, which is not UTF-8"
+        raise InputError(f"{file}:{line}: {found}; save the file as UTF-8") from None
+    if not text.strip():
+        raise InputError(f"{file}: is empty; {remedy}")
+    return text
+
+
+def explain(
+    error: ValidationError, model: type[BaseModel], sections: Mapping[str, type[BaseModel]]
+) -> list[str]:
+    """Say each mistake that pydantic found as 'place: what was found; what to do'.
+
+    Args:
+        error: What validation raised.
+        model: The model of the whole file.
+        sections: The model of each table, or of each member of a table of tables, by the table's key.
+    """
+    lines = []
+    for item in error.errors():
+        loc, reason = item["loc"], str(item.get("ctx", {}).get("error", ""))
+        owner = sections.get(str(loc[0]), model) if len(loc) > 1 else model
+        lines += [_explain(item["type"], item, owner)] if loc else reason.splitlines()
+    return lines
+
+
+def _explain(kind: str, item: Mapping[str, Any], owner: type[BaseModel]) -> str:
+    at, key = place(*item["loc"]), str(item["loc"][-1])
+    if kind == "extra_forbidden":
+        known = owner.model_fields
+        return f"{at}: found an unknown key{suggest(key, known)}; use one of {', '.join(known)}"
+    if kind == "missing":
+        return f"{at}: missing; add {owner.model_fields[key].description}"
+    return f"{at}: found {quote(item['input'])}; {_remedy(kind, item)}"
+
+
+def _remedy(kind: str, item: Mapping[str, Any]) -> str:
+    if kind == "value_error":
+        return str(item["ctx"]["error"])
+    if kind == "literal_error":
+        words = re.findall(r"'([^']*)'", str(item["ctx"]["expected"]))
+        return f"use one of {', '.join(words)}"
+    bound = str(item["msg"]).replace("Input should be", "use a number")
+    return _REMEDIES.get(kind, bound)

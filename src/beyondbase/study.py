@@ -1,0 +1,282 @@
+"""The study file: arms, tasks, margins and expectations, as a user writes them in TOML."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
+
+from beyondbase.errors import InputError
+from beyondbase.mistakes import explain, place, quote, read_toml, suggest
+
+Role = Literal["base", "rl", "distilled", "instruct", "teacher", "guess"]
+ExpectedVerdict = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE"]
+
+_CLAIM = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+_EXPECT = re.compile(rf"{_CLAIM}(?:\[(?P<task>[^/\[\]]+)/(?P<arm>[^/\[\]]+)\])?")
+
+
+def _slug(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
+        raise ValueError('use letters, digits, ".", "_" and "-" only, a letter or digit first')
+    return text
+
+
+def _claim(text: str) -> str:
+    if not re.fullmatch(_CLAIM, text):
+        raise ValueError('use a claim id such as "rl-leads-at-1"')
+    return text
+
+
+def _name(text: str) -> str:
+    # Names go into ids of the form claim[task/arm], so these characters would make them ambiguous.
+    if not text or text != text.strip() or not text.isprintable() or re.search(r"[/\[\]]", text):
+        raise ValueError(
+            "use a name without / [ ], without control characters and without spaces at its ends"
+        )
+    return text
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise ValueError("use text that is not empty")
+    return text
+
+
+def _increasing(values: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    if values is None:
+        return None
+    if not values or any(left >= right for left, right in pairwise(values)):
+        raise ValueError("use one or more values, each larger than the one before")
+    return values
+
+
+def _distinct(values: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if values is None:
+        return None
+    if not values or len(set(values)) < len(values):
+        raise ValueError("use one or more entries, each of them once")
+    return values
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _as_tuple_or_one(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else _as_tuple(value)
+
+
+def _as_expectation(value: Any) -> Any:
+    return {"verdict": value} if isinstance(value, str) else value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Text = Annotated[str, AfterValidator(_filled)]
+Margin = Annotated[float, Field(ge=0, lt=1)]
+
+
+class _Table(BaseModel):
+    # Strict, because TOML has types: "0.1" in quotes is a slip, not a number.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Evidence(_Table):
+    """Where the samples of the study lie."""
+
+    tallies: Annotated[tuple[Text, ...], BeforeValidator(_as_tuple_or_one), AfterValidator(_distinct)] = (
+        Field(description="a .csv or .parquet file of counts, or a list of them, relative to the study file")
+    )
+
+
+class Task(_Table):
+    """A set of problems with one grader."""
+
+    benchmark: str | None = Field(None, description="the name that the literature uses; the key if absent")
+    dataset: str = ""
+    revision: str = ""
+    note: str = ""
+
+
+class Arm(_Table):
+    """One model at one sampling setting."""
+
+    role: Role = Field(description="what the arm is to the study")
+    model: str = Field("", description="the model's name on the Hub, or any name that finds it again")
+    revision: str = ""
+    base: str | None = Field(None, description="the base arm that this arm starts from")
+    algorithm: str | None = None
+    step: int | None = Field(None, ge=0)
+    kl: float | None = Field(None, ge=0)
+    rollouts: int | None = Field(None, ge=1)
+    temperature: float | None = Field(None, ge=0)
+    top_p: float | None = Field(None, gt=0, le=1)
+    max_tokens: int | None = Field(None, ge=1)
+    note: str = ""
+    labels: dict[str, str] = Field(default_factory=dict)
+
+
+class Margins(_Table):
+    """How large an effect must be to count, as differences of shares."""
+
+    lead: Margin = Field(0.0, description="by how much RL must lead at k = 1")
+    overtake: Margin = Field(0.0, description="by how much the base must lead at large k")
+    # The paper's own tables reach 1 of 50, so a stricter default would refute its wording of "subset".
+    subset: Margin = Field(0.02, description="share of problems RL may solve alone and still be a subset")
+    alike: Margin = Field(0.05, description="within this the algorithms are alike")
+    sampling_gap: Margin = Field(0.10, description="a large gap between base pass@k and RL pass@1")
+
+
+class Grid(_Table):
+    """At which k and which reliability the study looks."""
+
+    k: Annotated[
+        tuple[Annotated[int, Field(ge=1)], ...] | None,
+        BeforeValidator(_as_tuple),
+        AfterValidator(_increasing),
+    ] = Field(None, description="the k that tables show")
+    k_large: int | None = Field(None, ge=1, description='the "large k" of the claims')
+    k_large_min: int = Field(16, ge=1, description="below this, claims about large k are INVALID")
+    tau: Annotated[
+        tuple[Annotated[float, Field(gt=0, le=1)], ...],
+        BeforeValidator(_as_tuple),
+        AfterValidator(_increasing),
+    ] = Field((0.25, 0.5, 0.75), description="reliability thresholds of Cover@tau")
+
+
+class Expectation(_Table):
+    """The verdict that the user wants of a claim."""
+
+    verdict: ExpectedVerdict = Field(description="what the claim should come out as")
+    reason: str = ""
+
+
+class Study(_Table):
+    """Arms, tasks, evidence, margins and expectations: the unit that a user writes."""
+
+    id: Annotated[str, AfterValidator(_slug)] = Field(description="the study's name, safe in paths")
+    title: Text = Field(description="one line that says what is compared")
+    source: Text = Field(description="who made the samples, and where they are published")
+    alpha: float = Field(0.05, gt=0, lt=0.5)
+    seed: int = Field(0, ge=0)
+    claims: Annotated[
+        tuple[Annotated[str, AfterValidator(_claim)], ...] | None,
+        BeforeValidator(_as_tuple),
+        AfterValidator(_distinct),
+    ] = Field(None, description="the claims that form the family; all that apply if absent")
+    evidence: Evidence = Field(description="a table [evidence] with the key tallies")
+    tasks: dict[Name, Task] = Field(min_length=1, description="a table [tasks.NAME] per task")
+    arms: dict[Name, Arm] = Field(min_length=1, description="a table [arms.NAME] per arm")
+    margins: Margins = Field(default_factory=Margins)
+    grid: Grid = Field(default_factory=Grid)
+    expect: dict[str, Annotated[Expectation, BeforeValidator(_as_expectation)]] = Field(default_factory=dict)
+    _path: Path = PrivateAttr(default=Path("study.toml"))
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep the path that the loader hands over; a key of the TOML could be forged or go stale."""
+        if context:
+            self._path = context["path"]
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        problems = [*_base_problems(self.arms), *_expect_problems(self)]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def path(self) -> Path:
+        """The file that the study was read from."""
+        return self._path
+
+    @property
+    def tally_paths(self) -> tuple[Path, ...]:
+        """The files of counts, found from the study file."""
+        return tuple(self._path.parent / name for name in self.evidence.tallies)
+
+    @property
+    def k_large(self) -> int | None:
+        """The "large k" of the claims; None means the largest that every problem allows."""
+        return self.grid.k_large
+
+    def base_of(self, arm_id: str) -> str:
+        """Name the base arm that an arm starts from; a base arm is its own."""
+        arm = self.arms[arm_id]
+        if arm.role == "base":
+            return arm_id
+        return arm.base or _bases(self.arms)[0]
+
+
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "evidence": Evidence,
+    "tasks": Task,
+    "arms": Arm,
+    "margins": Margins,
+    "grid": Grid,
+    "expect": Expectation,
+}
+
+
+def load_study(path: Path) -> Study:
+    """Read a study.
+
+    Args:
+        path: The TOML file, or a folder that holds study.toml.
+
+    Raises:
+        InputError: The file cannot be read or holds mistakes; every mistake has a line of the message.
+    """
+    file = path / "study.toml" if path.is_dir() else path
+    table = read_toml(file)
+    try:
+        return Study.model_validate(table, context={"path": file})
+    except ValidationError as error:
+        problems = explain(error, Study, _SECTIONS)
+    raise InputError("\n".join(f"{file}: {problem}" for problem in problems))
+
+
+def _bases(arms: dict[str, Arm]) -> list[str]:
+    return [name for name, arm in arms.items() if arm.role == "base"]
+
+
+def _base_problems(arms: dict[str, Arm]) -> Iterator[str]:
+    bases = _bases(arms)
+    if not bases:
+        yield 'arms: found none with role = "base"; add the arm that the others are compared with'
+        return
+    for name, arm in arms.items():
+        at, known = place("arms", name, "base"), ", ".join(bases)
+        hint = suggest(arm.base or "", bases)
+        if arm.role == "base" and arm.base is not None:
+            yield f"{at}: found {quote(arm.base)} on an arm with role base; delete this key"
+        elif arm.base is not None and arm.base not in bases:
+            yield f"{at}: found {quote(arm.base)}; use an arm with role base: {known}{hint}"
+        elif arm.role != "base" and arm.base is None and len(bases) > 1:
+            yield f"{at}: missing, and {len(bases)} arms have role base; add one of {known}"
+        if arm.role != "guess" and not arm.model:
+            yield f"{place('arms', name, 'model')}: missing; add {Arm.model_fields['model'].description}"
+
+
+def _expect_problems(study: Study) -> Iterator[str]:
+    for key in study.expect:
+        at = place("expect", key)
+        match = _EXPECT.fullmatch(key)
+        if not match:
+            yield f"{at}: is no claim; use claim-id or claim-id[task/arm]"
+            continue
+        for kind, known in (("task", study.tasks), ("arm", study.arms)):
+            name = match[kind]
+            if name is not None and name not in known:
+                use = f"use one of {', '.join(known)}{suggest(name, known)}"
+                yield f"{at}: found the {kind} {quote(name)}; {use}"
