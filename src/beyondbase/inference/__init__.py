@@ -1,0 +1,1 @@
+"""Inference on per-problem values: pure functions of arrays, free of the rest of the package."""

@@ -1,0 +1,40 @@
+"""Exact tests and limits for counts: solved-by-whom tables and per-problem evidence."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from beyondbase.inference.bounded import Floats
+
+
+def mcnemar(base_only: int, other_only: int) -> float:
+    """Two-sided exact p of the McNemar test on the discordant problems.
+
+    Source: McNemar (1947); exact binomial form. 1 where no problem is discordant.
+    """
+    discordant = base_only + other_only
+    return float(stats.binomtest(base_only, discordant).pvalue) if discordant else 1.0
+
+
+def share_interval(count: int, total: int, *, alpha: float = 0.05) -> tuple[float, float]:
+    """Two-sided exact interval of a share (Clopper and Pearson 1934); NaN where `total` is 0."""
+    if total == 0:
+        return float("nan"), float("nan")
+    low, high = stats.binomtest(count, total).proportion_ci(1 - alpha, method="exact")
+    return float(low), float(high)
+
+
+def fisher_greater(n: ArrayLike, c: ArrayLike, other_n: ArrayLike, other_c: ArrayLike) -> Floats:
+    """One-sided exact p, per problem, that the first arm's success probability is greater.
+
+    Args:
+        n: samples of the first arm, shape (problems,); `c` of them correct.
+        c: see `n`.
+        other_n: samples of the second arm; `other_c` of them correct.
+        other_c: see `other_n`.
+
+    Source: Fisher's exact test, the upper hypergeometric tail.
+    """
+    n_, c_, other_n_, other_c_ = (np.asarray(a, dtype=np.int64) for a in (n, c, other_n, other_c))
+    tail = stats.hypergeom.sf(c_ - 1, n_ + other_n_, c_ + other_c_, n_)
+    return np.asarray(tail, dtype=np.float64)
