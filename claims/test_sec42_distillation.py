@@ -1,0 +1,20 @@
+"""Distillation, unlike RL, goes beyond the base (paper, section 4.2)."""
+
+from beyondbase import Case, Verdict, claim, expands, pairs
+
+
+@claim(
+    "distillation-expands",
+    finding="Distillation goes beyond the base: above it at every k, and it solves what the base does not.",
+    paper="section 4.2, Fig. 7: +25.7 points at k = 1 and +3.7 at k = 128 on Minerva",
+    hypothesis=(
+        "distilled pass@k - base pass@k > 0 at every k up to n, and the share of problems that only the"
+        " distilled model solves > margins.subset"
+    ),
+    over=pairs("distilled"),
+    large_k=True,
+    reports=("curve",),
+)
+def test_distillation_expands(pair: Case) -> Verdict:
+    """The paper shows one model on one benchmark."""
+    return expands(pair)

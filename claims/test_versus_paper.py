@@ -1,0 +1,40 @@
+"""Counter-claims that others published: RL expands, and RL is the more reliable solver."""
+
+from beyondbase import Case, Verdict, all_of, claim, expands, greater, pairs
+
+
+@claim(
+    "rl-expands",
+    finding="Counter-claim: RL goes beyond the base at every k, and solves what the base does not.",
+    paper="against the paper: ProRL (arXiv 2505.24864), prolonged RL on Reasoning Gym tasks",
+    hypothesis=(
+        "RL pass@k - base pass@k > 0 at every k up to n, and the share of problems that only RL solves"
+        " > margins.subset"
+    ),
+    over=pairs("rl"),
+    large_k=True,
+    reports=("curve",),
+    counter=True,
+)
+def test_rl_expands(pair: Case) -> Verdict:
+    """The statement of `distillation-expands`, of an RL model."""
+    return expands(pair)
+
+
+@claim(
+    "rl-covers-more-reliably",
+    finding="Counter-claim: RL solves more problems reliably, at every reliability asked for.",
+    paper="against the paper: Dragoi et al. (arXiv 2510.08325), Cover@tau ranks models unlike pass@k",
+    hypothesis="Cover@tau (share with c/n >= tau) of RL - that of the base > 0 at every tau of grid.tau",
+    over=pairs("rl"),
+    counter=True,
+)
+def test_rl_covers_more_reliably(pair: Case) -> Verdict:
+    """Large k counts a single lucky hit; a threshold on the success rate does not."""
+    return all_of(
+        "RL ahead at every reliability",
+        *(
+            greater(pair.cover_difference(tau), 0.0, f"RL ahead at tau = {tau:g}")
+            for tau in pair.study.grid.tau
+        ),
+    )

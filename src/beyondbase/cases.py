@@ -1,0 +1,248 @@
+"""Cases: arms of one task, aligned by problem, on which a claim is judged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from beyondbase import estimators
+from beyondbase.inference.bounded import Floats
+from beyondbase.inference.precision import sampling_variance
+from beyondbase.measures import Measure
+from beyondbase.study import Arm, Margins, Study
+from beyondbase.tallies import Tally
+
+MIN_PROBLEMS = 2
+DENSE_BELOW = 16
+POINTS_PER_OCTAVE = 8
+SHOWN_IDS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """Arms of one task whose tallies stand side by side, row by row the same problem.
+
+    Attributes:
+        study: that the case belongs to.
+        task: name of the task.
+        base: the base arm.
+        others: the arms compared with it or with each other, in the order that the claim needs.
+        label: the arm that names the case.
+        tallies: per arm, all with the same problem ids; as read where `mismatch` is not empty.
+        mismatch: why the tallies cannot stand side by side.
+    """
+
+    study: Study
+    task: str
+    base: str
+    others: tuple[str, ...]
+    label: str
+    tallies: Mapping[str, Tally]
+    mismatch: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """Name of the case within its study."""
+        return f"{self.task}/{self.label}"
+
+    @property
+    def margins(self) -> Margins:
+        """Margins of the study."""
+        return self.study.margins
+
+    @property
+    def other(self) -> str:
+        """The arm that is compared with the base, in a case of two."""
+        return self.others[0]
+
+    @property
+    def problem_ids(self) -> tuple[str, ...]:
+        """Problems in row order."""
+        return self.tallies[self.label].problem_ids
+
+    @cached_property
+    def k_max(self) -> int:
+        """Largest k that every problem of every arm allows."""
+        return min(int(tally.n.min()) for tally in self.tallies.values())
+
+    @property
+    def k_large(self) -> int:
+        """The "large k" of the claims: the study's, or the largest that the samples allow."""
+        return self.study.k_large or self.k_max
+
+    def arm(self, name: str) -> Arm:
+        """Settings of an arm."""
+        return self.study.arms[name]
+
+    def unfit(self, *, large_k: bool) -> tuple[str, ...]:
+        """Reasons why the evidence cannot carry a claim; empty if it can.
+
+        Args:
+            large_k: whether the claim is about large k.
+        """
+        if self.mismatch:
+            return self.mismatch
+        return tuple(self._few_samples()) if large_k else ()
+
+    def _few_samples(self) -> list[str]:
+        needed = max(self.k_large, self.study.grid.k_large_min)
+        if self.k_max >= needed:
+            return []
+        name, tally = min(self.tallies.items(), key=lambda item: int(item[1].n.min()))
+        row = int(tally.n.argmin())
+        reason = (
+            f"problem {tally.problem_ids[row]!r} of arm {name!r} has n = {tally.n[row]} samples, but large k"
+            f" is {needed}: sample it up, or set grid.k_large (and grid.k_large_min) to at most {self.k_max}"
+        )
+        return [reason]
+
+    def pass_at_k(self, arm: str, k: int) -> Floats:
+        """pass@k of each problem."""
+        tally = self.tallies[arm]
+        return estimators.pass_at_k(tally.n, tally.c, k)
+
+    def difference(self, k: int, *, arm: str | None = None, minus: str | None = None) -> Measure:
+        """Difference of pass@k between two arms, by default the other arm minus the base."""
+        arm, minus = arm or self.other, minus or self.base
+        return self.measure(
+            f"{self.short(arm)} - {self.short(minus)} pass@{k}",
+            self.pass_at_k(arm, k) - self.pass_at_k(minus, k),
+            within=self._pass_variance(arm, k) + self._pass_variance(minus, k),
+        )
+
+    def perfect_difference(self) -> Measure:
+        """Difference of the share of problems that are always solved, in K samples drawn."""
+        k, (arm, minus) = self.k_max, (self.other, self.base)
+        hats = [estimators.pass_hat_k(self.tallies[a].n, self.tallies[a].c, k) for a in (arm, minus)]
+        within = sum(self._pass_variance(a, k, wrong=True) for a in (arm, minus))
+        name = f"{self.short(arm)} - {self.short(minus)} share always solved in {k}"
+        return self.measure(name, hats[0] - hats[1], within=within)
+
+    def never_difference(self) -> Measure:
+        """Difference of the share of problems that are never solved, in K samples drawn."""
+        k, (arm, minus) = self.k_max, (self.other, self.base)
+        return self.measure(
+            f"{self.short(arm)} - {self.short(minus)} share never solved in {k}",
+            self.pass_at_k(minus, k) - self.pass_at_k(arm, k),
+            within=self._pass_variance(arm, k) + self._pass_variance(minus, k),
+        )
+
+    def alone_share(self) -> Measure:
+        """Share of problems that the other arm solves in K samples drawn and the base does not."""
+        k = self.k_large
+        alone = self.pass_at_k(self.other, k) * (1 - self.pass_at_k(self.base, k))
+        name = f"share that only {self.short(self.other)} solves in {k}"
+        return self.measure(name, alone, support=(0.0, 1.0))
+
+    def cover_difference(self, tau: float) -> Measure:
+        """Difference of Cover@tau, the other arm minus the base."""
+        covers = [
+            estimators.cover_at_tau(self.tallies[arm].n, self.tallies[arm].c, tau)
+            for arm in (self.other, self.base)
+        ]
+        name = f"{self.short(self.other)} - {self.short(self.base)} Cover@{tau:g}"
+        return self.measure(name, np.asarray(covers[0], float) - np.asarray(covers[1], float))
+
+    def sampling_gap(self, k: int) -> Measure:
+        """Base pass@k minus the other arm's pass@1 (Delta SE of the paper, section 4.3)."""
+        base, other = self.tallies[self.base], self.tallies[self.other]
+        return self.measure(
+            f"{self.short(self.base)} pass@{k} - {self.short(self.other)} pass@1",
+            estimators.sampling_gap(base.n, base.c, other.n, other.c, k),
+            within=self._pass_variance(self.base, k) + self._pass_variance(self.other, 1),
+        )
+
+    def difference_curve(self, ks: Sequence[int]) -> Measure:
+        """Difference of pass@k over a grid, the other arm minus the base, shape (problems, ks)."""
+        columns = np.asarray(ks) - 1
+        curves = [self.curve(arm)[:, columns] for arm in (self.other, self.base)]
+        return self.measure(
+            f"{self.short(self.other)} - {self.short(self.base)} pass@k", curves[0] - curves[1]
+        )
+
+    def curve(self, arm: str) -> Floats:
+        """pass@k of each problem for k = 1 .. k_max, shape (problems, k_max)."""
+        tally = self.tallies[arm]
+        return estimators.pass_at_k_curve(tally.n, tally.c, self.k_max)
+
+    def trend(self, k: int) -> Measure:
+        """Change of pass@k along the training steps of `others`, by the least-squares slope."""
+        steps = np.array([self.arm(name).step for name in self.others], dtype=np.float64)
+        centred = steps - steps.mean()
+        weights = centred * np.ptp(steps) / (centred**2).sum()
+        reach = float(weights[weights > 0].sum())
+        return self.measure(
+            f"change of pass@{k} from step {steps.min():.0f} to {steps.max():.0f}",
+            np.column_stack([self.pass_at_k(name, k) for name in self.others]) @ weights,
+            support=(-reach, reach),
+            within=sum(w**2 * self._pass_variance(a, k) for w, a in zip(weights, self.others, strict=True)),
+        )
+
+    def measure(
+        self, name: str, values: Floats, *, support: tuple[float, float] = (-1.0, 1.0), within: float = np.nan
+    ) -> Measure:
+        """Per-problem values with what the case knows of them."""
+        clusters = self.tallies[self.label].clusters
+        return Measure(name, values, support, clusters, within, self.k_max, self.study.alpha)
+
+    def grid(self) -> tuple[int, ...]:
+        """All k up to 16, then eight per octave, k_max and the study's own: what bands stand on."""
+        octaves = np.arange(np.log2(DENSE_BELOW), np.log2(self.k_max), 1 / POINTS_PER_OCTAVE)
+        dense = {*range(1, DENSE_BELOW + 1), *np.round(2**octaves).astype(int).tolist(), self.k_max}
+        return tuple(sorted(k for k in dense | set(self.table_grid()) if k <= self.k_max))
+
+    def table_grid(self) -> tuple[int, ...]:
+        """The k that tables show: the study's, or powers of two and k_max."""
+        powers = {2**i for i in range(self.k_max.bit_length())} | {self.k_max}
+        return tuple(k for k in sorted(self.study.grid.k or powers) if k <= self.k_max)
+
+    def short(self, arm: str) -> str:
+        """What to call an arm in a sentence: its role, or its name where roles are not enough."""
+        same = [name for name in (self.base, *self.others) if self.arm(name).role == self.arm(arm).role]
+        role: str = self.arm(arm).role
+        return arm if len(same) > 1 else {"rl": "RL"}.get(role, role)
+
+    def _pass_variance(self, arm: str, k: int, *, wrong: bool = False) -> float:
+        tally = self.tallies[arm]
+        share = tally.c / tally.n
+        return float(sampling_variance(tally.n, 1 - share if wrong else share, k).mean())
+
+
+def mismatch_of(tallies: Mapping[str, Tally]) -> tuple[str, ...]:
+    """Why tallies cannot be compared problem by problem; empty if they can."""
+    reasons = [
+        reason
+        for (name, tally), (other, following) in pairwise(tallies.items())
+        for reason in (
+            _id_mismatch(name, tally, other, following),
+            _cluster_mismatch(name, tally, other, following),
+        )
+        if reason
+    ]
+    least = min(len(tally.problem_ids) for tally in tallies.values())
+    if least < MIN_PROBLEMS:
+        reasons.append(f"{least} problem says nothing about others: give at least {MIN_PROBLEMS}")
+    return tuple(reasons)
+
+
+def _id_mismatch(name: str, tally: Tally, other: str, following: Tally) -> str | None:
+    if tally.problem_ids == following.problem_ids:
+        return None
+    here, there = set(tally.problem_ids), set(following.problem_ids)
+    return (
+        f"problem ids differ: only in arm {name!r}: {_some(here - there)}; only in arm {other!r}:"
+        f" {_some(there - here)}; sample both arms on the same problems, or leave the others out"
+    )
+
+
+def _cluster_mismatch(name: str, tally: Tally, other: str, following: Tally) -> str | None:
+    if tally.problem_ids != following.problem_ids or tally.clusters == following.clusters:
+        return None
+    return f"clusters of arms {name!r} and {other!r} differ: give every problem the same cluster in all arms"
+
+
+def _some(ids: set[str]) -> str:
+    shown = ", ".join(sorted(ids)[:SHOWN_IDS]) or "none"
+    return shown if len(ids) <= SHOWN_IDS else f"{shown} and {len(ids) - SHOWN_IDS} more"

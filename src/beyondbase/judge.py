@@ -1,0 +1,165 @@
+"""Judge a study: every claim on every case, adjusted over the whole family."""
+
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from beyondbase.cases import Case
+from beyondbase.claim import Claim
+from beyondbase.errors import InputError
+from beyondbase.inference.multiplicity import holm
+from beyondbase.mistakes import suggest
+from beyondbase.study import Expectation, Study
+from beyondbase.tallies import Tally, load_tallies
+from beyondbase.verdict import Outcome, Verdict, invalid, remedy_text
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One claim on one case, decided.
+
+    Attributes:
+        claim: what was judged.
+        case: on what.
+        verdict: the evidence for and against, before adjustment.
+        outcome: the decision at the study's alpha, adjusted over the family.
+        p_adjusted: Holm-adjusted p of the better-evidenced side.
+        expected: what the study expects.
+        remedy: what would decide it, where it is inconclusive.
+        error: what the claim's code raised, if it did.
+    """
+
+    claim: Claim
+    case: Case
+    verdict: Verdict
+    outcome: Outcome
+    p_adjusted: float
+    expected: Expectation
+    remedy: str | None
+    error: Exception | None
+
+    @property
+    def id(self) -> str:
+        """Name of the verdict within its study."""
+        return f"{self.claim.id}[{self.case.id}]"
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the outcome is the expected one."""
+        return self.outcome == self.expected.verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """All claims of a study with the cases they are judged on: what the error rate is kept over.
+
+    Attributes:
+        study: the study.
+        tallies: its evidence, by (task, arm).
+        found: claims and cases, in the order of claims, tasks and arms.
+        not_applicable: claims that found no case in the study.
+    """
+
+    study: Study
+    tallies: Mapping[tuple[str, str], Tally]
+    found: tuple[tuple[Claim, Case], ...]
+    not_applicable: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """All verdicts of a family, in its order."""
+
+    family: Family
+    judged: tuple[Judged, ...]
+
+    @property
+    def study(self) -> Study:
+        """The study that was judged."""
+        return self.family.study
+
+    def __getitem__(self, name: str) -> Judged:
+        """The entry of a name such as ``rl-leads-at-1[MATH500/grpo]``."""
+        return next(entry for entry in self.judged if entry.id == name)
+
+
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    claim: Claim
+    case: Case
+    verdict: Verdict
+    error: Exception | None = None
+
+
+def gather(study: Study, claims: Sequence[Claim]) -> Family:
+    """Read the evidence and find the cases of every claim.
+
+    Args:
+        study: what to judge.
+        claims: all claims at hand; the study may choose among them.
+
+    Raises:
+        InputError: the evidence cannot be read, or the study names a claim or case that is not there.
+    """
+    tallies = load_tallies(study)
+    cases = [(claim, claim.over.cases(study, tallies)) for claim in _chosen(study, claims)]
+    found = tuple((claim, case) for claim, some in cases for case in some)
+    _check_expectations(study, found)
+    return Family(study, tallies, found, tuple(claim for claim, some in cases if not some))
+
+
+def judge(family: Family) -> Judgement:
+    """Judge every claim on each of its cases, with Holm's adjustment over all of them."""
+    tested = [_test(claim, case) for claim, case in family.found]
+    adjusted = holm([tried.verdict.p for tried in tested])
+    return Judgement(
+        family,
+        tuple(_decided(tried, float(p), len(tested)) for tried, p in zip(tested, adjusted, strict=True)),
+    )
+
+
+def _chosen(study: Study, claims: Sequence[Claim]) -> list[Claim]:
+    known = {claim.id: claim for claim in claims}
+    for name in study.claims or ():
+        if name not in known:
+            raise InputError(
+                f"{study.path}: claims: found {name!r}; use ids of claims at hand: {', '.join(known)}"
+                f"{suggest(name, known)}"
+            )
+    return [claim for claim in claims if study.claims is None or claim.id in study.claims]
+
+
+def _test(claim: Claim, case: Case) -> _Tried:
+    reasons = case.unfit(large_k=claim.large_k)
+    if reasons:
+        return _Tried(claim, case, invalid(claim.finding, *reasons))
+    try:
+        return _Tried(claim, case, claim.test(case))
+    except Exception as error:  # noqa: BLE001 - one broken claim must not take the others with it
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        reason = f"the claim's code failed: {error!r} in {where.name}"
+        return _Tried(claim, case, invalid(claim.finding, reason), error)
+
+
+def _decided(tried: _Tried, p_adjusted: float, family: int) -> Judged:
+    alpha = tried.case.study.alpha
+    outcome = tried.verdict.outcome(alpha, p_adjusted)
+    remedy = remedy_text(tried.verdict, alpha / family) if outcome is Outcome.INCONCLUSIVE else None
+    expected = _expected(tried.claim, tried.case)
+    return Judged(tried.claim, tried.case, tried.verdict, outcome, p_adjusted, expected, remedy, tried.error)
+
+
+def _expected(claim: Claim, case: Case) -> Expectation:
+    expect = case.study.expect
+    wanted = expect.get(f"{claim.id}[{case.id}]") or expect.get(claim.id)
+    return wanted or Expectation(verdict="SUPPORTED")
+
+
+def _check_expectations(study: Study, found: Sequence[tuple[Claim, Case]]) -> None:
+    ids = {name for claim, case in found for name in (claim.id, f"{claim.id}[{case.id}]")}
+    for key in study.expect:
+        if key not in ids:
+            raise InputError(
+                f"{study.path}: [expect] {key!r} matches nothing that is judged here; delete it or use one"
+                f" of {', '.join(sorted(ids))}{suggest(key, ids)}"
+            )

@@ -1,0 +1,112 @@
+"""From per-problem values to elementary verdicts: greater, less, alike, above everywhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+
+from beyondbase.inference.band import p_all_greater, p_any_less
+from beyondbase.inference.bounded import (
+    Floats,
+    lower_limit,
+    p_greater,
+    p_less,
+    upper_limit,
+    values_of,
+)
+from beyondbase.inference.precision import Precision, split_variance
+from beyondbase.verdict import Effect, Verdict, all_of, opposite
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """Per-problem values whose mean over problems is an effect.
+
+    Attributes:
+        name: what the mean is, in words, direction included ("RL - base pass@8").
+        values: shape (problems,), or (problems, k) for a curve.
+        support: least and greatest possible value of one problem.
+        clusters: label per problem, or None.
+        within: mean sampling variance of the values within a problem; NaN where unknown.
+        samples: least samples per problem behind the values.
+        alpha: intervals are shown at level 1 - alpha.
+    """
+
+    name: str
+    values: Floats
+    support: tuple[float, float] = (-1.0, 1.0)
+    clusters: Sequence[str] | None = None
+    within: float = nan
+    samples: int = 1
+    alpha: float = 0.05
+
+    def effect(self) -> Effect:
+        """Mean with its two-sided interval at level 1 - alpha."""
+        values = values_of(self.values, support=self.support, clusters=self.clusters)
+        return Effect(
+            self.name,
+            float(values.mean[0]),
+            float(lower_limit(values, self.alpha / 2)[0]),
+            float(upper_limit(values, self.alpha / 2)[0]),
+            1 - self.alpha,
+        )
+
+    def precision(self, threshold: float) -> Precision:
+        """What a remedy is computed from, against a threshold."""
+        _, between, within = split_variance(self.values, self.within)
+        distance = float(self.values.mean()) - threshold
+        return Precision(distance, between, within, len(self.values), self.samples)
+
+
+def greater(measure: Measure, than: float, statement: str) -> Verdict:
+    """The mean is greater than a threshold; refuted when it is shown to be less."""
+    values = values_of(measure.values, support=measure.support, clusters=measure.clusters)
+    return Verdict(
+        statement,
+        p_support=float(p_greater(values, than)[0]),
+        p_refute=float(p_less(values, than)[0]),
+        effect=measure.effect(),
+        precision=measure.precision(than),
+    )
+
+
+def less(measure: Measure, than: float, statement: str) -> Verdict:
+    """The mean is less than a threshold; refuted when it is shown to be greater."""
+    return opposite(statement, greater(measure, than, statement))
+
+
+def alike(measure: Measure, margin: float, statement: str) -> Verdict:
+    """The mean lies within plus or minus a margin: two one-sided tests (Schuirmann 1987)."""
+    return all_of(
+        statement,
+        greater(measure, -margin, f"{measure.name} above -{margin:g}"),
+        less(measure, margin, f"{measure.name} below {margin:g}"),
+    )
+
+
+def above_everywhere(curve: Measure, than: float, statement: str, *, ks: Sequence[int], seed: int) -> Verdict:
+    """Every column of a curve has a mean greater than a threshold; the effect is the least of them."""
+    values = values_of(curve.values, support=curve.support, clusters=curve.clusters)
+    least = int(np.argmin(values.mean))
+    weakest = int(np.argmax(p_greater(values, than)))
+    column = _column(curve, weakest, ks[weakest])
+    return Verdict(
+        statement,
+        p_support=p_all_greater(values, than),
+        p_refute=p_any_less(values, than, seed=seed),
+        effect=_column(curve, least, ks[least]).effect(),
+        precision=column.precision(than),
+    )
+
+
+def _column(curve: Measure, index: int, k: int) -> Measure:
+    return Measure(
+        f"{curve.name} at k = {k}",
+        curve.values[:, index],
+        curve.support,
+        curve.clusters,
+        nan,
+        curve.samples,
+        curve.alpha,
+    )

@@ -1,0 +1,144 @@
+"""results.json: every number that is shown, with what it was computed from."""
+
+import json
+import math
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from beyondbase import paper
+from beyondbase.inference.band import DRAWS
+from beyondbase.judge import Judged, Judgement
+from beyondbase.summary import summaries
+from beyondbase.tallies import file_digest
+from beyondbase.verdict import Effect, Verdict
+
+SCHEMA_VERSION = 1
+DIGITS = 10
+LIBRARIES = ("numpy", "pyarrow", "pydantic", "pytest", "scipy", "statsmodels")
+
+
+def results_of(judgements: Sequence[Judgement]) -> dict[str, Any]:
+    """The content of results.json.
+
+    It depends on the study files, their evidence and the versions alone: not on what a test run
+    selected, on the number of workers, the order of rows, or the time of day.
+    """
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "suite": {"name": "beyondbase", "version": version("beyondbase")},
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        "studies": [_study(judgement) for judgement in sorted(judgements, key=lambda j: j.study.id)],
+    }
+    plain: dict[str, Any] = _plain(content)
+    return plain
+
+
+def write_results(content: dict[str, Any], path: Path) -> None:
+    """Write results.json whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    try:
+        partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _study(judgement: Judgement) -> dict[str, Any]:
+    study = judgement.study
+    files = (study.path, *study.tally_paths)
+    return {
+        "id": study.id,
+        "title": study.title,
+        "source": study.source,
+        "alpha": study.alpha,
+        "seed": study.seed,
+        "draws": DRAWS,
+        "family_size": len(judgement.judged),
+        "margins": study.margins.model_dump(),
+        "grid": study.grid.model_dump(),
+        "inputs": [{"file": path.name, "sha256": file_digest(path)} for path in files],
+        "arms": [
+            {"id": name} | arm.model_dump() | {"base": _base(judgement, name)}
+            for name, arm in study.arms.items()
+        ],
+        "tasks": [
+            {"id": name} | task.model_dump() | {"benchmark": task.benchmark or name}
+            for name, task in study.tasks.items()
+        ],
+        "verdicts": [_judged(entry) for entry in judgement.judged],
+        "not_applicable": [
+            {"claim": claim.id, "finding": claim.finding, "needs": claim.over.needs}
+            for claim in judgement.family.not_applicable
+        ],
+        "pairs": summaries(judgement),
+    }
+
+
+def _base(judgement: Judgement, name: str) -> str | None:
+    base = judgement.study.base_of(name)
+    return None if base == name else base
+
+
+def _judged(entry: Judged) -> dict[str, Any]:
+    case, claim = entry.case, entry.claim
+    task = case.study.tasks[case.task]
+    references = paper.reported(
+        claim.reports,
+        benchmark=task.benchmark or case.task,
+        base=case.arm(case.base).model,
+        other=case.arm(case.label).model,
+    )
+    return {
+        "id": entry.id,
+        "claim": claim.id,
+        "case": case.id,
+        "task": case.task,
+        "arms": list(dict.fromkeys((case.base, *case.others))),
+        "finding": claim.finding,
+        "paper": claim.paper,
+        "hypothesis": claim.hypothesis,
+        "counter": claim.counter,
+        "outcome": str(entry.outcome),
+        "expected": entry.expected.verdict,
+        "expected_reason": entry.expected.reason,
+        "as_expected": entry.as_expected,
+        "effect": _effect(entry.verdict.effect),
+        "p_support": entry.verdict.p_support,
+        "p_refute": entry.verdict.p_refute,
+        "p_adjusted": entry.p_adjusted,
+        "parts": [_part(part, case.study.alpha) for part in entry.verdict.parts],
+        "invalid": list(entry.verdict.invalid),
+        "remedy": entry.remedy,
+        "details": [_effect(effect) for effect in entry.verdict.details],
+        "reported": [{"text": item.text, "source": item.source} for item in references],
+    }
+
+
+def _part(part: Verdict, alpha: float) -> dict[str, Any]:
+    return {
+        "statement": part.statement,
+        "outcome": str(part.outcome(alpha)),
+        "effect": _effect(part.effect),
+        "p_support": part.p_support,
+        "p_refute": part.p_refute,
+        "parts": [_part(inner, alpha) for inner in part.parts],
+    }
+
+
+def _effect(effect: Effect | None) -> dict[str, Any] | None:
+    return None if effect is None else vars(effect).copy()
+
+
+def _plain(value: Any) -> Any:
+    """JSON's own types; floats to ten digits, so that the last bits of a machine do not show."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") + 0.0 if math.isfinite(value) else None
+    return value

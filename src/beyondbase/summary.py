@@ -1,0 +1,222 @@
+"""What the report shows of a pair beside its verdicts: curves, tables, histograms, variance."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from beyondbase import estimators
+from beyondbase.cases import Case
+from beyondbase.findings import band_of, crossover_in
+from beyondbase.inference.band import Band
+from beyondbase.inference.bounded import Floats
+from beyondbase.inference.precision import split_variance
+from beyondbase.inference.tables import fisher_greater, mcnemar, share_interval
+from beyondbase.judge import Judgement
+from beyondbase.measures import Measure
+from beyondbase.selection import pairs
+from beyondbase.study import Role
+
+COMPARED: tuple[Role, ...] = ("rl", "distilled", "instruct", "teacher", "guess")
+BINS = ("0", *(f"({i / 10:g}, {(i + 1) / 10:g}]" for i in range(9)), "(0.9, 1)", "1")
+
+
+def summaries(judgement: Judgement) -> list[dict[str, Any]]:
+    """One summary per arm and task that has a base beside it, in the order of tasks and arms."""
+    study, tallies = judgement.study, judgement.family.tallies
+    return [_summary(case) for role in COMPARED for case in pairs(role).cases(study, tallies)]
+
+
+def _summary(pair: Case) -> dict[str, Any]:
+    head = {
+        "id": pair.id,
+        "task": pair.task,
+        "base": pair.base,
+        "other": pair.other,
+        "role": pair.arm(pair.other).role,
+        "problems": len(pair.problem_ids),
+        "n_min": min(int(tally.n.min()) for tally in pair.tallies.values()),
+        "n_max": max(int(tally.n.max()) for tally in pair.tallies.values()),
+        "clusters": _cluster_count(pair),
+        "k_max": pair.k_max,
+        "invalid": list(pair.mismatch),
+    }
+    sections = (_curves, _solved, _shares, _variance, _problems)
+    if pair.mismatch:
+        return head | dict.fromkeys(KEYS)
+    return head | {key: value for section in sections for key, value in section(pair).items()}
+
+
+KEYS = (
+    "curve",
+    "table_k",
+    "crossover",
+    "solved",
+    "support",
+    "detection_limit",
+    "histogram",
+    "cover",
+    "variance",
+    "by_problem",
+)
+
+
+def _cluster_count(pair: Case) -> int | None:
+    clusters = pair.tallies[pair.base].clusters
+    return len(set(clusters)) if clusters else None
+
+
+def _curves(pair: Case) -> dict[str, Any]:
+    ks = pair.grid()
+    columns = np.asarray(ks) - 1
+    arms = {
+        side: band_of(pair.measure(arm, pair.curve(arm)[:, columns], support=(0.0, 1.0)), pair)
+        for side, arm in (("base", pair.base), ("other", pair.other))
+    }
+    difference = band_of(pair.difference_curve(ks), pair)
+    crossing = crossover_in(pair, difference)
+    return {
+        "curve": {"k": list(ks)}
+        | {side: _band(band) for side, band in (*arms.items(), ("difference", difference))},
+        "table_k": list(pair.table_grid()),
+        "crossover": {"k": crossing.k, "lower": crossing.lower, "upper": crossing.upper},
+    }
+
+
+def _band(band: Band) -> dict[str, list[float]]:
+    return {"estimate": band.estimate.tolist(), "lower": band.lower.tolist(), "upper": band.upper.tolist()}
+
+
+def _solved(pair: Case) -> dict[str, Any]:
+    base, other = pair.tallies[pair.base], pair.tallies[pair.other]
+    by_base, by_other = base.c > 0, other.c > 0
+    rows = {
+        "base_only": np.flatnonzero(by_base & ~by_other),
+        "other_only": np.flatnonzero(~by_base & by_other),
+        "neither": np.flatnonzero(~by_base & ~by_other),
+    }
+    counts = {"both": int((by_base & by_other).sum())} | {key: len(row) for key, row in rows.items()}
+    return {
+        "solved": {
+            "k": pair.k_max,
+            **counts,
+            "mcnemar_p": mcnemar(counts["base_only"], counts["other_only"]),
+            "base_only_problems": _evidence(pair, rows["base_only"], (pair.base, pair.other)),
+            "other_only_problems": _evidence(pair, rows["other_only"], (pair.other, pair.base)),
+            "neither_problems": [pair.problem_ids[row] for row in rows["neither"]],
+        },
+        "support": _support(counts, pair.study.alpha),
+    }
+
+
+def _evidence(pair: Case, rows: Iterable[int], arms: tuple[str, str]) -> list[dict[str, Any]]:
+    """Problems with both counts and the one-sided Fisher p that the first arm is the better, best first."""
+    first, second = (pair.tallies[arm] for arm in arms)
+    base, other = pair.tallies[pair.base], pair.tallies[pair.other]
+    p = fisher_greater(first.n, first.c, second.n, second.c)
+    return [
+        {
+            "id": pair.problem_ids[row],
+            "base_n": int(base.n[row]),
+            "base_c": int(base.c[row]),
+            "other_n": int(other.n[row]),
+            "other_c": int(other.c[row]),
+            "fisher_p": float(p[row]),
+        }
+        for row in sorted(rows, key=lambda row: (p[row], row))
+    ]
+
+
+def _support(counts: dict[str, int], alpha: float) -> dict[str, Any]:
+    """Invisible-Leash metrics with exact intervals, given the problems that enter each of them."""
+    both, base_only, other_only = counts["both"], counts["base_only"], counts["other_only"]
+    metrics = estimators.support_metrics(both, base_only, other_only)
+    kept = share_interval(both, both + base_only, alpha=alpha)
+    new = share_interval(other_only, both + other_only, alpha=alpha)
+    # Both shares hold at once with the split level, and their harmonic mean grows with each.
+    pair = [
+        share_interval(both, both + base_only, alpha=alpha / 2),
+        share_interval(other_only, both + other_only, alpha=alpha / 2),
+    ]
+    net = np.repeat([0.0, -1.0, 1.0], [both, base_only, other_only])
+    return {
+        "srr": _interval(metrics.srr, *kept),
+        "ndr": _interval(metrics.ndr, *new),
+        "sds": _interval(metrics.sds, *(_harmonic(*ends) for ends in zip(*pair, strict=True))),
+        "nscr": _interval(metrics.nscr, *_net_interval(net, alpha)),
+    }
+
+
+def _harmonic(left: float, right: float) -> float:
+    return 2 * left * right / (left + right) if left + right else 0.0
+
+
+def _net_interval(net: Floats, alpha: float) -> tuple[float | None, float | None]:
+    if not net.size:
+        return None, None
+    effect = Measure("net change", net, alpha=alpha).effect()
+    return effect.lower, effect.upper
+
+
+def _interval(estimate: float, lower: float | None, upper: float | None) -> dict[str, float | None]:
+    return {"estimate": estimate, "lower": lower, "upper": upper}
+
+
+def _shares(pair: Case) -> dict[str, Any]:
+    taus, alpha = pair.study.grid.tau, pair.study.alpha
+    arms = {"base": pair.tallies[pair.base], "other": pair.tallies[pair.other]}
+    confidence = 1 - alpha
+    covers = {
+        side: [np.asarray(estimators.cover_at_tau(tally.n, tally.c, tau), float) for tau in taus]
+        for side, tally in arms.items()
+    }
+    shown = {
+        side: [pair.measure(side, column, support=(0.0, 1.0)) for column in columns]
+        for side, columns in covers.items()
+    }
+    shown["difference"] = [pair.cover_difference(tau) for tau in taus]
+    return {
+        "detection_limit": {
+            side: float(estimators.detection_limit(int(tally.n.min()), confidence))
+            for side, tally in arms.items()
+        }
+        | {"confidence": confidence},
+        "histogram": {"bins": list(BINS)}
+        | {side: _histogram(tally.n, tally.c) for side, tally in arms.items()},
+        "cover": {"tau": list(taus)} | {side: _effects(measures) for side, measures in shown.items()},
+    }
+
+
+def _effects(measures: list[Measure]) -> dict[str, list[float | None]]:
+    effects = [measure.effect() for measure in measures]
+    return {key: [getattr(effect, key) for effect in effects] for key in ("estimate", "lower", "upper")}
+
+
+def _histogram(n: Any, c: Any) -> list[int]:
+    """Problems by accuracy, in the paper's twelve bins (Fig. 13): 0, (0, .1], ..., (.9, 1), 1."""
+    # Whole-number ceilings: 10 c / n in floating point would push edges into the next bin.
+    index = np.where(c == n, len(BINS) - 1, -(-10 * c // n))
+    return np.bincount(index, minlength=len(BINS)).tolist()
+
+
+def _variance(pair: Case) -> dict[str, Any]:
+    rows = []
+    for k in pair.table_grid():
+        measure = pair.difference(k)
+        total, between, within = split_variance(measure.values, measure.within)
+        rows.append({"k": k, "total": total, "between": between, "within": within})
+    return {"variance": rows}
+
+
+def _problems(pair: Case) -> dict[str, Any]:
+    base, other = pair.tallies[pair.base], pair.tallies[pair.other]
+    return {
+        "by_problem": {
+            "id": list(pair.problem_ids),
+            "level": list(base.levels) if base.levels else None,
+            "base_n": base.n.tolist(),
+            "base_c": base.c.tolist(),
+            "other_n": other.n.tolist(),
+            "other_c": other.c.tolist(),
+        }
+    }

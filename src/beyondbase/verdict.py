@@ -1,0 +1,151 @@
+"""Verdicts and their algebra: all of, any of, opposite.
+
+A verdict carries two one-sided p-values: against "the statement is false" (small: supported) and
+against "the statement is true" (small: refuted). So a refutation needs evidence the other way, never
+a mere lack of it. Combining statements combines the p-values; De Morgan's laws hold.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from beyondbase.inference.precision import Precision, Remedy, remedy
+
+
+class Outcome(StrEnum):
+    """What a claim ends in."""
+
+    SUPPORTED = "SUPPORTED"
+    REFUTED = "REFUTED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    INVALID = "INVALID"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A number with its interval; `upper` None means that the data set no upper end.
+
+    `unit` is "share" (of problems or of samples, 0 to 1) or "k" (a number of samples).
+    """
+
+    name: str
+    estimate: float | None
+    lower: float | None
+    upper: float | None
+    level: float = 0.95
+    unit: str = "share"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A statement with the evidence for and against it.
+
+    Attributes:
+        statement: one sentence that is true or false of the models.
+        p_support: p-value against the statement's falsehood.
+        p_refute: p-value against its truth.
+        effect: the number that the statement is about.
+        parts: the statements it is made of, if any.
+        invalid: why the evidence is unfit; then nothing else counts.
+        precision: what a remedy is computed from, for statements without parts.
+        details: further numbers worth showing.
+    """
+
+    statement: str
+    p_support: float
+    p_refute: float
+    effect: Effect | None = None
+    parts: tuple["Verdict", ...] = ()
+    invalid: tuple[str, ...] = ()
+    precision: Precision | None = None
+    details: tuple[Effect, ...] = ()
+
+    def outcome(self, alpha: float, p_adjusted: float | None = None) -> Outcome:
+        """Decide at one-sided level `alpha`, on the adjusted p of the better-evidenced side if given."""
+        if self.invalid:
+            return Outcome.INVALID
+        if (self.p if p_adjusted is None else p_adjusted) > alpha:
+            return Outcome.INCONCLUSIVE
+        return Outcome.SUPPORTED if self.p_support <= self.p_refute else Outcome.REFUTED
+
+    @property
+    def p(self) -> float:
+        """The smaller of the two p-values, the one that the family adjusts; 1 where invalid."""
+        return 1.0 if self.invalid else min(self.p_support, self.p_refute)
+
+    def about(
+        self, statement: str, effect: Effect | None = None, details: tuple[Effect, ...] = ()
+    ) -> "Verdict":
+        """The same evidence under a claim's own sentence, headline number and details."""
+        return replace(
+            self, statement=statement, effect=effect or self.effect, details=details or self.details
+        )
+
+    def leaves(self) -> tuple["Verdict", ...]:
+        """The statements without parts that this one is made of."""
+        return tuple(leaf for part in self.parts for leaf in part.leaves()) if self.parts else (self,)
+
+
+def invalid(statement: str, *reasons: str) -> Verdict:
+    """A verdict on evidence that is unfit, with the reasons."""
+    return Verdict(statement, 1.0, 1.0, invalid=reasons)
+
+
+def all_of(statement: str, *parts: Verdict) -> Verdict:
+    """Every part holds: an intersection-union test (Berger 1982).
+
+    Support needs every part at full level; refutation needs one part refuted, Bonferroni-adjusted for
+    having looked at all.
+    """
+    return _combined(
+        statement,
+        parts,
+        p_support=max(part.p_support for part in parts),
+        p_refute=min(1.0, len(parts) * min(part.p_refute for part in parts)),
+    )
+
+
+def any_of(statement: str, *parts: Verdict) -> Verdict:
+    """At least one part holds: the mirror image of `all_of`."""
+    return _combined(
+        statement,
+        parts,
+        p_support=min(1.0, len(parts) * min(part.p_support for part in parts)),
+        p_refute=max(part.p_refute for part in parts),
+    )
+
+
+def opposite(statement: str, verdict: Verdict) -> Verdict:
+    """The statement is false: support and refutation change places, in the parts too."""
+    parts = tuple(opposite(f"not: {part.statement}", part) for part in verdict.parts)
+    return replace(
+        verdict, statement=statement, p_support=verdict.p_refute, p_refute=verdict.p_support, parts=parts
+    )
+
+
+def _combined(statement: str, parts: tuple[Verdict, ...], *, p_support: float, p_refute: float) -> Verdict:
+    reasons = tuple(dict.fromkeys(reason for part in parts for reason in part.invalid))
+    effect = next((part.effect for part in parts if part.effect), None)
+    return Verdict(statement, p_support, p_refute, effect, parts, reasons)
+
+
+def remedy_text(verdict: Verdict, alpha: float) -> str:
+    """What would decide an inconclusive verdict, in words, at one-sided level `alpha`."""
+    lines = [
+        _sentence(leaf.statement, leaf.precision, remedy(leaf.precision, alpha))
+        for leaf in verdict.leaves()
+        if leaf.precision is not None and leaf.outcome(alpha) is Outcome.INCONCLUSIVE
+    ]
+    return " ".join(lines) or "The parts are decided one by one, but not together: more problems would help."
+
+
+def _sentence(statement: str, precision: Precision, cure: Remedy) -> str:
+    more = cure.problems - precision.problems if cure.problems else None
+    ways = []
+    if more is not None:
+        ways.append(f"about {more:,} more problems")
+    if cure.samples is not None:
+        ways.append(f"about {cure.samples:,} samples on each of these {precision.problems:,} problems")
+    if not ways:
+        return f"{statement}: so close to its threshold that a hundredfold of data would not decide."
+    tail = "" if len(ways) == 2 else "; more samples per problem alone would not"
+    return f"{statement}: {' or '.join(ways)} would decide{tail if more is not None else ''}."
