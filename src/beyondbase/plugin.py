@@ -1,0 +1,174 @@
+"""pytest plugin: claims become test items, and verdicts their outcomes."""
+
+import argparse
+import inspect
+from pathlib import Path
+
+import pytest
+
+from beyondbase.claim import claim_of
+from beyondbase.errors import InputError
+from beyondbase.judge import Judged
+from beyondbase.recorder import PROPERTY, Recorder
+from beyondbase.suite import Entry, Suite
+from beyondbase.terminal import effect_text, p_text
+from beyondbase.verdict import Outcome
+
+SUITE = pytest.StashKey[Suite]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options and the ini key of the suite."""
+    group = parser.getgroup("beyondbase", "claims about base, RL and distilled models")
+    group.addoption(
+        "--study",
+        action="append",
+        type=Path,
+        metavar="PATH",
+        help="study file or its folder; may be repeated (default: every study in fixtures/)",
+    )
+    group.addoption("--alpha", type=_alpha, help="one-sided level of the verdicts, instead of the study's")
+    group.addoption(
+        "--inconclusive",
+        choices=("skip", "fail"),
+        default="skip",
+        help="what an INCONCLUSIVE verdict does to its test (default: skip)",
+    )
+    group.addoption(
+        "--report-dir",
+        type=Path,
+        metavar="DIR",
+        help="where results.json and index.html go (default: reports/)",
+    )
+    parser.addini(
+        "beyondbase_claims", "folders whose claims form the family", type="linelist", default=["claims"]
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare a suite; nothing is read before a claim is met."""
+    studies = config.getoption("study") or sorted((config.rootpath / "fixtures").glob("*/study.toml"))
+    suite = Suite(_folders(config), studies, config.getoption("alpha"))
+    config.stash[SUITE] = suite
+    if not _is_worker(config):
+        folder = config.getoption("report_dir") or config.rootpath / "reports"
+        config.pluginmanager.register(Recorder(suite, folder), "beyondbase-recorder")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Say what is wrong with the input in one message, before workers start and tests are collected."""
+    config = session.config
+    if _is_worker(config) or not (config.getoption("study") or _wants_claims(config)):
+        return
+    try:
+        _ = config.stash[SUITE].families
+    except InputError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a claim one item per study and case."""
+    claim = claim_of(metafunc.function)
+    if claim is None:
+        return
+    entries = metafunc.config.stash[SUITE].entries.get(claim.id)
+    if entries is None:
+        raise pytest.Collector.CollectError(
+            f"claim {claim.id!r} stands outside the folders of the ini key beyondbase_claims, so its p-value"
+            " would be missing from the family: move it there, or add its folder to the key"
+        )
+    argument, *more = inspect.signature(metafunc.function).parameters
+    if more:
+        raise pytest.Collector.CollectError(f"claim {claim.id!r} must take one argument, its case")
+    metafunc.parametrize(argument, [pytest.param(entry, id=entry.id) for entry in entries])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Drop the placeholder that pytest makes for a claim without a case; the summary names it."""
+    items[:] = [item for item in items if _entry(item) or not claim_of(getattr(item, "function", None))]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Attach the verdict to the item's reports; unfit evidence is an error, not a failure."""
+    entry = _entry(item)
+    if entry is None:
+        return
+    judged = item.config.stash[SUITE].judged(entry)
+    item.user_properties += [
+        (PROPERTY, entry.key),
+        ("verdict", str(judged.outcome)),
+        ("effect", effect_text(judged.verdict.effect)),
+        ("p_adjusted", p_text(judged.p_adjusted)),
+    ]
+    if judged.error is not None:
+        raise judged.error
+    if judged.outcome is Outcome.INVALID:
+        pytest.fail(f"INVALID: {'; '.join(judged.verdict.invalid)}", pytrace=False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Turn the verdict, adjusted over the whole family, into the outcome of the test.
+
+    The function itself ran when its family was judged: with every other claim, on every case, so that
+    the verdict does not depend on what this run selected.
+    """
+    entry = _entry(pyfuncitem)
+    if entry is None:
+        return None
+    _conclude(pyfuncitem.config.stash[SUITE].judged(entry), pyfuncitem.config.getoption("inconclusive"))
+    return True
+
+
+def _conclude(judged: Judged, inconclusive: str) -> None:
+    expected, message = judged.expected, _message(judged)
+    if judged.as_expected:
+        if judged.outcome is not Outcome.SUPPORTED:
+            pytest.xfail(f"{judged.outcome} as expected: {expected.reason or 'no reason given'}")
+    elif judged.outcome is not Outcome.INCONCLUSIVE:
+        strict = "[XPASS(strict)] " if judged.outcome is Outcome.SUPPORTED else ""
+        pytest.fail(f"{strict}{message}, expected {expected.verdict}", pytrace=False)
+    elif inconclusive == "fail":
+        pytest.fail(f"{message}. {judged.remedy}", pytrace=False)
+    else:
+        pytest.skip(f"{message}. {judged.remedy}")
+
+
+def _message(judged: Judged) -> str:
+    effect = effect_text(judged.verdict.effect)
+    return f"{judged.outcome}: {judged.verdict.statement}: {effect}, adjusted p = {p_text(judged.p_adjusted)}"
+
+
+def _entry(item: pytest.Item) -> Entry | None:
+    callspec = getattr(item, "callspec", None)
+    values = callspec.params.values() if callspec else ()
+    return next((value for value in values if isinstance(value, Entry)), None)
+
+
+def _folders(config: pytest.Config) -> list[Path]:
+    return [config.rootpath / folder for folder in config.getini("beyondbase_claims")]
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _wants_claims(config: pytest.Config) -> bool:
+    folders = [folder for folder in _folders(config) if folder.is_dir()]
+    asked = [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
+    return any(
+        path.is_relative_to(folder) or folder.is_relative_to(path) for folder in folders for path in asked
+    )
+
+
+def _alpha(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0 < value < 0.5:
+        raise argparse.ArgumentTypeError(f"found {text!r}; use a number between 0 and 0.5, such as 0.05")
+    return value
