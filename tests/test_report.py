@@ -1,0 +1,537 @@
+"""The HTML page: it shows what it is given, all of it as text, and needs nothing but itself."""
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from markupsafe import Markup
+from sample_results import ARMS, effect, invalid_pair, part, real_pair, sample_pair, sample_results, verdict
+
+from beyondbase.errors import InputError
+from beyondbase.report import estimate, headline, p_value, render_page, write_page
+from beyondbase.report.charts import percent, points
+
+HOSTILE = {
+    "script": "</script><script>alert(1)</script></style></title>",
+    "attribute": "\"><img src=x onerror=alert(1)> ' onmouseover=alert(1) {{ 7 * 7 }} {% raw %}",
+    "right to left": "\u202e\u2067abc \u05e9\u05dc\u05d5\u05dd \u200f",
+    "emoji": "\N{PILE OF POO}\N{ZERO WIDTH JOINER}\N{COMBINING ACUTE ACCENT}",
+    "control": "a\x00b\x07\x1b[31m\r\x85\ud800c",
+    "long": "x" * 20_000,
+}
+SCHEMES = {"light": 0, "dark": 1}
+VOID = {"meta", "br", "link", "img", "input"}
+
+
+class Page(HTMLParser):
+    """What a parser finds in a page: its elements, their attributes, its texts and table rows."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.rows: list[list[str]] = []
+        self.open: list[str] = []
+        self.texts: list[str] = []
+        self.feed(html)
+        self.close()
+        self.rows = [[" ".join(cell.split()) for cell in row] for row in self.rows]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag in {"p", "li", "dt", "dd", "td", "th"}:
+            self.texts.append(" ")
+        if tag == "tr":
+            self.rows.append([])
+        if tag in {"th", "td"}:
+            self.rows[-1].append("")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element without content."""
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Insist that elements close in the order they opened."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Note a text, and the table cell it stands in."""
+        if "style" in self.open:
+            return
+        self.texts.append(data)
+        if "td" in self.open or "th" in self.open:
+            self.rows[-1][-1] = f"{self.rows[-1][-1]}{data}"
+
+    @property
+    def text(self) -> str:
+        """All text, with single spaces."""
+        return " ".join("".join(self.texts).split())
+
+    @property
+    def skeleton(self) -> list[tuple[str, list[str]]]:
+        """Elements with the names of their attributes."""
+        return [(tag, sorted(attrs)) for tag, attrs in self.elements]
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        """Attributes of every element with this tag."""
+        return [attrs for name, attrs in self.elements if name == tag]
+
+
+def with_texts(value: Any, text: str) -> Any:
+    """Return the results with every string, and every key a user chooses, replaced."""
+    if isinstance(value, str):
+        return text
+    if isinstance(value, list):
+        return [with_texts(item, text) for item in value]
+    if isinstance(value, dict):
+        free = {"labels", "versions", "margins"}
+        return {
+            key: {text: with_texts(next(iter(item.values()), text), text)}
+            if key in free
+            else with_texts(item, text)
+            for key, item in value.items()
+        }
+    return value
+
+
+def page_of(**changes: Any) -> Page:
+    """Return the sample's page with some fields of its study changed."""
+    results = sample_results()
+    results["studies"][0] |= changes
+    return Page(render_page(results))
+
+
+@pytest.fixture(scope="module")
+def sample_html() -> str:
+    """The sample's page as text."""
+    return render_page(sample_results())
+
+
+@pytest.fixture(scope="module")
+def sample(sample_html: str) -> Page:
+    """The sample's page, parsed."""
+    return Page(sample_html)
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_text_makes_no_element_or_attribute(text: str) -> None:
+    """A page of hostile texts has exactly the elements and attributes of a page of harmless ones."""
+    hostile = Page(render_page(with_texts(sample_results(), text)))
+    harmless = Page(render_page(with_texts(sample_results(), "harmless")))
+    assert hostile.skeleton == harmless.skeleton
+    assert all((attrs["href"] or "").startswith("#study1") for attrs in hostile.all("a")[1:])
+
+
+@pytest.mark.parametrize("kind", ["script", "attribute", "emoji", "long"])
+def test_hostile_text_is_shown_letter_by_letter(kind: str) -> None:
+    """A text that is dangerous but visible reaches the reader unchanged."""
+    page = page_of(title=HOSTILE[kind])
+    assert page.texts.count(HOSTILE[kind]) == 1
+    assert any(text.startswith(HOSTILE[kind]) and text.endswith("beyondbase") for text in page.texts)
+
+
+def test_characters_that_hide_or_turn_text_are_made_visible() -> None:
+    """Control characters, lone surrogates and direction overrides appear as visible stand-ins."""
+    html = render_page(with_texts(sample_results(), "a\x00b\x1b\u202ec\ud800\x85"))
+    assert "a\u2400b\u241b[U+202E]c\ufffd\ufffd" in html
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", html)
+
+
+def test_text_that_calls_itself_safe_is_escaped() -> None:
+    """A markup object among the results is escaped like any other text."""
+    assert "<b>bold</b>" in page_of(title=Markup("<b>bold</b>")).text
+
+
+def test_page_loads_nothing(sample: Page, sample_html: str) -> None:
+    """The page has no script, no frame and no address to load, and its policy forbids them."""
+    used = {tag for tag, _ in sample.elements}
+    assert not used & {"script", "link", "img", "iframe", "object", "embed", "base", "form", "image", "use"}
+    assert not any({"src", "srcset", "style", "xlink:href"} & attrs.keys() for _, attrs in sample.elements)
+    assert all((attrs["href"] or "").startswith("#") for _, attrs in sample.elements if "href" in attrs)
+    assert not re.search(r"url\(|@import|@font-face", sample_html)
+    policy = next(meta["content"] or "" for meta in sample.all("meta") if "http-equiv" in meta)
+    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in policy
+
+
+def test_ids_are_unique_and_every_link_arrives(sample: Page) -> None:
+    """Each id stands once, and each link and label names an id that exists."""
+    ids = [attrs["id"] for _, attrs in sample.elements if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    named = [(attrs["href"] or "")[1:] for attrs in sample.all("a")]
+    named += [name for attrs in sample.all("svg") for name in (attrs["aria-labelledby"] or "").split()]
+    assert named
+    assert set(named) <= set(ids)
+
+
+def test_headings_descend_one_level_at_a_time(sample: Page) -> None:
+    """The page has one first heading and never skips a level on the way down."""
+    levels = [int(tag[1]) for tag, _ in sample.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_each_chart_is_an_image_with_title_and_description(sample: Page) -> None:
+    """Every drawing has the image role and says in words what it shows."""
+    charts = [index for index, (tag, _) in enumerate(sample.elements) if tag == "svg"]
+    assert len(charts) == 3
+    for index in charts:
+        assert sample.elements[index][1]["role"] == "img"
+        assert [tag for tag, _ in sample.elements[index + 1 : index + 3]] == ["title", "desc"]
+
+
+def test_pass_at_k_table_shows_the_curve(sample: Page) -> None:
+    """The table at table_k holds the estimates and bands of both arms and of their difference."""
+    pair = real_pair()
+    for k in pair["table_k"]:
+        at = {
+            arm: {name: pair["curve"][arm][name][k - 1] for name in pair["curve"][arm]}
+            for arm in pair["curve"]
+            if arm != "k"
+        }
+        shown = [
+            f"{100 * v['estimate']:.1f}% [{100 * v['lower']:.1f}, {100 * v['upper']:.1f}]"
+            for v in (at["base"], at["other"])
+        ]
+        gap = at["difference"]
+        points_shown = f"{100 * gap['estimate']:+.1f} [{100 * gap['lower']:+.1f}, {100 * gap['upper']:+.1f}]"
+        assert [str(k), *shown, points_shown.replace("-", "\N{MINUS SIGN}")] in sample.rows
+
+
+def test_known_pass_at_k_of_the_replication_is_shown(sample: Page) -> None:
+    """The sample's first and last rows hold the replication's 61.4 -> 77.9 and 96.2 -> 93.0 percent."""
+    cells = {
+        row[0]: row[1:3] for row in sample.rows if len(row) == 4 and row[0] in {"1", "128"} and "[" in row[1]
+    }
+    assert [cell.split()[0] for cell in cells["128"]] == ["96.2%", "93.0%"]
+    first = [row for row in sample.rows if row[0] == "1" and "61.4%" in row[1]]
+    assert first[0][2].startswith("77.9%")
+
+
+def test_chart_points_tell_their_numbers(sample: Page) -> None:
+    """Hovering a point of a curve tells arm, k, estimate and band."""
+    base = real_pair()["curve"]["base"]
+    low, high = (percent(base[side][3]) for side in ("lower", "upper"))
+    assert f"{ARMS[0]}, pass@4: {percent(base['estimate'][3])} [{low}, {high}]" in sample.texts
+
+
+def test_solved_table_shows_counts_and_test(sample: Page) -> None:
+    """The two-by-two table holds the replication's 462, 19, 3 and 16 with the exact McNemar p."""
+    assert [f"{ARMS[0]} solves it", "462", "19"] in sample.rows
+    assert [f"{ARMS[0]} does not", "3", "16"] in sample.rows
+    assert "Exact McNemar test of 19 against 3: p = .0009." in sample.text
+    assert "up to 2.3% per completion" in sample.text
+
+
+def test_problems_of_one_arm_only_are_listed_with_counts_and_test(sample: Page) -> None:
+    """Each problem that one arm alone solves is listed with c of n of both arms and Fisher's p."""
+    solved = real_pair()["solved"]
+    listed = [*solved["base_only_problems"], *solved["other_only_problems"]]
+    assert len(listed) == 22
+    for row in listed:
+        cells = [row["id"], f"{row['base_c']}/128", f"{row['other_c']}/128", p_value(row["fisher_p"])]
+        assert cells in sample.rows
+
+
+def test_histogram_numbers_are_shown(sample: Page) -> None:
+    """The numbers of both histograms stand in a table under the chart."""
+    bars = real_pair()["histogram"]
+    assert sum(bars["base"]) == sum(bars["other"]) == 500
+    for name, base, other in zip(bars["bins"], bars["base"], bars["other"], strict=True):
+        assert [name, str(base), str(other)] in sample.rows
+
+
+def test_provenance_is_shown(sample: Page) -> None:
+    """Models, revisions, settings, inputs with hashes, margins, seed and versions are on the page."""
+    study = sample_results()["studies"][0]
+    wanted = [text for arm in study["arms"] for text in (arm["id"], arm["model"], arm["revision"])]
+    wanted += [
+        study["inputs"][0]["sha256"],
+        "GRPO",
+        "16384",
+        "lead 0.0, equal 0.02",
+        "10000, seed 0",
+        "alpha 0.05",
+    ]
+    wanted += [
+        "family of 6",
+        "numpy 2.4.6",
+        "16 seeds of 8",
+        "needs a base arm and a distilled arm on one task",
+    ]
+    assert [text for text in wanted if text not in sample.text] == []
+
+
+def test_headline_of_the_sample() -> None:
+    """The sample's sentence names the lead at 1, the crossover and the lead at 128, with intervals."""
+    assert headline(real_pair()) == (
+        "RL leads at k = 1 by 16.5 points [14.1, 19.0], and the base overtakes at k = 15 [12, 40]; "
+        "the base leads at k = 128 by 3.2 points [0.9, 5.5]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("crossover", "sentence"),
+    [
+        ({"k": None, "lower": None, "upper": None}, "and the base does not overtake up to k = 128"),
+        ({"k": 15, "lower": 12, "upper": None}, "and the base overtakes at k = 15 [12, beyond 128]"),
+        ({"k": 15, "lower": None, "upper": None}, "and the base overtakes at k = 15;"),
+        ({"k": 1, "lower": 1, "upper": 2}, "and the base is never behind"),
+    ],
+)
+def test_headline_says_what_is_known_of_the_crossover(crossover: dict[str, Any], sentence: str) -> None:
+    """A missing crossover or limit is told in words, in the sentence and on a page that still renders."""
+    pair = real_pair() | {"crossover": crossover}
+    assert sentence in headline(pair)
+    assert sentence in page_of(pairs=[pair]).text
+
+
+def test_headline_claims_no_lead_inside_the_band() -> None:
+    """When the band holds zero the sentence names no leader."""
+    assert headline(sample_pair([2, 1, 0], [2, 1, 0], 2)).startswith("at k = 1 neither arm is clearly ahead")
+
+
+def test_invalid_pair_shows_its_reasons_and_no_chart() -> None:
+    """A pair whose evidence is unfit shows why, and draws nothing."""
+    page = page_of(pairs=[invalid_pair("the prompts differ")])
+    assert "This pair cannot be judged: the prompts differ" in page.text
+    assert not page.all("svg")
+
+
+def test_invalid_verdict_shows_its_reasons() -> None:
+    """An INVALID verdict has its sign, its word and every reason, and no invented p-value."""
+    page = page_of(
+        verdicts=[verdict("a", "INVALID", invalid=["too few", "too short"], p_support=None, p_refute=None)]
+    )
+    assert "! INVALID" in page.text
+    assert "unfit for this claim: too few too short" in page.text
+    assert "for the claim p" not in page.text
+
+
+def test_inconclusive_verdict_shows_its_remedy() -> None:
+    """An INCONCLUSIVE verdict says what would settle it."""
+    page = page_of(verdicts=[verdict("a", "INCONCLUSIVE", remedy="140 more problems")])
+    assert "? INCONCLUSIVE" in page.text
+    assert "What would settle it: 140 more problems" in page.text
+
+
+def test_expected_refutation_counts_as_expected() -> None:
+    """A refutation that was expected is told as such with its reason, folded, and raises no alarm."""
+    page = page_of(
+        verdicts=[verdict("a", "REFUTED", expected="REFUTED", as_expected=True, expected_reason="known slip")]
+    )
+    assert "REFUTED, because: known slip" in page.text
+    assert "not as expected" not in page.text
+    assert not any("open" in attrs for attrs in page.all("details"))
+
+
+def test_unexpected_verdict_is_counted_and_unfolded() -> None:
+    """A verdict against expectation is counted at the top, and its evidence stands open."""
+    page = page_of(verdicts=[verdict(), verdict("b", "REFUTED")])
+    assert "1 not as expected" in page.text
+    assert [("open" in attrs) for attrs in page.all("details") if attrs.get("class") == "card"] == [
+        False,
+        True,
+    ]
+
+
+def test_verdict_without_expectation_is_neither_met_nor_missed() -> None:
+    """A verdict of which nothing was expected says so."""
+    page = page_of(verdicts=[verdict(expected=None, as_expected=None)])
+    assert "no expectation" in page.text
+    assert "as expected" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "p_support", "p_refute", "decided"),
+    [("SUPPORTED", 0.01, 1.0, "second"), ("REFUTED", 1.0, 0.002, "first"), ("INCONCLUSIVE", 0.5, 0.5, None)],
+)
+def test_deciding_part_is_marked(
+    outcome: str, p_support: float, p_refute: float, decided: str | None
+) -> None:
+    """The part whose p-value is the verdict's own is marked as the one that decided it."""
+    parts = [part("first", "SUPPORTED", 1e-9, 0.002), part("second", "SUPPORTED", 0.01, 0.9)]
+    page = page_of(verdicts=[verdict("a", outcome, parts=parts, p_support=p_support, p_refute=p_refute)])
+    marked = [row[0] for row in page.rows if "decided the verdict" in row[0]]
+    assert marked == ([] if decided is None else [f"{decided} decided the verdict"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({"pairs": []}, "This study compares no pair of arms."),
+        ({"verdicts": []}, "No claim of this study was tested."),
+        ({"not_applicable": [], "arms": [], "tasks": [], "inputs": [], "margins": {}}, "Margins none"),
+    ],
+)
+def test_empty_lists_are_told(changes: dict[str, Any], shown: str) -> None:
+    """A study without pairs, verdicts or provenance still makes a page, which says what is missing."""
+    assert shown in page_of(**changes).text
+
+
+def test_results_without_study_are_told() -> None:
+    """Results that hold no study make a page that says so."""
+    assert "These results hold no study." in Page(render_page(sample_results() | {"studies": []})).text
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "n", "solved"),
+    [
+        pytest.param([1], [2], 4, ("1", "0", "0", "0"), id="one problem"),
+        pytest.param([4, 4, 4], [4, 4, 4], 4, ("3", "0", "0", "0"), id="all solved"),
+        pytest.param([0, 0], [0, 0], 4, ("0", "0", "0", "2"), id="none solved"),
+        pytest.param([1, 0, 0], [0, 1, 0], 1, ("0", "1", "1", "1"), id="one completion"),
+    ],
+)
+def test_extreme_pairs_are_drawn(base: list[int], other: list[int], n: int, solved: tuple[str, ...]) -> None:
+    """Pairs at the edge (one problem, one completion, all or none solved) are drawn within the chart."""
+    page = page_of(pairs=[sample_pair(base, other, n)])
+    rows = [row[1:] for row in page.rows if row[0] in {f"{ARMS[0]} solves it", f"{ARMS[0]} does not"}]
+    assert tuple(cell for row in rows for cell in row) == solved
+    drawn = [float(attrs[name] or "") for _, attrs in page.elements for name in ("cx", "cy") if name in attrs]
+    assert drawn
+    assert all(0 <= value <= 460 for value in drawn)
+
+
+def test_unknown_numbers_are_shown_as_dashes() -> None:
+    """Null and not-a-number in a curve leave a gap in the chart and a dash in the table."""
+    pair = real_pair()
+    for arm in ("base", "difference"):
+        for side in ("estimate", "lower", "upper"):
+            pair["curve"][arm][side][0] = float("nan") if side == "estimate" else None
+    page = page_of(pairs=[pair])
+    assert any(row[:2] == ["1", "\N{EM DASH}"] and row[3] == "\N{EM DASH}" for row in page.rows)
+    assert "nan" not in page.text.split()
+
+
+@pytest.mark.parametrize("version", [None, 0, 2, "1"])
+def test_other_schema_versions_are_refused(version: object) -> None:
+    """Results of another schema version raise an error that names both versions and the way out."""
+    with pytest.raises(
+        InputError, match=rf"schema_version {version!r}, this page shows version 1: make"
+    ) as error:
+        render_page(sample_results() | {"schema_version": version})
+    assert "install" in str(error.value)
+
+
+def test_write_replaces_the_page_and_leaves_nothing_else(tmp_path: Path, sample_html: str) -> None:
+    """Writing makes missing folders, replaces an old page and leaves no draft."""
+    path = tmp_path / "reports" / "page.html"
+    write_page(sample_results() | {"studies": []}, path)
+    write_page(sample_results(), path)
+    assert path.read_text(encoding="utf-8") == sample_html
+    assert list(path.parent.iterdir()) == [path]
+
+
+def _refuse(*_: object) -> None:
+    raise OSError("disk full")
+
+
+@pytest.mark.parametrize("method", ["replace", "write_text"])
+def test_failed_write_leaves_the_old_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """When the disk refuses, the old page is whole and no draft stays behind."""
+    path = tmp_path / "page.html"
+    path.write_text("old", encoding="utf-8")
+    real: Callable[..., Any] = Path.write_text
+
+    def half(self: Path, text: str, **options: Any) -> None:
+        real(self, text[:100], **options)
+        _refuse()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, method, half if method == "write_text" else _refuse)
+        with pytest.raises(OSError, match="disk full"):
+            write_page(sample_results(), path)
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_unfit_results_leave_the_old_page(tmp_path: Path) -> None:
+    """Results that cannot be shown do not touch an existing page."""
+    path = tmp_path / "page.html"
+    path.write_text("old", encoding="utf-8")
+    with pytest.raises(InputError):
+        write_page({"schema_version": 9}, path)
+    assert [(item.name, item.read_text(encoding="utf-8")) for item in tmp_path.iterdir()] == [
+        ("page.html", "old")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"),
+    [
+        (None, "\N{EM DASH}"),
+        (0.0, "p < 1e-6"),
+        (9.9e-7, "p < 1e-6"),
+        (2e-5, "p = 2e-5"),
+        (0.0004, "p = .0004"),
+        (0.0496, "p = .0496"),
+        (0.125, "p = .125"),
+        (0.9996, "p > .999"),
+        (1.0, "p = 1"),
+    ],
+)
+def test_p_values_read_well(p: float | None, shown: str) -> None:
+    """P-values are short, never zero, and keep four decimals where they matter."""
+    assert p_value(p) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ((0.1654, 0.147, 0.184), "+16.5 [+14.7, +18.4]"),
+        ((-0.0001, -0.02, 0.02), "0.0 [\N{MINUS SIGN}2.0, +2.0]"),
+        ((0.1, None, 0.2), "+10.0 [no lower limit, +20.0]"),
+        ((0.1, 0.05, None), "+10.0 [+5.0, no upper limit]"),
+        ((0.1, None, None), "+10.0"),
+        ((None, None, None), "\N{EM DASH}"),
+    ],
+)
+def test_estimates_carry_their_limits(value: tuple[float | None, ...], shown: str) -> None:
+    """An estimate is followed by its interval, and a missing limit is told in words."""
+    name = dict(zip(("estimate", "lower", "upper"), value, strict=True))
+    assert estimate(name, "points") == shown
+
+
+def test_effect_in_k_is_not_turned_into_points(sample: Page) -> None:
+    """An effect whose unit is k is a plain number, one that is a share is in points."""
+    assert "crossover 15 [12, no upper limit]" in sample.text
+    assert "\N{MINUS SIGN}3.2 points [\N{MINUS SIGN}5.1, \N{MINUS SIGN}1.3]" in sample.text
+    assert effect("x", 0.5, None, None)["unit"] == "share"
+    assert (percent(0.616), points(-0.032)) == ("61.6%", "\N{MINUS SIGN}3.2")
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(one: str, two: str) -> float:
+    low, high = sorted((_luminance(one), _luminance(two)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("ground", ["paper", "card"])
+def test_colours_of_text_have_contrast_aa(scheme: str, ground: str) -> None:
+    """Every colour that text may have stands out at 4.5 to 1 from both grounds, by day and by night."""
+    css = files("beyondbase.report").joinpath("style.css").read_text(encoding="utf-8")
+    block = re.findall(r":root \{([^}]*)\}", css)[SCHEMES[scheme]]
+    colours = dict(re.findall(r"--(\w+): (#\w{6})", block))
+    texts = colours.keys() - {"paper", "card", "rule"}
+    assert len(texts) >= 10
+    assert {
+        name: _contrast(colours[name], colours[ground])
+        for name in texts
+        if _contrast(colours[name], colours[ground]) < 4.5
+    } == {}
