@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 from beyondbase.cases import Case
 from beyondbase.errors import InputError
 from beyondbase.selection import Selection
@@ -75,10 +77,13 @@ def load_claims(folders: Iterable[Path]) -> tuple[Claim, ...]:
     folders and not from what pytest collected.
 
     Raises:
-        InputError: two claims share an id.
+        InputError: two claims share an id, or a module cannot be imported.
     """
     found: dict[str, tuple[Claim, Path]] = {}
     for path in (path for folder in folders for path in sorted(folder.glob("test_*.py"))):
+        # A folder of this name may be somebody else's; modules that do not know us are not run.
+        if "beyondbase" not in path.read_text(encoding="utf-8", errors="replace"):
+            continue
         for value in vars(_module(path)).values():
             card = claim_of(value)
             if card is None or getattr(value, "__module__", None) != _module_name(path):
@@ -98,8 +103,17 @@ def _module(path: Path) -> ModuleType:
         raise InputError(f"{path}: is no Python module")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    if str(path.parent) not in sys.path:
+        # As pytest does for test modules, so that a claim can import what lies beside it.
+        sys.path.insert(0, str(path.parent))
+    try:
+        spec.loader.exec_module(module)
+    except pytest.skip.Exception:
+        sys.modules[name] = ModuleType(name)
+    except Exception as error:
+        del sys.modules[name]
+        raise InputError(f"{path}: cannot be imported: {error!r}; correct it, or move it away") from error
+    return sys.modules[name]
 
 
 def _module_name(path: Path) -> str:

@@ -1,8 +1,11 @@
 """Judge a study: every claim on every case, adjusted over the whole family."""
 
 import traceback
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import pytest
 
 from beyondbase.cases import Case
 from beyondbase.claim import Claim
@@ -134,11 +137,29 @@ def _test(claim: Claim, case: Case) -> _Tried:
     if reasons:
         return _Tried(claim, case, invalid(claim.finding, *reasons))
     try:
-        return _Tried(claim, case, claim.test(case))
+        return _Tried(claim, case, _verdict(claim, case))
     except Exception as error:  # noqa: BLE001 - one broken claim must not take the others with it
         where = traceback.extract_tb(error.__traceback__)[-1]
         reason = f"the claim's code failed: {error!r} in {where.name}"
         return _Tried(claim, case, invalid(claim.finding, reason), error)
+
+
+def _verdict(claim: Claim, case: Case) -> Verdict:
+    try:
+        # Filters of pytest belong to the item that happens to be judged first, a verdict to none.
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            verdict = claim.test(case)
+    except (pytest.fail.Exception, pytest.skip.Exception) as left:
+        return invalid(
+            claim.finding, f"the claim left through pytest ({left}) instead of returning a Verdict"
+        )
+    if not isinstance(verdict, Verdict):
+        return invalid(claim.finding, f"the claim returned {verdict!r} instead of a Verdict")
+    if not (0 <= verdict.p_support <= 1 and 0 <= verdict.p_refute <= 1):
+        found = f"p_support = {verdict.p_support}, p_refute = {verdict.p_refute}"
+        return invalid(claim.finding, f"the claim returned {found}, which are no p-values")
+    return verdict
 
 
 def _decided(tried: _Tried, p_adjusted: float, family: int) -> Judged:

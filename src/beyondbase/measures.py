@@ -56,7 +56,9 @@ class Measure:
         """What a remedy is computed from, against a threshold."""
         _, between, within = split_variance(self.values, self.within)
         distance = float(self.values.mean()) - threshold
-        return Precision(distance, between, within, len(self.values), self.samples)
+        worst = self.support[0] if distance > 0 else self.support[1]
+        reach = abs(threshold - worst)
+        return Precision(distance, between, within, len(self.values), self.samples, reach)
 
 
 def greater(measure: Measure, than: float, statement: str) -> Verdict:

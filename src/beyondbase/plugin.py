@@ -62,7 +62,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if _is_worker(config) or not (config.getoption("study") or _wants_claims(config)):
         return
     try:
-        _ = config.stash[SUITE].families
+        _check(config)
     except InputError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -72,25 +72,30 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     claim = claim_of(metafunc.function)
     if claim is None:
         return
-    entries = metafunc.config.stash[SUITE].entries.get(claim.id)
+    try:
+        entries = metafunc.config.stash[SUITE].entries.get(claim.id)
+    except InputError as error:
+        raise pytest.Collector.CollectError(str(error)) from None
     if entries is None:
         raise pytest.Collector.CollectError(
             f"claim {claim.id!r} stands outside the folders of the ini key beyondbase_claims, so its p-value"
             " would be missing from the family: move it there, or add its folder to the key"
         )
-    argument, *more = inspect.signature(metafunc.function).parameters
-    if more:
+    arguments = [*inspect.signature(metafunc.function).parameters]
+    if len(arguments) != 1:
         raise pytest.Collector.CollectError(f"claim {claim.id!r} must take one argument, its case")
-    metafunc.parametrize(argument, [pytest.param(entry, id=entry.id) for entry in entries])
+    params = [pytest.param(entry, id=entry.id) for entry in entries]
+    # Never an empty set, which projects may forbid.
+    metafunc.parametrize(arguments[0], params or [pytest.param(None, id="not-applicable")])
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Drop the placeholder that pytest makes for a claim without a case; the summary names it."""
+    """Drop the placeholder of a claim without a case; the summary names it."""
     items[:] = [item for item in items if _entry(item) or not claim_of(getattr(item, "function", None))]
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Attach the verdict to the item's reports; unfit evidence is an error, not a failure."""
     entry = _entry(item)
@@ -152,12 +157,21 @@ def _folders(config: pytest.Config) -> list[Path]:
     return [config.rootpath / folder for folder in config.getini("beyondbase_claims")]
 
 
+def _check(config: pytest.Config) -> None:
+    suite = config.stash[SUITE]
+    if suite.claims:
+        _ = suite.families
+    elif config.getoption("study"):
+        folders = ", ".join(str(folder) for folder in _folders(config))
+        raise InputError(f"found no claim in {folders}; name their folder in the ini key beyondbase_claims")
+
+
 def _is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
 def _wants_claims(config: pytest.Config) -> bool:
-    folders = [folder for folder in _folders(config) if folder.is_dir()]
+    folders = [folder.resolve() for folder in _folders(config) if folder.is_dir()]
     asked = [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
     return any(
         path.is_relative_to(folder) or folder.is_relative_to(path) for folder in folders for path in asked

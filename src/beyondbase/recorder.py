@@ -8,7 +8,7 @@ from beyondbase.judge import Judged
 from beyondbase.report import write_page
 from beyondbase.results import results_of, write_results
 from beyondbase.suite import Suite
-from beyondbase.terminal import not_applicable_lines, table_lines
+from beyondbase.terminal import not_applicable_lines, reason_lines, table_lines
 
 PROPERTY = "beyondbase"
 COLOURS = {"SUPPORTED": "green", "REFUTED": "red", "INCONCLUSIVE": "yellow", "INVALID": "red"}
@@ -21,7 +21,8 @@ class Recorder:
         self._suite = suite
         self._folder = folder
         self._ran: set[str] = set()
-        self._closing: list[str] = []
+        self._written: list[str] = []
+        self._failed: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember a verdict; under xdist, reports are all that reaches the controller."""
@@ -38,34 +39,42 @@ class Recorder:
         if not studies:
             return
         content = results_of([self._suite.judgement(study) for study in studies])
-        try:
-            for write, path in (
-                (write_results, self._folder / "results.json"),
-                (write_page, self._folder / "index.html"),
-            ):
+        for write, name in ((write_results, "results.json"), (write_page, "index.html")):
+            path = self._folder / name
+            try:
                 write(content, path)
-                self._closing.append(f"written: {path}")
-        except OSError as error:
-            self._closing.append(f"not written: {error.filename}: {error.strerror}; see --report-dir")
-            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+            except OSError as error:
+                self._failed.append(f"not written: {_shown(path)}: {error.strerror}; see --report-dir")
+                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+            else:
+                self._written.append(f"written: {_shown(path)}")
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """End in one table of the verdicts that ran."""
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode
+    ) -> None:
+        """End in one table of the verdicts that ran, or in why none did."""
         entries = self._entries()
-        if not entries:
+        idle = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._suite.loaded
+        if not (entries or idle):
             return
         terminalreporter.section("verdicts")
         for line, outcome in table_lines(entries):
             colour = {COLOURS[outcome]: True} if outcome else {"bold": True}
             terminalreporter.write_line(line, **colour)
-        families = self._suite.families.values()
-        claims = {claim.id: claim for family in families for claim in family.not_applicable}
-        lines = dict.fromkeys(not_applicable_lines(claims.values()))
-        for line in (*lines, *self._closing):
+        for line in (*reason_lines(entries), *not_applicable_lines(self._suite.families.values())):
             terminalreporter.write_line(line)
+        for line in self._written:
+            terminalreporter.write_line(line)
+        for line in self._failed:
+            terminalreporter.write_line(line, red=True, bold=True)
 
     def _entries(self) -> list[Judged]:
         if not self._ran:
             return []
         entries = [entry for some in self._suite.entries.values() for entry in some]
         return [self._suite.judged(entry) for entry in entries if entry.key in self._ran]
+
+
+def _shown(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

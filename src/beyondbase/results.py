@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from beyondbase import paper
+from beyondbase.files import write_whole
 from beyondbase.inference.band import DRAWS
 from beyondbase.judge import Judged, Judgement
 from beyondbase.summary import summaries
@@ -38,13 +39,7 @@ def results_of(judgements: Sequence[Judgement]) -> dict[str, Any]:
 
 def write_results(content: dict[str, Any], path: Path) -> None:
     """Write results.json whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    try:
-        partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(json.dumps(content, indent=1, ensure_ascii=False) + "\n", path)
 
 
 def _study(judgement: Judgement) -> dict[str, Any]:

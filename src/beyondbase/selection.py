@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 from beyondbase.cases import Case, mismatch_of
 from beyondbase.study import Arm, Study
@@ -85,16 +84,15 @@ def training_runs() -> Selection:
 
 
 def contrasts(setting: str) -> Selection:
-    """Two RL arms on one base that differ in one number only; the arm with more of it comes first."""
+    """RL arms on one base that differ in one number only: each beside the arm with the least of it."""
 
     def find(arms: Arms) -> Iterable[tuple[str, tuple[str, ...], str]]:
         for group in arms.alike("rl", but={setting}).values():
-            amounts = [
-                (amount, name) for name in group if (amount := _amount(arms, name, setting)) is not None
-            ]
-            for (less, fewer), (more, name) in combinations(sorted(amounts), 2):
-                if less < more:
-                    yield arms.study.base_of(name), (name, fewer), name
+            amounts = [(value, name) for name in group if (value := _amount(arms, name, setting)) is not None]
+            (least, fewest), *rest = sorted(amounts) or [(0.0, "")]
+            for value, name in rest:
+                if value > least:
+                    yield arms.study.base_of(name), (name, fewest), name
 
     return Selection(f"two RL arms that differ in {setting} only", find)
 

@@ -80,6 +80,11 @@ class Suite:
                 table[claim.id].append(Entry(name, f"{claim.id}[{case.id}]", case))
         return table
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the studies were read."""
+        return "families" in vars(self)
+
     def judgement(self, study: str) -> Judgement:
         """Verdicts of a study, judged at the first call."""
         if study not in self._judgements:

@@ -18,6 +18,7 @@ from beyondbase.selection import pairs
 from beyondbase.study import Role
 
 COMPARED: tuple[Role, ...] = ("rl", "distilled", "instruct", "teacher", "guess")
+COVER_SHOWN = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 BINS = ("0", *(f"({i / 10:g}, {(i + 1) / 10:g}]" for i in range(9)), "(0.9, 1)", "1")
 
 
@@ -163,7 +164,8 @@ def _interval(estimate: float, lower: float | None, upper: float | None) -> dict
 
 
 def _shares(pair: Case) -> dict[str, Any]:
-    taus, alpha = pair.study.grid.tau, pair.study.alpha
+    taus = sorted({*COVER_SHOWN, *pair.study.grid.tau})
+    alpha = pair.study.alpha
     arms = {"base": pair.tallies[pair.base], "other": pair.tallies[pair.other]}
     confidence = 1 - alpha
     covers = {
@@ -183,7 +185,7 @@ def _shares(pair: Case) -> dict[str, Any]:
         | {"confidence": confidence},
         "histogram": {"bins": list(BINS)}
         | {side: _histogram(tally.n, tally.c) for side, tally in arms.items()},
-        "cover": {"tau": list(taus)} | {side: _effects(measures) for side, measures in shown.items()},
+        "cover": {"tau": taus} | {side: _effects(measures) for side, measures in shown.items()},
     }
 
 
@@ -196,7 +198,7 @@ def _histogram(n: Any, c: Any) -> list[int]:
     """Problems by accuracy, in the paper's twelve bins (Fig. 13): 0, (0, .1], ..., (.9, 1), 1."""
     # Whole-number ceilings: 10 c / n in floating point would push edges into the next bin.
     index = np.where(c == n, len(BINS) - 1, -(-10 * c // n))
-    return np.bincount(index, minlength=len(BINS)).tolist()
+    return [int((index == bin_).sum()) for bin_ in range(len(BINS))]
 
 
 def _variance(pair: Case) -> dict[str, Any]:

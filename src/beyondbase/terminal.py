@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from beyondbase.claim import Claim
-from beyondbase.judge import Judged
+from beyondbase.judge import Family, Judged
 from beyondbase.verdict import Effect
 
 HEAD = ("claim", "pair", "task", "verdict", "effect [interval]", "adj. p", "")
@@ -11,12 +10,15 @@ HEAD = ("claim", "pair", "task", "verdict", "effect [interval]", "adj. p", "")
 
 def table_lines(entries: Sequence[Judged]) -> list[tuple[str, str]]:
     """A compact table: lines with the outcome that each belongs to ("" for the head)."""
-    rows = [HEAD, *(_row(entry) for entry in entries)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    rows = [HEAD, *(_row(entry) for entry in entries)] if entries else []
+    if len({entry.case.study.id for entry in entries}) > 1:
+        studies = ("study", *(entry.case.study.id for entry in entries))
+        rows = [(row[0], study, *row[1:]) for row, study in zip(rows, studies, strict=True)]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
-    return list(zip(lines, ["", *(str(entry.outcome) for entry in entries)], strict=True))
+    return list(zip(lines, ["", *(str(entry.outcome) for entry in entries)][: len(rows)], strict=True))
 
 
 def _row(entry: Judged) -> tuple[str, ...]:
@@ -53,9 +55,22 @@ def p_text(p: float) -> str:
     return f"{p:.2g}" if p >= 1e-4 else f"{p:.0e}"
 
 
-def not_applicable_lines(claims: Iterable[Claim]) -> list[str]:
+def reason_lines(entries: Iterable[Judged]) -> list[str]:
+    """Why verdicts are INVALID, and what would decide the INCONCLUSIVE ones."""
+    return [
+        f"{entry.outcome}: {entry.id}: {'; '.join(entry.verdict.invalid) or entry.remedy}"
+        for entry in entries
+        if entry.verdict.invalid or entry.remedy
+    ]
+
+
+def not_applicable_lines(families: Iterable[Family]) -> list[str]:
     """Claims that a study has no case for, with what they need."""
-    return [f"not applicable: {claim.id} (needs {claim.over.needs})" for claim in claims]
+    return [
+        f"not applicable to {family.study.id}: {claim.id} (needs {claim.over.needs})"
+        for family in families
+        for claim in family.not_applicable
+    ]
 
 
 def _points(share: float | None) -> str:

@@ -89,7 +89,7 @@ def values_of(
         raise ValueError(
             f"values must lie in [{low}, {high}], found {np.nanmin(array)} to {np.nanmax(array)}"
         )
-    exact = np.isin(array, (low, 0.0, high)).all(axis=0)
+    exact: NDArray[np.bool_] = np.asarray(np.isin(array, (low, 0.0, high)).all(axis=0))
     if clusters is None:
         return Values(array, np.ones(len(array)), low, high, exact)
     labels, unit = np.unique(np.asarray(clusters), return_inverse=True)
@@ -98,7 +98,8 @@ def values_of(
     sums = np.zeros((len(labels), array.shape[1]))
     np.add.at(sums, unit, array)
     sizes = np.bincount(unit).astype(np.float64)
-    return Values(sums, sizes, low, high, exact & (sizes == 1).all())
+    alone = bool((sizes == 1).all())
+    return Values(sums, sizes, low, high, exact if alone else np.zeros_like(exact))
 
 
 def p_greater(values: Values, than: float = 0.0) -> Floats:
@@ -148,12 +149,12 @@ def upper_limit(values: Values, tail: ArrayLike) -> Floats:
 def _normal_guess(values: Values, target: Floats) -> Floats:
     """Normal limit of the weighted mean, the extra observation counted in its mean and variance."""
     units, reach = len(values.sums), values.high - values.mean
-    variance = ((values.sums - values.sizes[:, None] * values.mean) ** 2).sum(
-        axis=0
-    ) / values.sizes.sum() ** 2
+    centred = values.sums - values.sizes[:, None] * values.mean
+    variance = np.einsum("ij,ij->j", centred, centred) / values.sizes.sum() ** 2
     extra = GRADED_WEIGHT * reach / units
     limit = values.mean + extra + target * np.sqrt(variance + extra * reach / units)
-    return np.minimum(limit, (values.mean + values.high) / 2)
+    guess: Floats = np.minimum(limit, (values.mean + values.high) / 2)
+    return guess
 
 
 def _score(values: Values, bound: Floats) -> tuple[Floats, Floats]:
@@ -207,7 +208,8 @@ def _saddlepoint(y: Floats, weight: Floats) -> Floats:
         gradient, curvature = weighted.sum(axis=0), np.einsum("ij,ij->j", weighted, ratio)
         low, high = np.where(gradient < 0, s, low), np.where(gradient > 0, s, high)
         room = (end - s) * (s - start)
-        step = s - gradient * room / (curvature * room + gradient * (start + end - 2 * s))
+        with np.errstate(divide="ignore"):
+            step = s - gradient * room / (curvature * room + gradient * (start + end - 2 * s))
         # Near the root rounding moves the bracket past it, so a tiny step counts as inside.
         tiny = np.abs(step - s) * np.sqrt(curvature) < CLOSE
         s = np.where(tiny | (step > low) & (step < high), step, (low + high) / 2)

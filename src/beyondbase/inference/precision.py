@@ -1,7 +1,7 @@
 """How the variance of an effect splits, and what would decide an undecided one."""
 
 from dataclasses import dataclass
-from math import ceil, inf, isnan, nan
+from math import ceil, inf, isnan, nan, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +24,7 @@ class Precision:
             would change the effect itself (shares of solved problems).
         problems: units of resampling at hand.
         samples: least samples per problem at hand.
+        reach: distance from the threshold to the end of the support against the effect.
     """
 
     distance: float
@@ -31,6 +32,7 @@ class Precision:
     within: float
     problems: int
     samples: int
+    reach: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -98,20 +100,34 @@ def split_variance(values: ArrayLike, within: float) -> tuple[float, float, floa
 def remedy(precision: Precision, alpha: float) -> Remedy:
     """Sizes at which the observed effect would be shown with power 0.8 at one-sided level `alpha`.
 
-    Samples per problem enter as within / n, an upper bound of the variance of a U-statistic
-    (Hoeffding 1948, theorem 5.2). None where more than a hundredfold would be needed.
+    The normal approximation of Gaffke's bound with a whole extra observation at distance `reach`: the
+    threshold is passed when ``d m - 1 >= z sqrt(m v + reach^2)``, with d the distance, v the variance
+    of one problem and m problems. Samples per problem enter v as within / n, an upper bound of the
+    variance of a U-statistic (Hoeffding 1948, theorem 5.2). None where more than a hundredfold would
+    be needed.
     """
-    needed = float(-special.ndtri(alpha) - special.ndtri(1 - POWER))
-    target = (precision.distance / needed) ** 2
+    z = float(-special.ndtri(alpha) - special.ndtri(1 - POWER))
     within = 0.0 if isnan(precision.within) else precision.within
-    problems = (precision.between + within) / target if target else inf
-    spare = target - precision.between / precision.problems
-    per_problem = within / precision.problems
-    samples = precision.samples * per_problem / spare if spare > 0 and per_problem > 0 else inf
+    distance = abs(precision.distance)
+    problems = _problems(distance, precision.between + within, precision.reach, z)
+    spare = _variance_allowed(distance, precision.problems, precision.reach, z) - precision.between
+    samples = precision.samples * within / spare if spare > 0 else inf
     return Remedy(
         _reachable(problems, precision.problems),
         None if isnan(precision.within) else _reachable(samples, precision.samples),
     )
+
+
+def _problems(distance: float, variance: float, reach: float, z: float) -> float:
+    if distance**2 == 0:
+        return inf
+    half = distance + z**2 * variance / 2
+    return (half + sqrt(half**2 - distance**2 * (1 - (z * reach) ** 2))) / distance**2
+
+
+def _variance_allowed(distance: float, problems: int, reach: float, z: float) -> float:
+    lead = distance * problems - 1
+    return ((lead / z) ** 2 - reach**2) / problems if lead > 0 else -inf
 
 
 def _reachable(size: float, at_hand: int) -> int | None:

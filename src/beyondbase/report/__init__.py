@@ -1,7 +1,6 @@
 """One offline HTML page from a results mapping: nothing is decided here, only shown."""
 
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from beyondbase.errors import InputError
+from beyondbase.files import write_whole
 from beyondbase.report import charts
 from beyondbase.report.charts import percent, points
 
@@ -59,14 +59,7 @@ def write_page(results: Mapping[str, Any], path: Path) -> None:
         results: the content of results.json.
         path: the page's file; missing folders are made.
     """
-    page = render_page(results)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        draft.write_text(page, encoding="utf-8", newline="\n")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_whole(render_page(results), path)
 
 
 def _environment() -> Environment:

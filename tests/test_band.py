@@ -1,0 +1,223 @@
+"""Simultaneous bands: the known laws of the critical value, other people's band, and what follows from it."""
+
+import numpy as np
+import passk_inference.core
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import stats
+
+from beyondbase import estimators
+from beyondbase.inference.band import (
+    Band,
+    Crossover,
+    crossover_interval,
+    p_all_greater,
+    p_any_less,
+    simultaneous_band,
+)
+from beyondbase.inference.bounded import (
+    Floats,
+    Values,
+    lower_limit,
+    p_greater,
+    p_less,
+    upper_limit,
+    values_of,
+)
+
+KS = (1, 2, 4, 8, 16)
+DRAWS = 20_000
+# Quantiles of a simulated maximum: four standard errors at 20,000 draws, in units of the tail.
+NOISE = 0.15
+
+tables = st.integers(2, 12).flatmap(
+    lambda rows: st.lists(
+        st.lists(st.integers(-8, 8).map(lambda i: i / 8), min_size=3, max_size=3),
+        min_size=rows,
+        max_size=rows,
+    )
+)
+quick = settings(deadline=None, max_examples=50)
+
+
+def orthogonal(columns: int) -> Values:
+    """Columns of exactly zero correlation: all sign patterns, each once, at half the support."""
+    signs = np.array(np.meshgrid(*[[-0.5, 0.5]] * columns)).reshape(columns, -1).T
+    return values_of(signs)
+
+
+def curves(problems: int, seed: int) -> Floats:
+    """Differences of pass@k of two models over KS, from counts of 32 samples."""
+    rng = np.random.default_rng(seed)
+    easy = rng.beta(0.4, 0.6, problems)
+    other, base = (rng.binomial(32, p) for p in (easy**0.8, np.clip(easy + 0.05, 0, 1)))
+    columns = np.asarray(KS) - 1
+    pair = [estimators.pass_at_k_curve(np.full(problems, 32), c, 16)[:, columns] for c in (other, base)]
+    return np.asarray(pair[0] - pair[1])
+
+
+@pytest.mark.parametrize("columns", [1, 2, 5, 10])
+@pytest.mark.parametrize("alpha", [0.05, 0.2])
+def test_independent_columns_need_sidaks_level(columns: int, alpha: float) -> None:
+    """Without correlation the common tail is half of Sidak's 1 - (1 - alpha)^(1 / columns)."""
+    band = simultaneous_band(orthogonal(columns), alpha=alpha, draws=DRAWS)
+    assert band.tail == pytest.approx((1 - (1 - alpha) ** (1 / columns)) / 2, rel=NOISE)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.2])
+def test_copies_of_a_column_need_no_adjustment(alpha: float) -> None:
+    """With perfect correlation the common tail is alpha / 2, whatever the sign and the scale."""
+    column = curves(50, 1)[:, :1]
+    values = values_of(column * [1.0, -1.0, 0.5, 0.01])
+    assert simultaneous_band(values, alpha=alpha, draws=DRAWS).tail == pytest.approx(alpha / 2, rel=NOISE)
+
+
+@pytest.mark.parametrize("correlation", [0.5, 0.9])
+def test_two_correlated_columns_need_the_bivariate_normal_level(correlation: float) -> None:
+    """For two columns the chance that a normal pair stays within the critical value is 1 - alpha."""
+    one, two = np.array([[1, 1, -1, -1], [1, -1, 1, -1]]) / 2
+    mixed = correlation * one + np.sqrt(1 - correlation**2) * two
+    band = simultaneous_band(values_of(np.column_stack([one, mixed / 2])), draws=DRAWS)
+    critical = stats.norm.isf(band.tail)
+    law = stats.multivariate_normal(cov=[[1, correlation], [correlation, 1]])
+    inside = law.cdf([critical, critical], lower_limit=[-critical, -critical])
+    assert inside == pytest.approx(0.95, abs=0.05 * NOISE)
+
+
+def test_large_samples_agree_with_another_implementation() -> None:
+    """At 3,000 problems the band is passk-inference's within four per cent of its width."""
+    rows = curves(3000, 2)
+    ours = simultaneous_band(values_of(rows))
+    theirs = passk_inference.core.simultaneous_band(rows, bootstrap=4000, seed=3)
+    width = theirs["upper"] - theirs["lower"]
+    assert_allclose(ours.estimate, theirs["mean"], atol=1e-12)
+    for found, wanted in ((ours.lower, theirs["lower"]), (ours.upper, theirs["upper"])):
+        assert (np.abs(found - wanted) <= 0.04 * width).all()
+
+
+@given(tables)
+@quick
+def test_the_band_holds_the_pointwise_interval(table: list[list[float]]) -> None:
+    """Every column's limits are at least as wide as alone, at most as wide as Bonferroni's."""
+    values = values_of(table)
+    band = simultaneous_band(values, draws=2000)
+    # The quantile is simulated: a pointwise level within the noise of 2,000 draws counts as reached.
+    assert 0.025 / 3 * 0.5 <= band.tail <= 0.025 * 1.4
+    assert (band.lower <= lower_limit(values, 0.035) + 1e-9).all()
+    assert (band.upper >= upper_limit(values, 0.035) - 1e-9).all()
+    assert_array_equal(band.lower, lower_limit(values, band.tail))
+
+
+def test_the_seed_alone_decides_the_draws() -> None:
+    """The same seed gives the same band to the last bit, and another seed another one."""
+    values = values_of(curves(40, 4))
+    first, again, other = (simultaneous_band(values, seed=seed, draws=500) for seed in (7, 7, 8))
+    assert_array_equal(first.upper, again.upper)
+    assert first.tail == again.tail != other.tail
+
+
+@pytest.mark.parametrize("constant", [0.0, 1.0, -1.0])
+def test_columns_without_spread_keep_finite_limits(constant: float) -> None:
+    """A constant column has finite limits that hold its value, beside others and alone."""
+    with_others = curves(30, 5)
+    with_others[:, 2] = constant
+    for table, column in ((with_others, 2), (np.full((30, 3), constant), 1)):
+        band = simultaneous_band(values_of(table), draws=2000)
+        limits = np.stack([band.lower, band.upper])
+        assert np.isfinite(limits).all()
+        assert band.lower[column] <= constant <= band.upper[column]
+        assert band.upper[column] - band.lower[column] > 0.05
+
+
+def test_no_difference_anywhere_contains_zero() -> None:
+    """Two equal models give a band around zero at every k, of the width of the extra observation."""
+    band = simultaneous_band(values_of(np.zeros((40, 4))), draws=2000)
+    assert (band.lower < 0).all()
+    assert (band.upper > 0).all()
+    assert_allclose(band.upper, stats.beta.isf(band.tail, 1, 40), atol=1e-7)
+
+
+@given(tables, st.sampled_from([0.0, 0.1, -0.3]))
+@quick
+def test_any_less_is_adjusted_and_not_beyond_bonferroni(table: list[list[float]], than: float) -> None:
+    """Looking at all columns costs something, but never more than the number of columns."""
+    values = values_of(table)
+    smallest = float(p_less(values, than).min())
+    found = p_any_less(values, than, draws=4000)
+    # The simulated adjustment of one column alone scatters around the p-value itself.
+    noise = 4 * np.sqrt(smallest * (1 - smallest) / 4000)
+    assert smallest - noise - 1e-12 <= found <= min(1.0, 3 * smallest) + 1e-12
+
+
+def test_any_less_of_copies_is_the_p_value_of_one() -> None:
+    """Perfectly correlated columns are one look, which Bonferroni would count as five."""
+    column = curves(40, 6)[:, -1:] - 0.05
+    once = float(p_less(values_of(column.clip(-1)))[0])
+    assert 0.001 < once < 0.2
+    assert p_any_less(values_of(column.clip(-1).repeat(5, axis=1)), draws=DRAWS) == pytest.approx(
+        once, rel=NOISE
+    )
+
+
+def test_any_less_keeps_its_level_under_the_null() -> None:
+    """Over repeated samples from equal models, p <= 0.1 comes up in about a tenth at most."""
+    rng = np.random.default_rng(11)
+    columns = np.asarray(KS) - 1
+    low = 0
+    for repeat in range(200):
+        rates = rng.beta(0.5, 0.5, 50)
+        pair = [estimators.pass_at_k_curve(np.full(50, 16), rng.binomial(16, rates), 16) for _ in range(2)]
+        low += p_any_less(values_of((pair[0] - pair[1])[:, columns]), draws=500, seed=repeat) <= 0.1
+    # 33 is exceeded once in a thousand where the level is 0.1.
+    assert low <= stats.binom.isf(1e-3, 200, 0.1)
+
+
+@given(tables, st.sampled_from([0.0, 0.1, -0.3]))
+@quick
+def test_all_greater_is_as_strong_as_its_weakest_column(table: list[list[float]], than: float) -> None:
+    """An intersection-union test has the largest of the p-values."""
+    values = values_of(table)
+    assert p_all_greater(values, than) == max(p_greater(values, than))
+
+
+def hand_made(*signs: str) -> Band:
+    """A band that is above zero (+), below zero (-) or around zero (0) at each k of KS."""
+    centre = np.array([{"+": 0.5, "-": -0.5, "0": 0.0}[sign] for sign in "".join(signs)])
+    return Band(centre, centre - 0.1, centre + 0.1, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("signs", "lower", "upper"),
+    [
+        ("++0--", 3, 8),  # a certified lead up to k = 2, a certified loss from k = 8
+        ("+++--", 5, 8),  # nothing between the two but the gap of the grid
+        ("+++++", 17, None),  # never within the samples
+        ("00000", 1, None),  # the data say nothing
+        ("-----", 1, 1),  # behind from the first k
+        ("++000", 3, None),  # open above
+        ("000--", 1, 8),  # open below
+        ("--+--", 5, 8),  # behind, ahead, and behind for good
+        ("0-0--", 1, 8),  # the loss must hold throughout
+        ("+-0-0", 2, None),  # a loss that does not last to the end bounds nothing
+    ],
+)
+def test_crossings_by_hand(signs: str, lower: int, upper: int | None) -> None:
+    """The crossing lies above the last certified lead, and not above the start of the certified loss."""
+    assert crossover_interval(KS, hand_made(signs), 5) == Crossover(k=5, lower=lower, upper=upper)
+
+
+def test_the_estimate_of_a_crossing_lies_in_its_interval() -> None:
+    """With samples of a pair that crosses, the estimate lies between the limits."""
+    rng = np.random.default_rng(12)
+    rates = rng.beta(0.4, 0.6, 400)
+    n = np.full(400, 16)
+    sharp = np.where(rates > 0.3, 0.95, 0.0)
+    other, base = (estimators.pass_at_k_curve(n, rng.binomial(16, p)) for p in (sharp, rates))
+    difference = other - base
+    band = simultaneous_band(values_of(difference), draws=2000)
+    crossing = crossover_interval(range(1, 17), band, estimators.crossover(difference.mean(axis=0)))
+    assert crossing.k is not None
+    assert crossing.upper is not None
+    assert 1 < crossing.lower <= crossing.k <= crossing.upper < 16

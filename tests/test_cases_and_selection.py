@@ -1,0 +1,264 @@
+"""Cases and how they are found: arms side by side by problem, or the reason why they cannot be."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from study_factory import BASE, RL, cases_of, drawn, pair_study, write_study
+
+from beyondbase import estimators
+from beyondbase.cases import Case
+from beyondbase.selection import Selection, algorithms, contrasts, pairs, training_runs
+
+SOME = (16, [4, 8, 0])
+
+
+def found(folder: Path, selection: Selection, arms: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """Base, other arms and label of each case of a study in which all arms have counts."""
+    study = write_study(folder, arms, dict.fromkeys(arms, SOME))
+    return [(case.base, *case.others, case.label) for case in cases_of(study, selection)]
+
+
+def rl(**settings: Any) -> dict[str, Any]:
+    """An RL arm with some settings."""
+    return RL | settings
+
+
+def only(folder: Path, base: tuple[Any, Any], other: tuple[Any, Any], **tables: Any) -> Case:
+    """The one case of a study of two arms."""
+    (case,) = cases_of(pair_study(folder, base, other, **tables), pairs("rl"))
+    return case
+
+
+def test_pairs_stand_each_beside_the_base(tmp_path: Path) -> None:
+    """Every arm of the role makes a case with its base, in the order of the file, and no other arm does."""
+    arms = {"z": rl(), "base": BASE, "a": rl(step=3), "d": {"role": "distilled", "model": "d"}}
+    assert found(tmp_path, pairs("rl"), arms) == [("base", "z", "z"), ("base", "a", "a")]
+    assert found(tmp_path, pairs("distilled"), arms) == [("base", "d", "d")]
+    assert found(tmp_path, pairs("teacher"), arms) == []
+
+
+def test_two_bases_keep_their_own_arms(tmp_path: Path) -> None:
+    """With two bases each arm stands beside the one it names, also where several share one."""
+    arms = {"b1": BASE, "b2": BASE, "r1": rl(base="b1"), "r2": rl(base="b2"), "r3": rl(base="b1")}
+    assert found(tmp_path, pairs("rl"), arms) == [("b1", "r1", "r1"), ("b2", "r2", "r2"), ("b1", "r3", "r3")]
+
+
+def test_tasks_come_first_and_absent_arms_make_no_case(tmp_path: Path) -> None:
+    """Cases go by task, and an arm or its base without counts on a task makes none there."""
+    arms = {"b1": BASE, "b2": BASE, "r1": rl(base="b1"), "r2": rl(base="b2")}
+    keys = [("T", "b1"), ("T", "r1"), ("T", "r2"), ("U", "b2"), ("U", "r2"), ("U", "b1")]
+    study = write_study(tmp_path, arms, dict.fromkeys(keys, SOME))
+    assert [case.id for case in cases_of(study, pairs("rl"))] == ["T/r1", "U/r2"]
+
+
+def test_algorithms_group_arms_that_differ_in_nothing_else(tmp_path: Path) -> None:
+    """Equal settings but the algorithm make a group; model names, notes and revisions do not count."""
+    arms = {
+        "base": BASE,
+        "grpo": rl(algorithm="GRPO", step=150, note="one", revision="1"),
+        "hot": rl(algorithm="PPO", step=150, temperature=1.0),
+        "ppo": rl(algorithm="PPO", step=150, model="made/ppo"),
+        "unnamed": rl(step=150),
+        "rloo": rl(algorithm="RLOO", step=150),
+        "late": rl(algorithm="RLOO", step=300),
+    }
+    assert found(tmp_path, algorithms(), arms) == [("base", "grpo", "ppo", "rloo", "grpo")]
+
+
+def test_algorithms_on_two_bases_are_not_compared(tmp_path: Path) -> None:
+    """What starts from different bases differs in more than the algorithm, and so does what labels say."""
+    two = {
+        "b1": BASE,
+        "b2": BASE,
+        "r1": rl(base="b1", algorithm="PPO"),
+        "r2": rl(base="b2", algorithm="GRPO"),
+    }
+    assert found(tmp_path, algorithms(), two) == []
+    labelled = {
+        "base": BASE,
+        "r1": rl(algorithm="PPO", labels={"data": "x"}),
+        "r2": rl(algorithm="GRPO", labels={"data": "y"}),
+    }
+    assert found(tmp_path, algorithms(), labelled) == []
+
+
+def test_one_algorithm_twice_is_no_group(tmp_path: Path) -> None:
+    """Two arms of one algorithm say nothing of algorithms."""
+    assert (
+        found(tmp_path, algorithms(), {"base": BASE, "a": rl(algorithm="PPO"), "b": rl(algorithm="PPO")})
+        == []
+    )
+
+
+def test_a_base_named_or_implied_is_the_same_base(tmp_path: Path) -> None:
+    """Whether an arm names its only base or leaves it out does not tell arms apart."""
+    arms = {"base": BASE, "a": rl(algorithm="PPO", base="base"), "b": rl(algorithm="GRPO")}
+    assert found(tmp_path, algorithms(), arms) == [("base", "a", "b", "a")]
+
+
+def test_training_runs_are_ordered_by_step(tmp_path: Path) -> None:
+    """The arms of a run come earliest first and the last names it; a single step is no run."""
+    arms = {
+        "base": BASE,
+        "late": rl(step=450),
+        "early": rl(step=50),
+        "middle": rl(step=150),
+        "stepless": rl(),
+        "lonely": rl(step=450, algorithm="PPO"),
+    }
+    assert found(tmp_path, training_runs(), arms) == [("base", "early", "middle", "late", "late")]
+
+
+@pytest.mark.parametrize(("setting", "amounts"), [("kl", (0.0, 0.001, 0.01)), ("rollouts", (8, 16, 32))])
+def test_contrasts_put_more_before_less(tmp_path: Path, setting: str, amounts: tuple[float, ...]) -> None:
+    """Every arm stands beside the one with the least of the number, all else equal, the larger first."""
+    a, b, c = ({setting: amount} for amount in amounts)
+    arms = {"base": BASE, "c": rl(**c), "a": rl(**a), "b": rl(**b), "later": rl(**b, step=9), "none": rl()}
+    assert sorted(found(tmp_path, contrasts(setting), arms)) == [
+        ("base", "b", "a", "b"),
+        ("base", "c", "a", "c"),
+    ]
+
+
+def test_contrasts_have_ids_of_their_own(tmp_path: Path) -> None:
+    """Three amounts, one of them twice, make cases whose names in results must not be the same."""
+    arms = {"base": BASE} | {f"kl{i}": rl(kl=amount) for i, amount in enumerate((0.0, 0.001, 0.001, 0.01))}
+    study = write_study(tmp_path, arms, dict.fromkeys(arms, SOME))
+    ids = [case.id for case in cases_of(study, contrasts("kl"))]
+    assert sorted(ids) == ["T/kl1", "T/kl2", "T/kl3"]
+
+
+@pytest.mark.parametrize("selection", [pairs("rl"), algorithms(), training_runs(), contrasts("kl")])
+def test_a_base_alone_makes_no_case(tmp_path: Path, selection: Selection) -> None:
+    """Where no arm has the role there is no case, and the selection says what it needs."""
+    assert found(tmp_path, selection, {"base": BASE}) == []
+    assert "arm" in selection.needs
+
+
+def test_different_problems_are_named(tmp_path: Path) -> None:
+    """Ids that only one arm has are named, with the arm, five at most."""
+    ids = {"base": list("abcdefgh"), "rl": ["a", *"stuvwxy"]}
+    case = only(tmp_path, (16, [1] * 8), (16, [1] * 8), ids=ids)
+    (reason,) = case.mismatch
+    assert "only in arm 'base': b, c, d, e, f and 2 more" in reason
+    assert "only in arm 'rl': s, t, u, v, w and 2 more" in reason
+    assert case.unfit(large_k=False) == case.unfit(large_k=True) == (reason,)
+
+
+def test_a_missing_problem_is_a_mismatch(tmp_path: Path) -> None:
+    """Problems of one arm within those of the other are no less of a mismatch, and are not joined."""
+    (reason,) = only(tmp_path, (16, [1, 2, 3]), (16, [1, 2])).mismatch
+    assert "only in arm 'base': 2; only in arm 'rl': none" in reason
+
+
+def test_rows_are_aligned_by_problem(tmp_path: Path) -> None:
+    """The order of rows in the file does not matter, only the ids do."""
+    case = only(
+        tmp_path, (10, [1, 2, 3]), (10, [9, 8, 7]), ids={"base": ["x", "y", "z"], "rl": ["z", "y", "x"]}
+    )
+    assert case.mismatch == ()
+    assert case.problem_ids == ("x", "y", "z")
+    assert_allclose(case.difference(1).values, [0.6, 0.6, 0.6])
+
+
+def test_different_clusters_are_a_mismatch(tmp_path: Path) -> None:
+    """One problem cannot belong to two clusters; equal clusters reach the measure."""
+    same, other = list("aabb"), list("abbb")
+    (reason,) = only(tmp_path, (16, [1] * 4), (16, [1] * 4), clusters={"base": same, "rl": other}).mismatch
+    assert reason.startswith("clusters of arms 'base' and 'rl' differ")
+    case = only(tmp_path, (16, [1] * 4), (16, [1] * 4), clusters={"base": same, "rl": same})
+    assert case.mismatch == ()
+    assert case.difference(1).clusters == tuple(same)
+
+
+def test_one_problem_says_nothing(tmp_path: Path) -> None:
+    """A single problem is no sample of problems, whatever its counts; two are."""
+    assert "1 problem says nothing" in only(tmp_path, (64, [1]), (64, [60])).unfit(large_k=False)[0]
+    assert only(tmp_path, (64, [1, 2]), (64, [60, 61])).unfit(large_k=True) == ()
+
+
+def test_the_largest_k_is_the_least_n(tmp_path: Path) -> None:
+    """Unequal n are fine: every problem of every arm must allow the k."""
+    case = only(tmp_path, ([64, 40, 64], [1, 2, 3]), ([128, 128, 32], [4, 5, 6]))
+    assert case.k_max == case.k_large == 32
+    assert case.unfit(large_k=True) == ()
+    assert_allclose(case.pass_at_k("base", 32), estimators.pass_at_k([64, 40, 64], [1, 2, 3], 32))
+
+
+@pytest.mark.parametrize(("grid", "needed"), [({}, 16), ({"k_large": 64}, 64), ({"k_large_min": 32}, 32)])
+def test_too_few_samples_are_named(tmp_path: Path, grid: dict[str, int], needed: int) -> None:
+    """A claim about large k is told which problem of which arm has how many samples; others are not."""
+    case = only(tmp_path, ([64, 64, 64], [1, 2, 3]), ([64, 12, 64], [4, 5, 6]), grid=grid)
+    (reason,) = case.unfit(large_k=True)
+    assert f"problem '1' of arm 'rl' has n = 12 samples, but large k is {needed}" in reason
+    assert "to at most 12" in reason
+    assert case.unfit(large_k=False) == ()
+
+
+def test_the_trend_is_the_least_squares_slope_over_the_range(tmp_path: Path) -> None:
+    """Each problem's value is numpy's fitted slope over the steps, times the range of the steps."""
+    steps = {"s1": 100, "s2": 150, "s3": 450, "s4": 1000}
+    counts = {arm: drawn(np.linspace(0.1, 0.9, 12), 16, seed) for seed, arm in enumerate(["base", *steps])}
+    arms = {"base": BASE} | {name: rl(step=step) for name, step in steps.items()}
+    (case,) = cases_of(write_study(tmp_path, arms, counts), training_runs())
+    for k in (1, 7, 16):
+        table = np.array([case.pass_at_k(name, k) for name in steps])
+        slope = np.polyfit(list(steps.values()), table, 1)[0]
+        trend = case.trend(k)
+        assert_allclose(trend.values, slope * 900, atol=1e-12)
+        assert trend.name == f"change of pass@{k} from step 100 to 1000"
+        low, high = trend.support
+        assert low <= trend.values.min()
+        assert trend.values.max() <= high
+        assert low == -high
+
+
+def test_two_steps_make_a_plain_difference(tmp_path: Path) -> None:
+    """With two steps the trend is the later minus the earlier, between -1 and 1."""
+    arms = {"base": BASE, "early": rl(step=10), "late": rl(step=20)}
+    counts = {"base": SOME, "early": (16, [0, 8, 16]), "late": (16, [16, 8, 0])}
+    (case,) = cases_of(write_study(tmp_path, arms, counts), training_runs())
+    assert_allclose(case.trend(1).values, [1, 0, -1])
+    assert_allclose(case.trend(1).support, (-1, 1))
+
+
+def test_bands_stand_on_a_dense_grid(tmp_path: Path) -> None:
+    """All k up to 16, then about eight per octave, with k_max and the study's own k, none beyond."""
+    case = only(tmp_path, (200, [1, 2]), (100, [1, 2]), grid={"k": [1, 50, 61, 150]})
+    grid = case.grid()
+    assert grid[:16] == tuple(range(1, 17))
+    assert grid[-1] == case.k_max == 100
+    assert {50, 61} <= set(grid)
+    assert list(grid) == sorted(set(grid))
+    assert max(np.diff(np.log2(grid[16:]))) <= 1 / 8 + 0.05
+    assert len(grid) < 45
+
+
+@pytest.mark.parametrize(
+    ("n", "tables", "expected"),
+    [
+        (100, {}, (1, 2, 4, 8, 16, 32, 64, 100)),
+        (64, {}, (1, 2, 4, 8, 16, 32, 64)),
+        (1, {}, (1,)),
+        (100, {"grid": {"k": [1, 10, 100, 1000]}}, (1, 10, 100)),
+    ],
+)
+def test_tables_show_powers_of_two_or_the_studys_k(
+    tmp_path: Path, n: int, tables: dict[str, Any], expected: tuple[int, ...]
+) -> None:
+    """Without a choice the powers of two and k_max are shown, else the choice, as far as the samples go."""
+    case = only(tmp_path, (n, [0, 1]), (n, [1, 1]), **tables)
+    assert case.table_grid() == expected
+    assert set(expected) <= set(case.grid())
+
+
+def test_arms_are_called_by_role_where_that_is_enough(tmp_path: Path) -> None:
+    """A pair reads "RL - base"; several RL arms go by their names."""
+    assert only(tmp_path, SOME, SOME).difference(8).name == "RL - base pass@8"
+    arms = {"base": BASE, "x": rl(algorithm="PPO"), "y": rl(algorithm="GRPO")}
+    (group,) = cases_of(write_study(tmp_path, arms, dict.fromkeys(arms, SOME)), algorithms())
+    assert group.difference(8, arm="x", minus="y").name == "x - y pass@8"

@@ -1,0 +1,96 @@
+"""The README shows what is true: its commands, its output, its study file and its claim."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def block(language: str, holding: str) -> str:
+    """The code block of a language that holds a text."""
+    found = re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+    return next(text for text in found if holding in text)
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run pytest as a user does."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)  # noqa: S603
+
+
+def test_the_output_shown_is_the_output_made(tmp_path: Path) -> None:
+    """The table in the README is what the built-in study prints today."""
+    result = run("claims", "-q", "--report-dir", str(tmp_path), cwd=ROOT)
+    assert result.returncode == 0, result.stdout
+    made = result.stdout.split("= verdicts =")[1].splitlines()[1:]
+    table = [line for line in made if not line.startswith("written: ")][:-1]
+    shown = block("text", "adj. p").splitlines()
+    assert [line for line in shown if not line.startswith("written: ")][:-1] == table
+
+
+def write_study(folder: Path, text: str) -> Path:
+    """The study file of the README beside counts in which RL gains a quarter everywhere."""
+    folder.mkdir(parents=True)
+    rows = [
+        f"MATH500,{arm},{i},32,{i % 20 + more}"
+        for i in range(400)
+        for arm, more in (("base", 0), ("grpo", 8))
+    ]
+    (folder / "counts.csv").write_text("\n".join(["task,arm,problem_id,n,c", *rows]), encoding="utf-8")
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_study_shown_works(tmp_path: Path) -> None:
+    """A user who copies the study file and adds counts gets verdicts, against expectation here."""
+    folder = write_study(tmp_path / "my-run", block("toml", "[evidence]"))
+    result = run("claims", "-q", "--study", str(folder), "--report-dir", str(tmp_path), cwd=ROOT)
+    assert re.search(r"rl-leads-at-1 +grpo +MATH500 +SUPPORTED", result.stdout)
+    assert re.search(r"rl-expands +grpo +MATH500 +SUPPORTED .* expected REFUTED", result.stdout)
+    assert result.returncode == 1
+
+
+def test_the_claim_shown_works(tmp_path: Path) -> None:
+    """A user who copies the claim into a repository of her own gets a verdict."""
+    study, _ = block("toml", "[evidence]").split("[expect]")
+    write_study(tmp_path / "fixtures" / "my-run", study)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (tmp_path / "claims").mkdir()
+    own = tmp_path / "claims" / "test_own.py"
+    own.write_text(block("python", "no-worse-at-large-k"), encoding="utf-8")
+    result = run("-q", cwd=tmp_path)
+    assert re.search(r"no-worse-at-large-k +grpo +MATH500 +SUPPORTED", result.stdout)
+    assert result.returncode == 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_session_named_exists(page: Path) -> None:
+    """A `nox -s` command of the docs names sessions of the noxfile."""
+    noxfile = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    sessions = set(re.findall(r"@nox\.session\ndef (\w+)", noxfile))
+    lines = re.findall(r"nox -s ([a-z ]+)", page.read_text(encoding="utf-8"))
+    named = {name for line in lines for name in line.split()}
+    assert named <= sessions | {"against"}, f"{page.name}: {named - sessions}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """Links to files of the repository lead to files that are there."""
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert missing == []
+
+
+def test_every_claim_stands_in_the_readme() -> None:
+    """The README's table of claims names all claims of the suite."""
+    ids = re.findall(
+        r'@claim\(\n    "([a-z0-9-]+)"', "".join(p.read_text() for p in (ROOT / "claims").glob("test_*.py"))
+    )
+    assert len(ids) == 13
+    assert [name for name in ids if f"`{name}`" not in README] == []

@@ -1,0 +1,298 @@
+"""The algebra of verdicts: parts, opposites, decisions and remedies, and the elementary statements."""
+
+import re
+from dataclasses import replace
+from math import nan
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statsmodels.stats.weightstats import ttost_paired
+
+from beyondbase.inference.bounded import Floats
+from beyondbase.inference.precision import Precision, remedy
+from beyondbase.measures import Measure, above_everywhere, alike, greater, less
+from beyondbase.verdict import (
+    Effect,
+    Outcome,
+    Verdict,
+    all_of,
+    any_of,
+    invalid,
+    opposite,
+    remedy_text,
+)
+
+ALPHA = 0.05
+CLOSE_TO_ZERO = Precision(distance=1e-9, between=0.1, within=0.1, problems=100, samples=8)
+EFFECT = Effect("RL - base pass@1", 0.1, 0.05, 0.15)
+quick = settings(deadline=None, max_examples=60)
+
+leaves = st.builds(
+    Verdict,
+    st.sampled_from(["a", "b", "c"]),
+    st.floats(0, 1),
+    st.floats(0, 1),
+    invalid=st.just(()) | st.just(()) | st.sampled_from([("no samples",), ("ids differ",)]),
+)
+
+
+@st.composite
+def exclusive(draw: st.DrawFn) -> Verdict:
+    """A statement whose two p-values add up to 1 or more, as those of one test do."""
+    support = draw(st.floats(0, 1))
+    return Verdict("a", support, draw(st.floats(min(1, np.nextafter(1 - support, 2)), 1)))
+
+
+def combinations_of(leaf: st.SearchStrategy[Verdict]) -> st.SearchStrategy[Verdict]:
+    """Nested all_of, any_of and opposite over leaves."""
+    return st.recursive(
+        leaf,
+        lambda inner: st.one_of(
+            st.lists(inner, min_size=1, max_size=3).map(lambda parts: all_of("all", *parts)),
+            st.lists(inner, min_size=1, max_size=3).map(lambda parts: any_of("any", *parts)),
+            inner.map(lambda part: opposite("not", part)),
+        ),
+        max_leaves=8,
+    )
+
+
+several = st.lists(combinations_of(leaves), min_size=1, max_size=4)
+
+
+def evidence(verdict: Verdict) -> tuple[float, float, tuple[str, ...]]:
+    """What a verdict decides by."""
+    return verdict.p_support, verdict.p_refute, verdict.invalid
+
+
+@given(several)
+@quick
+def test_de_morgan(parts: list[Verdict]) -> None:
+    """Not all of the parts is any of their opposites, and the other way round."""
+    opposites = [opposite("not", part) for part in parts]
+    assert evidence(opposite("not", all_of("x", *parts))) == evidence(any_of("x", *opposites))
+    assert evidence(opposite("not", any_of("x", *parts))) == evidence(all_of("x", *opposites))
+
+
+@given(combinations_of(leaves))
+@quick
+def test_the_opposite_of_the_opposite_is_the_statement(verdict: Verdict) -> None:
+    """Evidence changes places twice, in every part."""
+    twice = opposite("x", opposite("y", verdict))
+    assert evidence(twice) == evidence(verdict)
+    assert [evidence(leaf) for leaf in twice.leaves()] == [evidence(leaf) for leaf in verdict.leaves()]
+
+
+@given(combinations_of(leaves))
+@quick
+def test_one_part_is_the_whole(part: Verdict) -> None:
+    """All of one and any of one have the evidence of that one."""
+    assert evidence(all_of("x", part)) == evidence(any_of("x", part)) == evidence(part)
+
+
+@given(several, st.integers(0, 99))
+@quick
+def test_the_order_of_parts_does_not_matter(parts: list[Verdict], seed: int) -> None:
+    """A shuffled statement is decided alike."""
+    shuffled = Random(seed).sample(parts, len(parts))  # noqa: S311 - an order, not a secret
+    for combine in (all_of, any_of):
+        one, other = combine("x", *parts), combine("x", *shuffled)
+        assert (one.p_support, one.p_refute) == (other.p_support, other.p_refute)
+        assert one.outcome(ALPHA) == other.outcome(ALPHA)
+
+
+@given(combinations_of(exclusive()), st.floats(1e-6, 0.499))
+@quick
+def test_nothing_is_both_supported_and_refuted(verdict: Verdict, alpha: float) -> None:
+    """Parts that cannot be shown both ways combine to wholes that cannot."""
+    assert max(verdict.p_support, verdict.p_refute) > alpha
+
+
+def test_p_values_of_combinations_by_hand() -> None:
+    """Support of all takes the weakest part, and refutation the strongest, times the number of parts."""
+    parts = (Verdict("a", 0.01, 0.99), Verdict("b", 0.30, 0.02), Verdict("c", 0.04, 0.96))
+    assert evidence(all_of("x", *parts)) == (0.30, 0.06, ())
+    assert evidence(any_of("x", *parts)) == (0.03, 0.99, ())
+    assert any_of("x", *parts[1:2] * 4).p_support == 1
+
+
+@given(several, st.floats(1e-6, 0.499))
+@quick
+def test_an_unfit_part_makes_the_whole_unfit(parts: list[Verdict], alpha: float) -> None:
+    """INVALID wins over any evidence, keeps every reason once, and never looks significant."""
+    bad = invalid("bad", "too few samples", "no ids")
+    for whole in (
+        all_of("x", *parts, bad),
+        any_of("x", bad, *parts),
+        opposite("x", all_of("y", bad, *parts)),
+    ):
+        assert whole.outcome(alpha) is Outcome.INVALID
+        assert whole.outcome(alpha, 0.0) is Outcome.INVALID
+        assert whole.p == 1
+        assert {"too few samples", "no ids"} <= set(whole.invalid)
+        assert len(set(whole.invalid)) == len(whole.invalid)
+
+
+@pytest.mark.parametrize(
+    ("p_support", "p_refute", "outcome"),
+    [
+        (ALPHA, 0.95, Outcome.SUPPORTED),
+        (np.nextafter(ALPHA, 1), 0.95, Outcome.INCONCLUSIVE),
+        (0.95, ALPHA, Outcome.REFUTED),
+        (0.95, np.nextafter(ALPHA, 1), Outcome.INCONCLUSIVE),
+        (0.0, 1.0, Outcome.SUPPORTED),
+        (1.0, 0.0, Outcome.REFUTED),
+        (1.0, 1.0, Outcome.INCONCLUSIVE),
+    ],
+)
+def test_decisions_at_the_edge_of_alpha(p_support: float, p_refute: float, outcome: Outcome) -> None:
+    """A p-value equal to alpha decides, the next larger number does not."""
+    assert Verdict("a", p_support, p_refute).outcome(ALPHA) is outcome
+
+
+def test_the_adjusted_p_decides_whether_and_the_evidence_which_way() -> None:
+    """With an adjusted p above alpha nothing is decided; at alpha the better-evidenced side wins."""
+    for verdict, side in (
+        (Verdict("a", 1e-6, 1), Outcome.SUPPORTED),
+        (Verdict("a", 1, 1e-6), Outcome.REFUTED),
+    ):
+        assert verdict.p == 1e-6
+        assert verdict.outcome(ALPHA, 0.051) is Outcome.INCONCLUSIVE
+        assert verdict.outcome(ALPHA, ALPHA) is side
+
+
+def test_about_keeps_the_evidence() -> None:
+    """A claim's own sentence and number replace the part's, and absent ones leave it as it is."""
+    verdict = Verdict("a", 0.01, 1, EFFECT, details=(EFFECT,))
+    assert verdict.about("b") == replace(verdict, statement="b")
+    other = replace(EFFECT, name="other")
+    assert verdict.about("b", other, (other,)) == replace(
+        verdict, statement="b", effect=other, details=(other,)
+    )
+
+
+def test_a_whole_shows_the_first_effect_of_its_parts() -> None:
+    """A part without a number does not hide that of the next."""
+    whole = all_of("x", Verdict("a", 1, 1), Verdict("b", 1, 1, EFFECT))
+    assert whole.effect == EFFECT
+    assert [leaf.statement for leaf in whole.leaves()] == ["a", "b"]
+
+
+MORE = "RL ahead: about [0-9]+ more problems"
+
+
+@pytest.mark.parametrize(
+    ("precision", "words"),
+    [
+        (
+            Precision(0.06, 0.001, 0.08, 100, 8),
+            f"{MORE} or about [0-9]+ samples on each of these 100 problems would",
+        ),
+        (
+            Precision(0.03, 0.09, 0.01, 100, 8),
+            f"{MORE} would decide; more samples per problem alone would not.",
+        ),
+        (
+            Precision(0.03, 0.09, nan, 100, 8),
+            f"{MORE} would decide; more samples per problem alone would not.",
+        ),
+        (CLOSE_TO_ZERO, "RL ahead: so close to its threshold that a hundredfold of data would not decide."),
+        (None, "The parts are decided one by one, but not together: more problems would help."),
+    ],
+)
+def test_remedies_in_words(precision: Precision | None, words: str) -> None:
+    """Each remedy says what to add, or that nothing in reach would help."""
+    assert re.match(words, remedy_text(Verdict("RL ahead", 0.3, 0.7, precision=precision), ALPHA))
+
+
+def test_remedies_only_speak_of_open_parts() -> None:
+    """A part that is decided at the level asked for needs no remedy; an opposite one does."""
+    decided = Verdict("settled", 1e-9, 1, precision=CLOSE_TO_ZERO)
+    open_part = opposite("RL behind", Verdict("RL ahead", 0.3, 0.7, precision=CLOSE_TO_ZERO))
+    text = remedy_text(all_of("x", decided, all_of("y", open_part)), ALPHA)
+    assert text.startswith("RL behind: ")
+    assert "settled" not in text
+    assert "settled" in remedy_text(decided, 1e-12)
+
+
+def test_a_remedy_does_not_need_the_sampling_part() -> None:
+    """Where more samples would change the effect itself, its spread still says how many problems decide."""
+    shares = Measure("RL alone", np.repeat([1.0, 0.0], [3, 97]), support=(0.0, 1.0))
+    words = remedy_text(greater(shares, 0.01, "RL alone on some"), ALPHA)
+    # (2.4865 / 0.02)^2 * 0.0294 is 454 problems, 354 more; the extra observation costs some on top.
+    more = re.match("RL alone on some: about ([0-9,]+) more problems would decide", words)
+    assert more is not None
+    assert 354 <= int(more[1]) < 700
+
+
+@pytest.mark.parametrize("within", [0.0, nan])
+def test_a_remedy_without_spread_decides_if_nothing_changes(within: float) -> None:
+    """Forty problems without a difference: as many as the remedy asks for, still equal, settle it."""
+    open_question = greater(Measure("RL - base", np.zeros(40), within=within), -0.05, "no worse by 0.05")
+    assert open_question.outcome(ALPHA) is Outcome.INCONCLUSIVE
+    asked = remedy(open_question.precision, ALPHA).problems  # type: ignore[arg-type]
+    assert asked is not None
+    assert asked < 150
+    assert greater(Measure("RL - base", np.zeros(asked)), -0.05, "x").outcome(ALPHA) is Outcome.SUPPORTED
+
+
+def measure(seed: int, size: int = 60, shift: float = 0.0) -> Measure:
+    """Differences of pass@k as two models give them."""
+    rng = np.random.default_rng(seed)
+    rates = rng.beta(0.5, 0.5, size)
+    other, base = rng.binomial(64, np.clip(rates + shift, 0, 1)), rng.binomial(64, rates)
+    return Measure("RL - base", np.asarray((other - base) / 64))
+
+
+@pytest.mark.parametrize("than", [0.0, 0.02, -0.05])
+@pytest.mark.parametrize("shift", [0.05, 0.0, -0.1])
+def test_less_is_greater_mirrored(than: float, shift: float) -> None:
+    """That a mean is less is that its mirror image is greater than the mirrored threshold."""
+    found = measure(1, shift=shift)
+    mirrored = greater(replace(found, values=-found.values), -than, "x")
+    assert evidence(less(found, than, "x"))[:2] == pytest.approx(evidence(mirrored)[:2])
+    assert less(found, than, "x").p_support == greater(found, than, "x").p_refute
+
+
+def test_greater_carries_its_number_and_what_a_remedy_needs() -> None:
+    """The effect is the mean between its limits; the precision counts from the threshold."""
+    found = measure(2, shift=0.1)
+    verdict = greater(found, 0.02, "x")
+    assert verdict.effect is not None
+    assert verdict.precision is not None
+    assert verdict.effect.estimate == pytest.approx(found.values.mean())
+    assert verdict.precision.distance == pytest.approx(found.values.mean() - 0.02)
+    assert verdict.precision.problems == 60
+
+
+@pytest.mark.parametrize("margin", [0.01, 0.02, 0.03, 0.2])
+def test_alike_is_the_paired_t_tost_on_large_samples(margin: float) -> None:
+    """With 4,000 problems the p-value of equivalence is statsmodels', within a tenth or beyond doubt."""
+    # Independent success rates: differences of such spread that one more observation adds little.
+    values: Floats = np.subtract(*np.random.default_rng(3).beta(0.5, 0.5, (2, 4000)))
+    wanted = ttost_paired(values, np.zeros(len(values)), -margin, margin)[0]
+    found = alike(Measure("RL - base", values), margin, "x").p_support
+    assert found == pytest.approx(wanted, rel=0.1, abs=1e-8)
+
+
+def test_alike_is_refuted_by_a_difference_beyond_the_margin() -> None:
+    """A large difference refutes equivalence on either side, and a small sample shows nothing."""
+    for shift in (0.3, -0.3):
+        assert alike(measure(4, size=300, shift=shift), 0.05, "x").outcome(ALPHA) is Outcome.REFUTED
+    assert alike(measure(4, size=10), 0.05, "x").outcome(ALPHA) is Outcome.INCONCLUSIVE
+
+
+def test_above_everywhere_needs_every_column() -> None:
+    """One column below refutes, one undecided leaves open; the effect shown is the least column's."""
+    low, even, high = (measure(5, 400, shift).values for shift in (-0.2, 0.0, 0.2))
+    outcomes = []
+    for columns in ((high, high), (high, even), (high, low)):
+        curve = Measure("RL - base pass@k", np.column_stack(columns))
+        verdict = above_everywhere(curve, 0.0, "x", ks=(1, 8), seed=0)
+        outcomes.append(verdict.outcome(ALPHA))
+        assert verdict.effect is not None
+        assert verdict.effect.estimate == pytest.approx(min(column.mean() for column in columns))
+    assert outcomes == [Outcome.SUPPORTED, Outcome.INCONCLUSIVE, Outcome.REFUTED]
+    assert verdict.effect.name == "RL - base pass@k at k = 8"
