@@ -249,19 +249,16 @@ def test_a_report_folder_that_cannot_be_made_is_told(pytester: pytest.Pytester) 
     assert "INTERNALERROR" not in whole_output(result)
 
 
-@pytest.mark.parametrize(("obstacle", "missing"), [("results.partial", "results"), ("index.html", "index")])
-def test_results_stay_whole_when_writing_fails(
-    pytester: pytest.Pytester, obstacle: str, missing: str
-) -> None:
+def test_results_stay_whole_when_writing_fails(pytester: pytest.Pytester) -> None:
     """When a file cannot be written, results.json is a whole one, old or new, and the run fails."""
     project = simple_project(pytester)
     project.run()
     before = project.results_file().read_bytes()
     (project.path / "reports/index.html").unlink()
-    (project.path / "reports" / obstacle).mkdir()
+    (project.path / "reports/index.html").mkdir()
     result = project.run()
     assert result.ret != 0
-    result.stdout.fnmatch_lines([f"not written: *{missing}*: Is a directory; *"])
+    result.stdout.fnmatch_lines(["not written: *index.html: Is a directory; *"])
     assert project.results_file().read_bytes() == before
     assert json.loads(before)["schema_version"] == 1
 

@@ -131,7 +131,7 @@ def test_cases_that_share_an_arm_are_told_apart(pytester: pytest.Pytester) -> No
     text = study_text(arms=arms)
     for arm, kl in (("a", 0.0), ("b", 0.1), ("c", 0.2)):
         text = text.replace(f'[arms."{arm}"]', f'[arms."{arm}"]\nkl = {kl}')
-    project.study(study=text, counts=counts_text({"base": 0, "a": 0, "b": 1, "c": 1}))
+    project.study(study=text, counts=counts_text({"base": 0, "a": 0, "b": 1, "c": 0}))
     result = project.run("-o", "strict_parametrization_ids=true")
     verdicts = project.results()["studies"][0]["verdicts"]
     outcomes = [verdict["outcome"] for verdict in verdicts]

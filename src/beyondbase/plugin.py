@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from beyondbase.claim import claim_of
+from beyondbase.claim import Claim, claim_of
 from beyondbase.errors import InputError
 from beyondbase.judge import Judged
 from beyondbase.recorder import PROPERTY, Recorder
@@ -67,32 +67,28 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise pytest.UsageError(str(error)) from None
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector: pytest.Collector, obj: object) -> list[pytest.Item] | None:
+    """Collect nothing for a claim without a case; the summary names it."""
+    claim = claim_of(obj)
+    return [] if claim and _entries(collector.config, claim) == [] else None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a claim one item per study and case."""
     claim = claim_of(metafunc.function)
     if claim is None:
         return
-    try:
-        entries = metafunc.config.stash[SUITE].entries.get(claim.id)
-    except InputError as error:
-        raise pytest.Collector.CollectError(str(error)) from None
+    entries = _entries(metafunc.config, claim)
     if entries is None:
         raise pytest.Collector.CollectError(
             f"claim {claim.id!r} stands outside the folders of the ini key beyondbase_claims, so its p-value"
-            " would be missing from the family: move it there, or add its folder to the key"
+            " would be missing from the family: move it to a module test_*.py there, or add its folder"
         )
     arguments = [*inspect.signature(metafunc.function).parameters]
     if len(arguments) != 1:
         raise pytest.Collector.CollectError(f"claim {claim.id!r} must take one argument, its case")
-    params = [pytest.param(entry, id=entry.id) for entry in entries]
-    # Never an empty set, which projects may forbid.
-    metafunc.parametrize(arguments[0], params or [pytest.param(None, id="not-applicable")])
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Drop the placeholder of a claim without a case; the summary names it."""
-    items[:] = [item for item in items if _entry(item) or not claim_of(getattr(item, "function", None))]
+    metafunc.parametrize(arguments[0], [pytest.param(entry, id=entry.id) for entry in entries])
 
 
 @pytest.hookimpl(trylast=True)
@@ -145,6 +141,13 @@ def _conclude(judged: Judged, inconclusive: str) -> None:
 def _message(judged: Judged) -> str:
     effect = effect_text(judged.verdict.effect)
     return f"{judged.outcome}: {judged.verdict.statement}: {effect}, adjusted p = {p_text(judged.p_adjusted)}"
+
+
+def _entries(config: pytest.Config, claim: Claim) -> list[Entry] | None:
+    try:
+        return config.stash[SUITE].entries.get(claim.id)
+    except InputError as error:
+        raise pytest.Collector.CollectError(str(error)) from None
 
 
 def _entry(item: pytest.Item) -> Entry | None:
