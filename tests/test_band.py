@@ -151,6 +151,14 @@ def test_any_less_is_adjusted_and_not_beyond_bonferroni(table: list[list[float]]
     assert smallest - noise - 1e-12 <= found <= min(1.0, 3 * smallest) + 1e-12
 
 
+@pytest.mark.parametrize("columns", [2, 8])
+def test_any_less_of_independent_columns_is_sidaks(columns: int) -> None:
+    """Without correlation the adjusted p is 1 - (1 - p)^columns."""
+    values = orthogonal(columns)
+    than = float(upper_limit(values, 0.05)[0])
+    assert p_any_less(values, than, draws=DRAWS) == pytest.approx(1 - 0.95**columns, rel=NOISE)
+
+
 def test_any_less_of_copies_is_the_p_value_of_one() -> None:
     """Perfectly correlated columns are one look, which Bonferroni would count as five."""
     column = curves(40, 6)[:, -1:] - 0.05

@@ -117,7 +117,15 @@ def test_training_runs_are_ordered_by_step(tmp_path: Path) -> None:
 def test_contrasts_put_more_before_less(tmp_path: Path, setting: str, amounts: tuple[float, ...]) -> None:
     """Every arm stands beside the one with the least of the number, all else equal, the larger first."""
     a, b, c = ({setting: amount} for amount in amounts)
-    arms = {"base": BASE, "c": rl(**c), "a": rl(**a), "b": rl(**b), "later": rl(**b, step=9), "none": rl()}
+    arms = {
+        "base": BASE,
+        "c": rl(**c),
+        "a": rl(**a),
+        "b": rl(**b),
+        "twin": rl(**a, note="again"),
+        "later": rl(**b, step=9),
+        "none": rl(),
+    }
     assert sorted(found(tmp_path, contrasts(setting), arms)) == [
         ("base", "b", "a", "b"),
         ("base", "c", "a", "c"),

@@ -13,7 +13,8 @@ For graded values a whole extra observation is needlessly wide; half of one (a g
 rare events included, where the t interval misses up to nine times in ten.
 
 Tail areas come from the saddlepoint (Barndorff-Nielsen's r*, see Butler 2007, section 1.2) instead of
-resampling: no seed, no Monte-Carlo error, and relative error of a tail below 1 % from 30 problems on.
+resampling: no seed and no Monte-Carlo error. Where values are two-valued it is exact; elsewhere its tail
+areas are mostly within 2 % of the resampled ones, and within 15 % where a few problems dominate.
 """
 
 from dataclasses import dataclass
@@ -188,7 +189,7 @@ def _r_star(y: Floats, weight: Floats, size: Floats) -> tuple[Floats, Floats]:
     central = np.abs(root) < 1e-4
     safe, other = np.where(central, 1.0, root), np.where(central, 1.0, wald)
     skewness = 2 * (weight * ratio**3).sum(axis=0) / curvature**1.5
-    score = np.where(central, root - skewness / 6, safe + np.log(other / safe) / safe)
+    score = np.where(central, root + skewness / 6, safe + np.log(other / safe) / safe)
     steep = s * (weight * size / (1 - s * y)).sum(axis=0)
     slope = np.where(central, (weight * size).sum(axis=0) / np.sqrt(curvature), steep / safe)
     return score, slope

@@ -89,11 +89,13 @@ def split_variance(values: ArrayLike, within: float) -> tuple[float, float, floa
         within: mean sampling variance of those effects.
 
     Source: law of total variance, as in Miller (2024, arXiv 2411.00640, section 3.1). Plug-in: the
-    sampling part is cut at the total.
+    sampling part is cut at the total. Where it is unknown, all counts as the problem part.
     """
     array = np.asarray(values, dtype=np.float64)
     total = float(array.var(ddof=1)) if len(array) > 1 else nan
-    part = within if isnan(within) or isnan(total) else min(within, total)
+    if isnan(within):
+        return total, total, within
+    part = min(within, total)
     return total, total - part, part
 
 
