@@ -136,10 +136,9 @@ def test_variance_splits_into_two_parts(x: list[float], within: float) -> None:
 
 
 def test_an_unknown_part_stays_unknown() -> None:
-    """Where the sampling part is unknown so is the rest, and one problem has no variance."""
+    """Where the sampling part is unknown all counts as the other, and one problem has no variance."""
     total, between, within = split_variance([0.0, 1.0], nan)
-    assert total == 0.5
-    assert isnan(between)
+    assert total == between == 0.5
     assert isnan(within)
     assert all(isnan(part) for part in split_variance([0.3], 0.1)[:2])
 

@@ -18,6 +18,8 @@ class Reference:
     source: str
 
 
+# The base of the paper's own training runs (section 4.3).
+_TRAINED = "Qwen/Qwen2.5-7B"
 _TABLES = {
     "algorithms": ("table_v2T2_v4T3_rl_algorithms", "v2 Table 2"),
     "steps": ("table_v2T3_v4T4_training_steps", "v2 Table 3"),
@@ -42,7 +44,8 @@ def reported(kinds: tuple[str, ...], *, benchmark: str, base: str, other: str) -
         if kind in readers
         for reference in readers[kind](benchmark, row)
     ]
-    return found + [reference for kind in kinds if kind in _TABLES for reference in _table(*_TABLES[kind])]
+    tables = [kind for kind in kinds if kind in _TABLES and base == _TRAINED]
+    return found + [reference for kind in tables for reference in _table(*_TABLES[kind])]
 
 
 def _curve(benchmark: str, named: dict[str, str]) -> list[Reference]:
