@@ -188,7 +188,9 @@ def made(
 def two_arms(folder: Path, **tables: Any) -> Study:
     """A small study of two RL arms on one base, so that each claim has two cases."""
     arms = PAIR | {"rl2": RL | {"step": 2}}
-    return write_study(folder, arms, {arm: drawn(np.full(9, 0.5), 16, 1) for arm in arms}, **tables)
+    return write_study(
+        folder, arms, {arm: drawn(np.full(9, 0.5), 16, seed) for seed, arm in enumerate(arms)}, **tables
+    )
 
 
 def _toml(value: Any) -> str:

@@ -26,6 +26,7 @@ from beyondbase import Case, Claim, InputError, Outcome, Verdict, claim, load_st
 from beyondbase.claim import load_claims
 from beyondbase.judge import Judgement
 from beyondbase.results import results_of
+from beyondbase.verdict import remedy_text
 
 CLAIMS = all_claims()
 RARE = ((0.1, 0.6), (0.02, 0.4))
@@ -192,6 +193,8 @@ def test_a_family_too_large_leaves_open_what_one_claim_would_decide(tmp_path: Pa
     judgement = judged(two_arms(tmp_path), with_p("one", 0.03))
     assert outcomes(judgement) == {Outcome.INCONCLUSIVE}
     assert outcomes(judged(two_arms(tmp_path, alpha=0.06), with_p("one", 0.03))) == {Outcome.SUPPORTED}
+    entry = judged(two_arms(tmp_path, claims=["rl-leads-at-1"])).judged[0]
+    assert entry.remedy == remedy_text(entry.verdict, 0.05 / 2) != remedy_text(entry.verdict, 0.05)
 
 
 def test_a_claim_that_raises_is_invalid_and_does_not_take_others_with_it(tmp_path: Path) -> None:
