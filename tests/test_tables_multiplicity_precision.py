@@ -128,7 +128,7 @@ def test_sampling_variance_agrees_with_simulation() -> None:
 @quick
 def test_variance_splits_into_two_parts(x: list[float], within: float) -> None:
     """The parts are not negative and add up to the sample variance."""
-    total, between, part = split_variance(x, within)
+    total, between, part = split_variance(values_of(x), within)
     assert total == pytest.approx(np.var(x, ddof=1))
     assert between + part == pytest.approx(total)
     assert min(between, part) >= 0
@@ -137,10 +137,10 @@ def test_variance_splits_into_two_parts(x: list[float], within: float) -> None:
 
 def test_an_unknown_part_stays_unknown() -> None:
     """Where the sampling part is unknown all counts as the other, and one problem has no variance."""
-    total, between, within = split_variance([0.0, 1.0], nan)
+    total, between, within = split_variance(values_of([0.0, 1.0]), nan)
     assert total == between == 0.5
     assert isnan(within)
-    assert all(isnan(part) for part in split_variance([0.3], 0.1)[:2])
+    assert all(isnan(part) for part in split_variance(values_of([0.3]), 0.1)[:2])
 
 
 def power_at(problems: int, draw: object, repeats: int = 400) -> float:

@@ -114,7 +114,7 @@ class Case:
 
     def perfect_difference(self) -> Measure:
         """Difference of the share of problems that are always solved, in K samples drawn."""
-        k, (arm, minus) = self.k_max, (self.other, self.base)
+        k, (arm, minus) = self.k_large, (self.other, self.base)
         hats = [estimators.pass_hat_k(self.tallies[a].n, self.tallies[a].c, k) for a in (arm, minus)]
         within = sum(self._pass_variance(a, k, wrong=True) for a in (arm, minus))
         name = f"{self.short(arm)} - {self.short(minus)} share always solved in {k}"
@@ -122,7 +122,7 @@ class Case:
 
     def never_difference(self) -> Measure:
         """Difference of the share of problems that are never solved, in K samples drawn."""
-        k, (arm, minus) = self.k_max, (self.other, self.base)
+        k, (arm, minus) = self.k_large, (self.other, self.base)
         return self.measure(
             f"{self.short(arm)} - {self.short(minus)} share never solved in {k}",
             self.pass_at_k(minus, k) - self.pass_at_k(arm, k),

@@ -5,15 +5,14 @@ import numpy as np
 from beyondbase import estimators
 from beyondbase.cases import Case
 from beyondbase.inference.band import Band, Crossover, crossover_interval, simultaneous_band
-from beyondbase.inference.bounded import Floats, values_of
+from beyondbase.inference.bounded import Floats
 from beyondbase.measures import Measure, above_everywhere, greater
 from beyondbase.verdict import Effect, Verdict, all_of
 
 
 def band_of(curve: Measure, case: Case) -> Band:
     """Simultaneous band of a curve at the study's alpha and seed."""
-    values = values_of(curve.values, support=curve.support, clusters=curve.clusters)
-    return simultaneous_band(values, alpha=case.study.alpha, seed=case.study.seed)
+    return simultaneous_band(curve.checked(), alpha=case.study.alpha, seed=case.study.seed)
 
 
 def crossover_of(pair: Case) -> Crossover:

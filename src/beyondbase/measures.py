@@ -8,7 +8,10 @@ import numpy as np
 
 from beyondbase.inference.band import p_all_greater, p_any_less
 from beyondbase.inference.bounded import (
+    EXACT_WEIGHT,
+    GRADED_WEIGHT,
     Floats,
+    Values,
     lower_limit,
     p_greater,
     p_less,
@@ -41,9 +44,13 @@ class Measure:
     samples: int = 1
     alpha: float = 0.05
 
+    def checked(self) -> Values:
+        """The values as units of resampling."""
+        return values_of(self.values, support=self.support, clusters=self.clusters)
+
     def effect(self) -> Effect:
         """Mean with its two-sided interval at level 1 - alpha."""
-        values = values_of(self.values, support=self.support, clusters=self.clusters)
+        values = self.checked()
         return Effect(
             self.name,
             float(values.mean[0]),
@@ -54,16 +61,18 @@ class Measure:
 
     def precision(self, threshold: float) -> Precision:
         """What a remedy is computed from, against a threshold."""
-        _, between, within = split_variance(self.values, self.within)
+        values = self.checked()
+        _, between, within = split_variance(values, self.within)
         distance = float(self.values.mean()) - threshold
         worst = self.support[0] if distance > 0 else self.support[1]
         reach = abs(threshold - worst)
-        return Precision(distance, between, within, len(self.values), self.samples, reach)
+        extra = EXACT_WEIGHT if values.exact[0] else GRADED_WEIGHT
+        return Precision(distance, between, within, len(self.values), self.samples, reach, extra)
 
 
 def greater(measure: Measure, than: float, statement: str) -> Verdict:
     """The mean is greater than a threshold; refuted when it is shown to be less."""
-    values = values_of(measure.values, support=measure.support, clusters=measure.clusters)
+    values = measure.checked()
     return Verdict(
         statement,
         p_support=float(p_greater(values, than)[0]),
@@ -89,7 +98,7 @@ def alike(measure: Measure, margin: float, statement: str) -> Verdict:
 
 def above_everywhere(curve: Measure, than: float, statement: str, *, ks: Sequence[int], seed: int) -> Verdict:
     """Every column of a curve has a mean greater than a threshold; the effect is the least of them."""
-    values = values_of(curve.values, support=curve.support, clusters=curve.clusters)
+    values = curve.checked()
     least = int(np.argmin(values.mean))
     weakest = int(np.argmax(p_greater(values, than)))
     column = _column(curve, weakest, ks[weakest])

@@ -13,7 +13,7 @@ from beyondbase.files import write_whole
 from beyondbase.inference.band import DRAWS
 from beyondbase.judge import Judged, Judgement
 from beyondbase.summary import summaries
-from beyondbase.tallies import file_digest
+from beyondbase.tallies import file_digest, rows_digest
 from beyondbase.verdict import Effect, Verdict
 
 SCHEMA_VERSION = 1
@@ -44,7 +44,7 @@ def write_results(content: dict[str, Any], path: Path) -> None:
 
 def _study(judgement: Judgement) -> dict[str, Any]:
     study = judgement.study
-    files = (study.path, *study.tally_paths)
+    rows = f"rows of {', '.join(path.name for path in study.tally_paths)}, sorted"
     return {
         "id": study.id,
         "title": study.title,
@@ -55,7 +55,10 @@ def _study(judgement: Judgement) -> dict[str, Any]:
         "family_size": len(judgement.judged),
         "margins": study.margins.model_dump(),
         "grid": study.grid.model_dump(),
-        "inputs": [{"file": path.name, "sha256": file_digest(path)} for path in files],
+        "inputs": [
+            {"file": study.path.name, "sha256": file_digest(study.path)},
+            {"file": rows, "sha256": rows_digest(judgement.family.tallies)},
+        ],
         "arms": [
             {"id": name} | arm.model_dump() | {"base": _base(judgement, name)}
             for name, arm in study.arms.items()

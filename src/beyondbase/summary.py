@@ -205,7 +205,7 @@ def _variance(pair: Case) -> dict[str, Any]:
     rows = []
     for k in pair.table_grid():
         measure = pair.difference(k)
-        total, between, within = split_variance(measure.values, measure.within)
+        total, between, within = split_variance(measure.checked(), measure.within)
         rows.append({"k": k, "total": total, "between": between, "within": within})
     return {"variance": rows}
 

@@ -1,7 +1,7 @@
 """Tallies on disk: for each task, arm and problem, n completions of which c were correct."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,21 @@ def file_digest(path: Path) -> str:
     """Compute the sha256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def rows_digest(tallies: Mapping[tuple[str, str], Tally]) -> str:
+    """Compute the sha256 of all rows in any order and format of their files, in hexadecimal.
+
+    It is that of the lines ``task,arm,problem_id,n,c`` (and cluster, level where there are any), sorted
+    by their bytes: for a plain CSV of these columns,
+    ``tail -n +2 counts.csv | LC_ALL=C sort | sha256sum``.
+    """
+    lines = []
+    for (task, arm), tally in tallies.items():
+        more = [column for column in (tally.clusters, tally.levels) if column is not None]
+        rows = zip(tally.problem_ids, tally.n.tolist(), tally.c.tolist(), *more, strict=True)
+        lines += [",".join((task, arm, *map(str, row))).encode() + b"\n" for row in rows]
+    return hashlib.sha256(b"".join(sorted(lines))).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)

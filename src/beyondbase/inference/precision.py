@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from beyondbase.inference.bounded import Floats
+from beyondbase.inference.bounded import Floats, Values
 
 POWER = 0.8
 FAR = 100
@@ -25,6 +25,7 @@ class Precision:
         problems: units of resampling at hand.
         samples: least samples per problem at hand.
         reach: distance from the threshold to the end of the support against the effect.
+        extra: weight of the extra observation of Gaffke's bound.
     """
 
     distance: float
@@ -33,6 +34,7 @@ class Precision:
     problems: int
     samples: int
     reach: float = 1.0
+    extra: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -81,38 +83,39 @@ def _log_choose(n: int, k: NDArray[np.int64]) -> Floats:
     return np.asarray(special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1))
 
 
-def split_variance(values: ArrayLike, within: float) -> tuple[float, float, float]:
+def split_variance(values: Values, within: float) -> tuple[float, float, float]:
     """Total, between-problem and within-problem variance of one problem's value.
 
     Args:
-        values: per-problem effects, shape (problems,).
+        values: per-problem effects, one column; in clusters, the total is the variance of the mean times
+            the number of problems, so that it counts their likeness.
         within: mean sampling variance of those effects.
 
     Source: law of total variance, as in Miller (2024, arXiv 2411.00640, section 3.1). Plug-in: the
     sampling part is cut at the total. Where it is unknown, all counts as the problem part.
     """
-    array = np.asarray(values, dtype=np.float64)
-    total = float(array.var(ddof=1)) if len(array) > 1 else nan
+    units, problems = len(values.sums), float(values.sizes.sum())
+    centred = values.sums[:, 0] - values.sizes * values.mean[0]
+    total = float(centred @ centred) * units / (units - 1) / problems if units > 1 else nan
     if isnan(within):
         return total, total, within
-    part = min(within, total)
+    part = within if isnan(total) else min(within, total)
     return total, total - part, part
 
 
 def remedy(precision: Precision, alpha: float) -> Remedy:
     """Sizes at which the observed effect would be shown with power 0.8 at one-sided level `alpha`.
 
-    The normal approximation of Gaffke's bound with a whole extra observation at distance `reach`: the
-    threshold is passed when ``d m - 1 >= z sqrt(m v + reach^2)``, with d the distance, v the variance
-    of one problem and m problems. Samples per problem enter v as within / n, an upper bound of the
-    variance of a U-statistic (Hoeffding 1948, theorem 5.2). None where more than a hundredfold would
-    be needed.
+    The normal approximation of Gaffke's bound, with its extra observation of weight e at distance r:
+    the threshold is passed when ``d m - e r >= z sqrt(m v + e r^2)``, with d the distance, v the
+    variance of one problem and m problems. Samples per problem enter v as within / n, an upper bound
+    of the variance of a U-statistic (Hoeffding 1948, theorem 5.2). None where more than a hundredfold
+    would be needed.
     """
     z = float(-special.ndtri(alpha) - special.ndtri(1 - POWER))
     within = 0.0 if isnan(precision.within) else precision.within
-    distance = abs(precision.distance)
-    problems = _problems(distance, precision.between + within, precision.reach, z)
-    spare = _variance_allowed(distance, precision.problems, precision.reach, z) - precision.between
+    problems = _problems(precision, precision.between + within, z)
+    spare = _variance_allowed(precision, z) - precision.between
     samples = precision.samples * within / spare if spare > 0 else inf
     return Remedy(
         _reachable(problems, precision.problems),
@@ -120,16 +123,19 @@ def remedy(precision: Precision, alpha: float) -> Remedy:
     )
 
 
-def _problems(distance: float, variance: float, reach: float, z: float) -> float:
+def _problems(precision: Precision, variance: float, z: float) -> float:
+    distance, pull = abs(precision.distance), precision.extra * precision.reach
     if distance**2 == 0:
         return inf
-    half = distance + z**2 * variance / 2
-    return (half + sqrt(half**2 - distance**2 * (1 - (z * reach) ** 2))) / distance**2
+    half = distance * pull + z**2 * variance / 2
+    rest = pull**2 - z**2 * pull * precision.reach
+    return (half + sqrt(half**2 - distance**2 * rest)) / distance**2
 
 
-def _variance_allowed(distance: float, problems: int, reach: float, z: float) -> float:
-    lead = distance * problems - 1
-    return ((lead / z) ** 2 - reach**2) / problems if lead > 0 else -inf
+def _variance_allowed(precision: Precision, z: float) -> float:
+    pull = precision.extra * precision.reach
+    lead = abs(precision.distance) * precision.problems - pull
+    return ((lead / z) ** 2 - pull * precision.reach) / precision.problems if lead > 0 else -inf
 
 
 def _reachable(size: float, at_hand: int) -> int | None:

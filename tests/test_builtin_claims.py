@@ -270,15 +270,13 @@ def test_results_hold_all_verdicts_and_no_nan(tmp_path: Path) -> None:
 
 
 def test_results_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
-    """Shuffled counts give the same bytes, but for the digest of the file itself."""
+    """Shuffled counts give the same bytes."""
 
     def text(shuffle: int) -> str:
         judgement = judged(
             made(tmp_path, "rl-leads-at-1", WEAK_BASE, m=30, n=20, shuffle=shuffle, claims=list(PAIR_CLAIMS))
         )
-        content = results_of([judgement])
-        assert len(content["studies"][0].pop("inputs")) == 2
-        return json.dumps(content)
+        return json.dumps(results_of([judgement]))
 
     assert text(1) == text(2)
 

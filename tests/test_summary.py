@@ -1,0 +1,123 @@
+"""What the report shows of a pair beside its verdicts."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+from study_factory import BASE, RL, drawn, write_study
+
+from beyondbase.findings import efficiency_effect
+from beyondbase.judge import gather, judge
+from beyondbase.selection import pairs
+from beyondbase.study import Study
+from beyondbase.summary import summaries
+from beyondbase.tallies import load_tallies
+
+ARMS = {"base": BASE, "rl": RL}
+
+
+def summary_of(study: Study) -> dict[str, Any]:
+    """The only pair of a study, summarised without judging any claim."""
+    (pair,) = summaries(judge(gather(study, ())))
+    return pair
+
+
+def by_hand(tmp_path: Path, base: list[int], other: list[int], n: int = 20) -> dict[str, Any]:
+    """The summary of given counts."""
+    return summary_of(write_study(tmp_path, ARMS, {"base": (n, base), "rl": (n, other)}))
+
+
+def test_bins_are_the_papers(tmp_path: Path) -> None:
+    """Accuracy 0 and 1 have bins of their own; edges fall into the lower bin, as 6 of 20 into (.2, .3]."""
+    pair = by_hand(tmp_path, [0, 1, 2, 3, 6, 18, 19, 20], [0] * 8)
+    assert pair["histogram"]["bins"][3] == "(0.2, 0.3]"
+    assert pair["histogram"]["base"] == [1, 2, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1]
+    assert pair["histogram"]["other"] == [8] + [0] * 11
+
+
+def test_solved_problems_are_told_by_whom_strongest_first(tmp_path: Path) -> None:
+    """The two by two table adds up, and its problems come by their Fisher p, which is one-sided."""
+    pair = by_hand(tmp_path, [3, 9, 0, 0, 5], [0, 0, 0, 7, 5])
+    solved = pair["solved"]
+    assert [solved[key] for key in ("both", "base_only", "other_only", "neither")] == [1, 2, 1, 1]
+    assert [row["id"] for row in solved["base_only_problems"]] == ["1", "0"]
+    exact = stats.fisher_exact([[9, 11], [0, 20]], alternative="greater").pvalue
+    assert solved["base_only_problems"][0]["fisher_p"] == pytest.approx(exact)
+    exact = stats.fisher_exact([[7, 13], [0, 20]], alternative="greater").pvalue
+    assert solved["other_only_problems"][0]["fisher_p"] == pytest.approx(exact)
+    assert solved["neither_problems"] == ["2"]
+
+
+def test_support_metrics_have_exact_intervals(tmp_path: Path) -> None:
+    """SRR and NDR are shares with Clopper-Pearson limits; those of their harmonic mean split the level."""
+    pair = by_hand(tmp_path, [1] * 40 + [0] * 5, [1] * 30 + [0] * 10 + [1] * 5)
+    srr, ndr, sds = (pair["support"][key] for key in ("srr", "ndr", "sds"))
+    assert (srr["lower"], srr["upper"]) == pytest.approx(
+        tuple(stats.binomtest(30, 40).proportion_ci(0.95, "exact"))
+    )
+    assert (ndr["lower"], ndr["upper"]) == pytest.approx(
+        tuple(stats.binomtest(5, 35).proportion_ci(0.95, "exact"))
+    )
+    low = [stats.binomtest(*count).proportion_ci(0.975, "exact").low for count in ((30, 40), (5, 35))]
+    assert sds["lower"] == pytest.approx(2 * low[0] * low[1] / sum(low))
+    assert sds["lower"] < sds["estimate"] < sds["upper"]
+
+
+def test_a_pair_that_solves_nothing_has_no_support(tmp_path: Path) -> None:
+    """Where no problem is solved the metrics are undefined, and everything else is still there."""
+    pair = by_hand(tmp_path, [0] * 6, [0] * 6)
+    assert np.isnan(pair["support"]["srr"]["estimate"])
+    assert pair["support"]["nscr"]["lower"] is None
+    assert pair["solved"]["mcnemar_p"] == 1
+    assert pair["crossover"] == {"k": None, "lower": 1, "upper": None}
+
+
+def test_the_parts_of_the_variance_add_up(tmp_path: Path) -> None:
+    """At every k shown, problem part and sampling part make the whole."""
+    rates = np.linspace(0.05, 0.95, 60)
+    study = write_study(tmp_path, ARMS, {"base": drawn(rates, 32, 1), "rl": drawn(rates, 32, 2)})
+    rows = summary_of(study)["variance"]
+    assert [row["k"] for row in rows] == [1, 2, 4, 8, 16, 32]
+    for row in rows:
+        assert row["between"] + row["within"] == pytest.approx(row["total"])
+    # Equal rates: what differs at k = 1 is sampling, up to its own noise.
+    assert rows[0]["within"] > 0.6 * rows[0]["total"]
+
+
+def test_likeness_within_clusters_counts_as_variance(tmp_path: Path) -> None:
+    """Ten copies of each problem say no more than one, so the variance per problem is ten times as large."""
+    base, other = np.arange(20), np.arange(20)[::-1]
+    alone = summary_of(write_study(tmp_path / "a", ARMS, {"base": (20, base), "rl": (20, other)}))
+    labels = [str(i // 10) for i in range(200)]
+    copied = {"base": (20, np.repeat(base, 10)), "rl": (20, np.repeat(other, 10))}
+    study = write_study(tmp_path / "b", ARMS, copied, clusters={"base": labels, "rl": labels})
+    copies = summary_of(study)
+    assert copies["clusters"] == 20
+    for one, ten in zip(alone["variance"], copies["variance"], strict=True):
+        assert ten["total"] == pytest.approx(10 * one["total"])
+
+
+def test_what_a_sample_is_worth_lies_where_the_curves_meet(tmp_path: Path) -> None:
+    """The base at .1 reaches RL's .34 with four samples; with an interval around it on the grid."""
+    m = 400
+    counts = {"base": drawn(np.full(m, 0.1), 32, 1), "rl": drawn(np.full(m, 1 - 0.9**4), 32, 2)}
+    study = write_study(tmp_path, ARMS, counts)
+    (pair,) = pairs("rl").cases(study, load_tallies(study))
+    worth = efficiency_effect(pair)
+    assert worth.estimate == pytest.approx(4, abs=0.2)
+    assert worth.lower is not None
+    assert worth.upper is not None
+    assert worth.lower <= 4 <= worth.upper < 8
+
+
+def test_a_base_that_never_reaches_rl_has_no_worth(tmp_path: Path) -> None:
+    """Where the base stays below RL's pass@1 up to n there is no such k, and no upper end."""
+    counts = {"base": drawn(np.full(40, 0.001), 32, 1), "rl": drawn(np.full(40, 0.9), 32, 2)}
+    study = write_study(tmp_path, ARMS, counts)
+    (pair,) = pairs("rl").cases(study, load_tallies(study))
+    worth = efficiency_effect(pair)
+    assert worth.estimate is None
+    assert worth.upper is None
+    assert worth.lower == 32
