@@ -246,3 +246,14 @@ def test_a_remedy_is_more_than_is_at_hand_and_within_reach(
 def test_what_helps_is_named(cure: Remedy, helps: str) -> None:
     """The way out is named after the sizes that are in reach."""
     assert cure.helps == helps
+
+
+def test_an_approximation_that_is_too_hopeful_yields_to_the_exact_p() -> None:
+    """Five problems, all lost: by the normal law enough, but 0.5^5 is not; and no sampling noise to remove."""
+    lost = Precision(-1.0, 0.0, 0.0, 5, 32)
+    assert remedy(lost, 0.01).problems == 6
+    found = remedy(lost, 0.01, 0.5**5)
+    # 0.5^m <= 0.01 from m = 7 on; the power asked for takes some more.
+    assert found.problems is not None
+    assert 7 <= found.problems <= 20
+    assert found.samples is None

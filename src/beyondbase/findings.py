@@ -81,9 +81,12 @@ def efficiency_effect(pair: Case) -> Effect:
 
 
 def _root(ks: Floats, gaps: Floats) -> float | None:
-    if gaps[-1] < 0:
+    reached = np.flatnonzero(gaps >= 0)
+    if not reached.size:
         return None
-    return float(np.interp(0.0, gaps, ks))
+    first = int(reached[0])
+    around = slice(max(first - 1, 0), first + 1)
+    return float(np.interp(0.0, gaps[around], ks[around]))
 
 
 def _detection_limit(pair: Case, arm: str) -> Effect:

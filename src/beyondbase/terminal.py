@@ -56,12 +56,13 @@ def p_text(p: float) -> str:
 
 
 def reason_lines(entries: Iterable[Judged]) -> list[str]:
-    """Why verdicts are INVALID, and what would decide the INCONCLUSIVE ones."""
-    return [
-        f"{entry.outcome}: {entry.id}: {'; '.join(entry.verdict.invalid) or entry.remedy}"
-        for entry in entries
-        if entry.verdict.invalid or entry.remedy
-    ]
+    """Why verdicts are INVALID, and what would decide the INCONCLUSIVE ones; a shared reason once."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for entry in entries:
+        reason = "; ".join(entry.verdict.invalid) or entry.remedy
+        if reason:
+            named.setdefault((str(entry.outcome), reason), []).append(entry.id)
+    return [f"{outcome}: {', '.join(ids)}: {reason}" for (outcome, reason), ids in named.items()]
 
 
 def not_applicable_lines(families: Iterable[Family]) -> list[str]:
@@ -74,7 +75,8 @@ def not_applicable_lines(families: Iterable[Family]) -> list[str]:
 
 
 def _points(share: float | None) -> str:
-    return "none" if share is None else f"{100 * share:+.1f}"
+    # Adding zero turns -0.0 into 0.0.
+    return "none" if share is None else f"{round(100 * share, 1) + 0.0:+.1f}"
 
 
 def _number(value: float | None) -> str:

@@ -131,7 +131,7 @@ def _combined(statement: str, parts: tuple[Verdict, ...], *, p_support: float, p
 def remedy_text(verdict: Verdict, alpha: float) -> str:
     """What would decide an inconclusive verdict, in words, at one-sided level `alpha`."""
     lines = [
-        _sentence(leaf.statement, leaf.precision, remedy(leaf.precision, alpha))
+        _sentence(leaf.statement, leaf.precision, remedy(leaf.precision, alpha, leaf.p))
         for leaf in verdict.leaves()
         if leaf.precision is not None and leaf.outcome(alpha) is Outcome.INCONCLUSIVE
     ]
@@ -142,7 +142,7 @@ def _sentence(statement: str, precision: Precision, cure: Remedy) -> str:
     more = cure.problems - precision.problems if cure.problems else None
     ways = []
     if more is not None:
-        ways.append(f"about {more:,} more problems")
+        ways.append(f"about {more:,} more problem{'s' if more > 1 else ''}")
     if cure.samples is not None:
         ways.append(f"about {cure.samples:,} samples on each of these {precision.problems:,} problems")
     if not ways:

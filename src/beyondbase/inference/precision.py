@@ -103,7 +103,7 @@ def split_variance(values: Values, within: float) -> tuple[float, float, float]:
     return total, total - part, part
 
 
-def remedy(precision: Precision, alpha: float) -> Remedy:
+def remedy(precision: Precision, alpha: float, p: float | None = None) -> Remedy:
     """Sizes at which the observed effect would be shown with power 0.8 at one-sided level `alpha`.
 
     The normal approximation of Gaffke's bound, with its extra observation of weight e at distance r:
@@ -111,16 +111,31 @@ def remedy(precision: Precision, alpha: float) -> Remedy:
     variance of one problem and m problems. Samples per problem enter v as within / n, an upper bound
     of the variance of a U-statistic (Hoeffding 1948, theorem 5.2). None where more than a hundredfold
     would be needed.
+
+    With few problems the normal approximation can be too hopeful, and find that the data at hand would
+    do. Then `p`, the exact p-value at hand, says how far they are: its normal score grows as the root
+    of their size.
     """
     z = float(-special.ndtri(alpha) - special.ndtri(1 - POWER))
     within = 0.0 if isnan(precision.within) else precision.within
     problems = _problems(precision, precision.between + within, z)
+    if problems <= precision.problems:
+        problems = precision.problems * _growth(z, p)
     spare = _variance_allowed(precision, z) - precision.between
-    samples = precision.samples * within / spare if spare > 0 else inf
+    samples = precision.samples * within / spare if spare > 0 and within > 0 else inf
+    if samples <= precision.samples:
+        samples = precision.samples * _growth(z, p)
     return Remedy(
         _reachable(problems, precision.problems),
         None if isnan(precision.within) else _reachable(samples, precision.samples),
     )
+
+
+def _growth(z: float, p: float | None) -> float:
+    if p is None:
+        return 1.0
+    score = max(-float(special.ndtri(p)), 0.0)
+    return (z / score) ** 2 if score else inf
 
 
 def _problems(precision: Precision, variance: float, z: float) -> float:
