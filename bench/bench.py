@@ -96,8 +96,6 @@ def claims(scale: int) -> None:
             "pytest",
             "claims",
             "-q",
-            "-n",
-            "2",
             "--study",
             folder,
             "--report-dir",
