@@ -1,5 +1,7 @@
 """Sessions of beyondbase; `nox -l` lists them."""
 
+import os
+
 import nox
 
 nox.needs_version = ">=2025.2.9"
@@ -36,7 +38,8 @@ def tests(session: nox.Session) -> None:
 def estimators(session: nox.Session) -> None:
     """Check a pass@k estimator: `-- --estimator package.module:function`, by default ours."""
     install(session, "tests")
-    session.run("pytest", "tests/estimators", *session.posargs, env=ONE_THREAD | {"PYTHONPATH": "."})
+    path = os.pathsep.join([".", os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    session.run("pytest", "tests/estimators", *session.posargs, env=ONE_THREAD | {"PYTHONPATH": path})
 
 
 @nox.session

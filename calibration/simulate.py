@@ -56,9 +56,14 @@ def _run(
     jobs = [(cell, start, min(start + CHUNK, replicates)) for cell in chosen for start in starts]
     known = [{name: truths[name] for name in laws_in(cell.law)} for cell, _, _ in jobs]
     cells_, begins, ends = zip(*jobs, strict=True)
-    chunks = iter(tqdm(pool.map(run_chunk, cells_, known, begins, ends), total=len(jobs), unit="chunk"))
-    for cell in chosen:
-        yield cell, add({}, [next(chunks) for _ in starts])
+    chunks = pool.map(run_chunk, cells_, known, begins, ends)
+    with tqdm(total=len(jobs), unit="chunk") as bar:
+        for cell in chosen:
+            found = []
+            for _ in starts:
+                found.append(next(chunks))
+                bar.update()
+            yield cell, add({}, found)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -249,7 +249,7 @@ def test_what_helps_is_named(cure: Remedy, helps: str) -> None:
 
 
 def test_an_approximation_that_is_too_hopeful_yields_to_the_exact_p() -> None:
-    """Five problems, all lost: by the normal law enough, but 0.5^5 is not; and no sampling noise to remove."""
+    """Five problems, all lost, are enough by the normal law, but 0.5^5 is not; no noise is left to remove."""
     lost = Precision(-1.0, 0.0, 0.0, 5, 32)
     assert remedy(lost, 0.01).problems == 6
     found = remedy(lost, 0.01, 0.5**5)
