@@ -10,7 +10,7 @@ the exact McNemar test, so one method serves curves, shares and tables.
 
 For graded values a whole extra observation is needlessly wide; half of one (a gamma weight of shape
 1/2, as in Jeffreys' prior) keeps the error of each limit within its level in `nox -s calibration`,
-rare events included, where the t interval misses up to nine times in ten.
+up to Monte-Carlo error, also where few problems differ and the t interval misses far more often.
 
 Tail areas come from the saddlepoint (Barndorff-Nielsen's r*, see Butler 2007, section 1.2) instead of
 resampling: no seed and no Monte-Carlo error. Where values are two-valued it is exact; elsewhere its tail
