@@ -13,8 +13,9 @@ from markupsafe import Markup
 from sample_results import ARMS, effect, invalid_pair, part, real_pair, sample_pair, sample_results, verdict
 
 from beyondbase.errors import InputError
-from beyondbase.report import estimate, headline, p_value, render_page, write_page
-from beyondbase.report.charts import percent, points
+from beyondbase.report import render_page, write_page
+from beyondbase.report.formats import estimate, p_value, percent, points
+from beyondbase.report.wording import headline
 
 HOSTILE = {
     "script": "</script><script>alert(1)</script></style></title>",

@@ -7,7 +7,9 @@ from typing import Any, TypeAlias
 
 from markupsafe import Markup
 
-__all__ = ["difference_chart", "histogram_chart", "passk_chart", "percent", "points"]
+from beyondbase.report.formats import percent, points
+
+__all__ = ["difference_chart", "histogram_chart", "passk_chart"]
 
 Pair: TypeAlias = Mapping[str, Any]
 Series: TypeAlias = Mapping[str, Sequence[float | None]]
@@ -15,20 +17,7 @@ Series: TypeAlias = Mapping[str, Sequence[float | None]]
 WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 58, 446, 12, 246
 MOST_TICKS = 8
-MINUS = "\N{MINUS SIGN}"
-DASH = "\N{EM DASH}"
 EMPTY = Markup("")
-
-
-def percent(share: float | None) -> str:
-    """Format a share as a percentage with one decimal."""
-    return DASH if share is None else f"{100 * share:z.1f}%".replace("-", MINUS)
-
-
-def points(share: float | None) -> str:
-    """Format a difference of shares in signed percentage points with one decimal."""
-    text = DASH if share is None else f"{100 * share:+z.1f}".replace("-", MINUS)
-    return "0.0" if text == "+0.0" else text
 
 
 @dataclass(frozen=True)

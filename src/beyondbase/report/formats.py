@@ -1,0 +1,66 @@
+"""Numbers as a reader meets them: percentages, points, p-values, estimates with their intervals."""
+
+from collections.abc import Mapping
+from typing import Any
+
+DASH = "\N{EM DASH}"
+MINUS = "\N{MINUS SIGN}"
+SMALLEST_P = 1e-6
+
+
+def percent(share: float | None) -> str:
+    """Format a share as a percentage with one decimal."""
+    return DASH if share is None else f"{100 * share:z.1f}%".replace("-", MINUS)
+
+
+def points(share: float | None) -> str:
+    """Format a difference of shares in signed percentage points with one decimal."""
+    text = DASH if share is None else f"{100 * share:+z.1f}".replace("-", MINUS)
+    return "0.0" if text == "+0.0" else text
+
+
+def p_value(value: float | None) -> str:
+    """Format a p-value, such as ``p = .0004`` or ``p < 1e-6``."""
+    if value is None:
+        return DASH
+    if value < SMALLEST_P:
+        return "p < 1e-6"
+    if value < 0.0001:
+        return f"p = {value:.0e}".replace("e-0", "e-")
+    if value > 0.999:
+        return "p = 1" if value == 1 else "p > .999"
+    return f"p = {value:.{4 if value < 0.1 else 3}f}".replace("0.", ".", 1)
+
+
+def number(value: float | None) -> str:
+    """Format a plain number: whole ones without decimals, others with four digits."""
+    if value is None:
+        return DASH
+    return f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
+
+
+FORMATS = {"percent": percent, "points": points, "number": number}
+
+
+def estimate(value: Mapping[str, Any], unit: str = "percent", word: str = "") -> str:
+    """Format an estimate with its interval, such as ``61.6% [58.9, 64.2]``.
+
+    Args:
+        value: a mapping with estimate, lower and upper.
+        unit: percent, points or number.
+        word: what follows the estimate, such as " points".
+    """
+    shown = FORMATS[unit]
+    middle = shown(value["estimate"]) + ("" if value["estimate"] is None else word)
+    if value["lower"] is None and value["upper"] is None:
+        return middle
+    lower = "no lower limit" if value["lower"] is None else shown(value["lower"]).rstrip("%")
+    upper = "no upper limit" if value["upper"] is None else shown(value["upper"]).rstrip("%")
+    return f"{middle} [{lower}, {upper}]"
+
+
+def effect(value: Mapping[str, Any] | None) -> str:
+    """Format a verdict's effect in points (a share) or as a plain number."""
+    if value is None:
+        return DASH
+    return estimate(value, "points", " points") if value["unit"] == "share" else estimate(value, "number")
