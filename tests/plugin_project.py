@@ -59,10 +59,17 @@ known-open = "INCONCLUSIVE"
 """
 
 
-def study_text(name: str = "small", *, arms: Mapping[str, str] = ARMS, head: str = "", tail: str = "") -> str:
-    """Write a study of one task; `arms` maps names to roles."""
+def study_text(
+    name: str = "small",
+    *,
+    arms: Mapping[str, str] = ARMS,
+    head: str = "",
+    evidence: str = "",
+    tail: str = "",
+) -> str:
+    """Write a study of one task; `arms` maps names to roles, the rest are lines of TOML."""
     lines = [f'id = "{name}"', 'title = "A small study"', 'source = "made up"', head]
-    lines += ["[evidence]", 'tallies = "counts.csv"', "[tasks.T]"]
+    lines += ["[evidence]", 'tallies = "counts.csv"', evidence, "[tasks.T]"]
     for step, (arm, role) in enumerate(arms.items()):
         lines += [f'[arms."{arm}"]', f'role = "{role}"', f'model = "org/model-{step}"']
     return "\n".join([*lines, tail, ""])

@@ -24,6 +24,7 @@ def remove_fixtures(project: Project) -> None:
     (project.path / "fixtures").rename(project.path / "elsewhere")
 
 
+WAIVE_NOTHING = '[waive]\n"rl-leads[T/base]" = { reason = "r", owner = "o", until = 2027-01-31 }'
 STUDY_MISTAKES = {
     "missing study": (no_change, ["--study", "no/such.toml"], "no/such.toml: there is no such file"),
     "broken TOML": (lambda p: p.study(study="id = \n"), [], "study.toml:1: found what is not TOML"),
@@ -41,6 +42,16 @@ STUDY_MISTAKES = {
         lambda p: p.study(study=study_text(tail='[expect]\nrl-trails = "REFUTED"')),
         [],
         "[expect] 'rl-trails' matches nothing that is judged here",
+    ),
+    "idle waiver": (
+        lambda p: p.study(study=study_text(tail=WAIVE_NOTHING)),
+        [],
+        "[waive] 'rl-leads[T/base]' matches nothing that is judged here",
+    ),
+    "no examples": (
+        lambda p: p.study(study=study_text(evidence='examples = "read.jsonl"')),
+        [],
+        "read.jsonl: there is no such file",
     ),
     "no study": (remove_fixtures, [], "found no study in fixtures/; give one with --study"),
     "one id twice": (

@@ -1,6 +1,7 @@
 """The study file: what it may say, and what a user reads where it is wrong."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ model = "org/base"
 role = "rl"
 model = "org/rl"
 """
+EXAMPLES = 'tallies = "counts.csv"\nexamples = {}'
 SECOND_BASE = '[arms.other]\nrole = "base"\nmodel = "org/other"\n'
 
 
@@ -51,7 +53,8 @@ def test_a_minimal_study_has_the_documented_defaults(tmp_path: Path) -> None:
         "k_large_min": 16,
         "tau": (0.25, 0.5, 0.75),
     }
-    assert study.expect == {}
+    assert study.expect == study.waive == {}
+    assert study.example_paths == ()
     assert study.tally_paths == (tmp_path / "counts.csv",)
 
 
@@ -64,6 +67,7 @@ seed = 3
 claims = ["rl-leads-at-1", "rl-expands"]
 [evidence]
 tallies = ["a.csv", "b.parquet"]
+examples = "read.jsonl"
 [tasks."AIME 24"]
 benchmark = "AIME24"
 [arms.base]
@@ -92,6 +96,8 @@ tau = [0.5, 1]
 [expect]
 rl-leads-at-1 = "SUPPORTED"
 "rl-expands[AIME 24/rl]" = { verdict = "REFUTED", reason = "the base overtakes" }
+[waive]
+"rl-leads-at-1[AIME 24/rl]" = { reason = "grader, issue 7", owner = "Ada", until = 2027-01-31 }
 """
 
 
@@ -100,6 +106,7 @@ def test_a_full_study_keeps_every_key(tmp_path: Path) -> None:
     study = load_study(write(tmp_path, FULL))
     assert study.claims == ("rl-leads-at-1", "rl-expands")
     assert study.tally_paths == (tmp_path / "a.csv", tmp_path / "b.parquet")
+    assert study.example_paths == (tmp_path / "read.jsonl",)
     assert study.arms["rl"].model_dump(exclude_defaults=True) == {
         "role": "rl",
         "model": "org/rl",
@@ -117,11 +124,14 @@ def test_a_full_study_keeps_every_key(tmp_path: Path) -> None:
     assert study.margins.lead == 0.01
     assert study.expect["rl-leads-at-1"].verdict == "SUPPORTED"
     assert study.expect["rl-expands[AIME 24/rl]"].reason == "the base overtakes"
+    waiver = study.waive["rl-leads-at-1[AIME 24/rl]"]
+    assert (waiver.reason, waiver.owner, waiver.until) == ("grader, issue 7", "Ada", date(2027, 1, 31))
 
 
-def test_a_dumped_study_is_a_study(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", [MINIMAL, FULL], ids=["minimal", "full"])
+def test_a_dumped_study_is_a_study(tmp_path: Path, text: str) -> None:
     """What a report stores of a study can be read back."""
-    study = load_study(write(tmp_path, MINIMAL))
+    study = load_study(write(tmp_path, text))
     assert Study.model_validate(study.model_dump()).model_dump() == study.model_dump()
 
 
@@ -228,6 +238,9 @@ def test_a_mistake_in_an_arm_names_the_arm(tmp_path: Path, line: str, message: s
         ('tallies = "counts.csv"', "tallies = []", "[evidence] tallies: found []; use one or more entries"),
         ('tallies = "counts.csv"', 'tallies = ["a.csv", "a.csv"]', "each of them once"),
         ('tallies = "counts.csv"', 'tallies = ""', 'tallies[0]: found ""; use text that is not empty'),
+        ('tallies = "counts.csv"', EXAMPLES.format("[]"), "[evidence] examples: found []; use one or more"),
+        ('tallies = "counts.csv"', EXAMPLES.format('""'), 'examples[0]: found ""; use text that is not'),
+        ('tallies = "counts.csv"', EXAMPLES.format("1"), "[evidence] examples: found 1; use a list in [ ]"),
         ('id = "pair"', "", "id: missing; add the study's name"),
         ('id = "pair"', 'id = "../pair"', 'id: found "../pair"; use letters, digits'),
         ('id = "pair"', 'id = "pair"\nalpha = 0.5', "alpha: found 0.5; use a number less than 0.5"),

@@ -10,6 +10,7 @@ from study_factory import BASE, RL, drawn, write_study
 
 from beyondbase.findings import efficiency_effect
 from beyondbase.judge import gather, judge
+from beyondbase.results import results_of
 from beyondbase.selection import pairs
 from beyondbase.study import Study
 from beyondbase.summary import summaries
@@ -38,16 +39,47 @@ def test_bins_are_the_papers(tmp_path: Path) -> None:
 
 
 def test_solved_problems_are_told_by_whom_strongest_first(tmp_path: Path) -> None:
-    """The two by two table adds up, and its problems come by their Fisher p, which is one-sided."""
+    """The two by two table adds up, and its problems come by their two-sided Fisher p."""
     pair = by_hand(tmp_path, [3, 9, 0, 0, 5], [0, 0, 0, 7, 5])
     solved = pair["solved"]
     assert [solved[key] for key in ("both", "base_only", "other_only", "neither")] == [1, 2, 1, 1]
     assert [row["id"] for row in solved["base_only_problems"]] == ["1", "0"]
-    exact = stats.fisher_exact([[9, 11], [0, 20]], alternative="greater").pvalue
+    exact = stats.fisher_exact([[9, 11], [0, 20]]).pvalue
     assert solved["base_only_problems"][0]["fisher_p"] == pytest.approx(exact)
-    exact = stats.fisher_exact([[7, 13], [0, 20]], alternative="greater").pvalue
+    exact = stats.fisher_exact([[7, 13], [0, 20]]).pvalue
     assert solved["other_only_problems"][0]["fisher_p"] == pytest.approx(exact)
     assert solved["neither_problems"] == ["2"]
+    named = {
+        row["id"]: row["fisher_p"] for row in solved["base_only_problems"] + solved["other_only_problems"]
+    }
+    assert named == {name: pair["by_problem"]["fisher_p"][int(name)] for name in ("0", "1", "3")}
+
+
+def test_the_p_of_a_problem_is_scipys_where_arms_have_equal_samples(tmp_path: Path) -> None:
+    """With equal n the law is symmetric, so twice the smaller tail is scipy's two-sided Fisher p."""
+    base, other = np.random.default_rng(5).integers(0, 31, (2, 200))
+    base[:3], other[:3] = (0, 30, 0), (0, 30, 30)
+    exact = [stats.fisher_exact([[b, 30 - b], [o, 30 - o]]).pvalue for b, o in zip(base, other, strict=True)]
+    p = by_hand(tmp_path, base.tolist(), other.tolist(), n=30)["by_problem"]["fisher_p"]
+    assert p == pytest.approx(exact, rel=1e-9)
+    assert max(p) == 1
+
+
+def test_the_p_of_a_problem_is_twice_the_smaller_tail(tmp_path: Path) -> None:
+    """Unequal n by hand: 3 of 3 against 0 of 2 is one table in ten, whichever arm is ahead."""
+    counts = {"base": ([3, 2, 3, 3], [3, 0, 2, 0]), "rl": ([2, 3, 2, 2], [0, 3, 1, 0])}
+    p = summary_of(write_study(tmp_path, ARMS, counts))["by_problem"]["fisher_p"]
+    # scipy's two-sided p of the first is .1: it adds tables as rare, not the other tail.
+    assert p == pytest.approx([0.2, 0.2, 1, 1])
+    assert stats.fisher_exact([[3, 0], [0, 2]]).pvalue == pytest.approx(0.1)
+
+
+def test_results_name_the_level_of_the_bands(tmp_path: Path) -> None:
+    """A reader of results.json sees which share of bands hold, and which shape of the file this is."""
+    study = write_study(tmp_path, ARMS, {"base": (20, [3, 4]), "rl": (20, [5, 6])}, alpha=0.1)
+    content = results_of([judge(gather(study, ()))])
+    assert content["schema_version"] == 2
+    assert content["studies"][0]["confidence"] == 0.9
 
 
 def test_support_metrics_have_exact_intervals(tmp_path: Path) -> None:

@@ -2,19 +2,23 @@
 
 import traceback
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pytest
 
 from beyondbase.cases import Case
 from beyondbase.claim import Claim
 from beyondbase.errors import InputError
+from beyondbase.examples import Example, load_examples
 from beyondbase.inference.multiplicity import holm
 from beyondbase.mistakes import suggest
-from beyondbase.study import Expectation, Study
+from beyondbase.study import Expectation, Study, Waiver
 from beyondbase.tallies import Tally, load_tallies
 from beyondbase.verdict import Outcome, Verdict, invalid, remedy_text
+
+_Entry = TypeVar("_Entry", Expectation, Waiver)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +32,7 @@ class Judged:
         outcome: the decision at the study's alpha, adjusted over the family.
         p_adjusted: Holm-adjusted p of the better-evidenced side.
         expected: what the study expects.
+        waiver: the study's dated exception, whatever the day; it changes nothing here.
         remedy: what would decide it, where it is inconclusive.
         error: what the claim's code raised, if it did.
     """
@@ -38,6 +43,7 @@ class Judged:
     outcome: Outcome
     p_adjusted: float
     expected: Expectation
+    waiver: Waiver | None
     remedy: str | None
     error: Exception | None
 
@@ -61,12 +67,14 @@ class Family:
         tallies: its evidence, by (task, arm).
         found: claims and cases, in the order of claims, tasks and arms.
         not_applicable: claims that found no case in the study.
+        examples: completions to read beside the counts; no claim sees them.
     """
 
     study: Study
     tallies: Mapping[tuple[str, str], Tally]
     found: tuple[tuple[Claim, Case], ...]
     not_applicable: tuple[Claim, ...]
+    examples: tuple[Example, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +115,10 @@ def gather(study: Study, claims: Sequence[Claim]) -> Family:
     tallies = load_tallies(study)
     cases = [(claim, claim.over.cases(study, tallies)) for claim in _chosen(study, claims)]
     found = tuple((claim, case) for claim, some in cases for case in some)
-    _check_expectations(study, found)
-    return Family(study, tallies, found, tuple(claim for claim, some in cases if not some))
+    for section, keys in (("expect", study.expect), ("waive", study.waive)):
+        _check_keys(study, section, keys, found)
+    idle = tuple(claim for claim, some in cases if not some)
+    return Family(study, tallies, found, idle, load_examples(study, tallies))
 
 
 def judge(family: Family) -> Judgement:
@@ -166,21 +176,30 @@ def _decided(tried: _Tried, p_adjusted: float, family: int) -> Judged:
     alpha = tried.case.study.alpha
     outcome = tried.verdict.outcome(alpha, p_adjusted)
     remedy = remedy_text(tried.verdict, alpha / family) if outcome is Outcome.INCONCLUSIVE else None
-    expected = _expected(tried.claim, tried.case)
-    return Judged(tried.claim, tried.case, tried.verdict, outcome, p_adjusted, expected, remedy, tried.error)
+    return Judged(
+        claim=tried.claim,
+        case=tried.case,
+        verdict=tried.verdict,
+        outcome=outcome,
+        p_adjusted=p_adjusted,
+        expected=_meant(tried, tried.case.study.expect) or Expectation(verdict="SUPPORTED"),
+        waiver=_meant(tried, tried.case.study.waive),
+        remedy=remedy,
+        error=tried.error,
+    )
 
 
-def _expected(claim: Claim, case: Case) -> Expectation:
-    expect = case.study.expect
-    wanted = expect.get(f"{claim.id}[{case.id}]") or expect.get(claim.id)
-    return wanted or Expectation(verdict="SUPPORTED")
+def _meant(tried: _Tried, table: Mapping[str, _Entry]) -> _Entry | None:
+    """The entry for one verdict before the one for all verdicts of its claim."""
+    name = tried.claim.id
+    return table.get(f"{name}[{tried.case.id}]") or table.get(name)
 
 
-def _check_expectations(study: Study, found: Sequence[tuple[Claim, Case]]) -> None:
+def _check_keys(study: Study, section: str, keys: Iterable[str], found: Sequence[tuple[Claim, Case]]) -> None:
     ids = {name for claim, case in found for name in (claim.id, f"{claim.id}[{case.id}]")}
-    for key in study.expect:
+    for key in keys:
         if key not in ids:
             raise InputError(
-                f"{study.path}: [expect] {key!r} matches nothing that is judged here; delete it or use one"
+                f"{study.path}: [{section}] {key!r} matches nothing that is judged here; delete it or use one"
                 f" of {', '.join(sorted(ids))}{suggest(key, ids)}"
             )

@@ -52,7 +52,7 @@ def read_toml(file: Path) -> dict[str, Any]:
     Raises:
         InputError: The file is missing, empty, not UTF-8 or not TOML.
     """
-    text = _read_text(file)
+    text = read_text(file, remedy="give a study file in TOML, or a folder that holds study.toml")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -62,8 +62,16 @@ def read_toml(file: Path) -> dict[str, Any]:
     raise InputError(f"{file}:{line}: {reason}; correct it there (a key or a [table] stands only once)")
 
 
-def _read_text(file: Path) -> str:
-    remedy = "give a study file in TOML, or a folder that holds study.toml"
+def read_text(file: Path, *, remedy: str) -> str:
+    """Read a file in UTF-8.
+
+    Args:
+        file: What to read.
+        remedy: What to do where there is no such file, or nothing in it.
+
+    Raises:
+        InputError: The file is missing, unreadable, empty or not UTF-8.
+    """
     try:
         data = file.read_bytes()
     except FileNotFoundError:
@@ -97,6 +105,31 @@ def explain(
         owner = sections.get(str(loc[0]), model) if len(loc) > 1 else model
         lines += [_explain(item["type"], item, owner)] if loc else reason.splitlines()
     return lines
+
+
+def explain_keys(error: ValidationError) -> list[str]:
+    """Say each mistake that pydantic found in JSON as 'path.of[0].key: what was found; what it should be'."""
+    return [f"{_path(item['loc'])}: {_found(item['type'], item)}" for item in error.errors()]
+
+
+def _path(loc: tuple[str | int, ...]) -> str:
+    steps = [
+        f"[{part}]" if isinstance(part, int) else f".{part}" if part.isidentifier() else f"[{quote(part)}]"
+        for part in loc
+    ]
+    path = "".join(steps).lstrip(".") or "the whole"
+    return path if len(path) <= 160 else f"{path[:80]}...{path[-77:]}"
+
+
+def _found(kind: str, item: Mapping[str, Any]) -> str:
+    if kind == "missing":
+        return "missing"
+    if kind == "extra_forbidden":
+        return "found an unknown key"
+    if kind in {"value_error", "json_invalid"}:
+        return f"found {item['ctx']['error']}"
+    should = re.sub(r"^(Input|String) ", "", str(item["msg"]))
+    return f"found {quote(item['input'])}; it {should}"
 
 
 def _explain(kind: str, item: Mapping[str, Any], owner: type[BaseModel]) -> str:

@@ -2,10 +2,13 @@
 
 import argparse
 import inspect
+import warnings
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from beyondbase import waivers
 from beyondbase.claim import Claim, claim_of
 from beyondbase.errors import InputError
 from beyondbase.judge import Judged
@@ -13,8 +16,10 @@ from beyondbase.recorder import PROPERTY, Recorder
 from beyondbase.suite import Entry, Suite
 from beyondbase.terminal import effect_text, p_text
 from beyondbase.verdict import Outcome
+from beyondbase.waivers import WaiverWarning
 
 SUITE = pytest.StashKey[Suite]()
+DAY = pytest.StashKey[date]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--report-dir",
         type=Path,
         metavar="DIR",
-        help="where results.json and index.html go (default: reports/)",
+        help="where results.json, index.html, summary.md and run.json go (default: reports/)",
     )
     parser.addini(
         "beyondbase_claims", "folders whose claims form the family", type="linelist", default=["claims"]
@@ -50,9 +55,11 @@ def pytest_configure(config: pytest.Config) -> None:
     studies = config.getoption("study") or sorted((config.rootpath / "fixtures").glob("*/study.toml"))
     suite = Suite(_folders(config), studies, config.getoption("alpha"))
     config.stash[SUITE] = suite
+    # One day for the whole run, so that a waiver does not lapse in its midst.
+    config.stash[DAY] = waivers.today()
     if not _is_worker(config):
         folder = config.getoption("report_dir") or config.rootpath / "reports"
-        config.pluginmanager.register(Recorder(suite, folder), "beyondbase-recorder")
+        config.pluginmanager.register(Recorder(suite, folder, config.stash[DAY]), "beyondbase-recorder")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -97,17 +104,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     entry = _entry(item)
     if entry is None:
         return
-    judged = item.config.stash[SUITE].judged(entry)
+    suite, day = item.config.stash[SUITE], item.config.stash[DAY]
+    judged = suite.judged(entry)
     item.user_properties += [
         (PROPERTY, entry.key),
         ("verdict", str(judged.outcome)),
         ("effect", effect_text(judged.verdict.effect)),
         ("p_adjusted", p_text(judged.p_adjusted)),
     ]
-    if judged.error is not None:
-        raise judged.error
+    complaint = waivers.complaint(judged, suite.judgement(entry.study), day)
+    if complaint:
+        _warn(item, complaint)
     if judged.outcome is Outcome.INVALID:
-        pytest.fail(f"INVALID: {'; '.join(judged.verdict.invalid)}", pytrace=False)
+        _refuse(judged, day)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -120,27 +129,54 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     entry = _entry(pyfuncitem)
     if entry is None:
         return None
-    _conclude(pyfuncitem.config.stash[SUITE].judged(entry), pyfuncitem.config.getoption("inconclusive"))
+    config = pyfuncitem.config
+    judged = config.stash[SUITE].judged(entry)
+    if not judged.as_expected:
+        _object(judged, config.stash[DAY], config.getoption("inconclusive"))
+    elif judged.outcome is not Outcome.SUPPORTED:
+        pytest.xfail(f"{judged.outcome} as expected: {judged.expected.reason or 'no reason given'}")
     return True
 
 
-def _conclude(judged: Judged, inconclusive: str) -> None:
-    expected, message = judged.expected, _message(judged)
-    if judged.as_expected:
-        if judged.outcome is not Outcome.SUPPORTED:
-            pytest.xfail(f"{judged.outcome} as expected: {expected.reason or 'no reason given'}")
-    elif judged.outcome is not Outcome.INCONCLUSIVE:
-        strict = "[XPASS(strict)] " if judged.outcome is Outcome.SUPPORTED else ""
-        pytest.fail(f"{strict}{message}, expected {expected.verdict}", pytrace=False)
-    elif inconclusive == "fail":
-        pytest.fail(f"{message}. {judged.remedy}", pytrace=False)
-    else:
-        pytest.skip(f"{message}. {judged.remedy}")
+def _refuse(judged: Judged, day: date) -> None:
+    message = f"INVALID: {'; '.join(judged.verdict.invalid)}"
+    _excuse(judged, message, day)
+    if judged.error is not None:
+        raise judged.error
+    pytest.fail(message, pytrace=False)
+
+
+def _object(judged: Judged, day: date, inconclusive: str) -> None:
+    message = _message(judged)
+    _excuse(judged, message, day)
+    if judged.outcome is Outcome.INCONCLUSIVE and inconclusive == "skip":
+        pytest.skip(message)
+    strict = "[XPASS(strict)] " if judged.outcome is Outcome.SUPPORTED else ""
+    pytest.fail(strict + message, pytrace=False)
+
+
+def _excuse(judged: Judged, message: str, day: date) -> None:
+    excuse = waivers.excuse(judged, day)
+    if excuse:
+        # No branch, because --runxfail makes this do nothing: then waivers count as little as marks.
+        pytest.xfail(f"{excuse}; {message}")
 
 
 def _message(judged: Judged) -> str:
-    effect = effect_text(judged.verdict.effect)
-    return f"{judged.outcome}: {judged.verdict.statement}: {effect}, adjusted p = {p_text(judged.p_adjusted)}"
+    effect, p = effect_text(judged.verdict.effect), p_text(judged.p_adjusted)
+    open_ = judged.outcome is Outcome.INCONCLUSIVE
+    tail = f". {judged.remedy}" if open_ else f", expected {judged.expected.verdict}"
+    return f"{judged.outcome}: {judged.verdict.statement}: {effect}, adjusted p = {p}{tail}"
+
+
+def _warn(item: pytest.Item, text: str) -> None:
+    try:
+        item.warn(WaiverWarning(text))
+    except WaiverWarning:
+        # Also where warnings are errors: the verdict of a test is not that of its waiver.
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", WaiverWarning)
+            item.warn(WaiverWarning(text))
 
 
 def _entries(config: pytest.Config, claim: Claim) -> list[Entry] | None:

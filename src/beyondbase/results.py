@@ -12,11 +12,12 @@ from beyondbase import paper
 from beyondbase.files import write_whole
 from beyondbase.inference.band import DRAWS
 from beyondbase.judge import Judged, Judgement
+from beyondbase.schema import SCHEMA_VERSION
+from beyondbase.study import Waiver
 from beyondbase.summary import summaries
 from beyondbase.tallies import file_digest, rows_digest
 from beyondbase.verdict import Effect, Verdict
 
-SCHEMA_VERSION = 1
 DIGITS = 10
 LIBRARIES = ("numpy", "pyarrow", "pydantic", "pytest", "scipy", "statsmodels")
 
@@ -50,6 +51,7 @@ def _study(judgement: Judgement) -> dict[str, Any]:
         "title": study.title,
         "source": study.source,
         "alpha": study.alpha,
+        "confidence": 1 - study.alpha,
         "seed": study.seed,
         "draws": DRAWS,
         "family_size": len(judgement.judged),
@@ -58,6 +60,7 @@ def _study(judgement: Judgement) -> dict[str, Any]:
         "inputs": [
             {"file": study.path.name, "sha256": file_digest(study.path)},
             {"file": rows, "sha256": rows_digest(judgement.family.tallies)},
+            *({"file": path.name, "sha256": file_digest(path)} for path in study.example_paths),
         ],
         "arms": [
             {"id": name} | arm.model_dump() | {"base": _base(judgement, name)}
@@ -73,6 +76,7 @@ def _study(judgement: Judgement) -> dict[str, Any]:
             for claim in judgement.family.not_applicable
         ],
         "pairs": summaries(judgement),
+        "examples": [vars(example).copy() for example in judgement.family.examples],
     }
 
 
@@ -95,6 +99,7 @@ def _judged(entry: Judged) -> dict[str, Any]:
         "claim": claim.id,
         "case": case.id,
         "task": case.task,
+        "label": case.label,
         "arms": list(dict.fromkeys((case.base, *case.others))),
         "finding": claim.finding,
         "paper": claim.paper,
@@ -104,6 +109,7 @@ def _judged(entry: Judged) -> dict[str, Any]:
         "expected": entry.expected.verdict,
         "expected_reason": entry.expected.reason,
         "as_expected": entry.as_expected,
+        "waiver": _waiver(entry.waiver),
         "effect": _effect(entry.verdict.effect),
         "p_support": entry.verdict.p_support,
         "p_refute": entry.verdict.p_refute,
@@ -114,6 +120,13 @@ def _judged(entry: Judged) -> dict[str, Any]:
         "details": [_effect(effect) for effect in entry.verdict.details],
         "reported": [{"text": item.text, "source": item.source} for item in references],
     }
+
+
+def _waiver(waiver: Waiver | None) -> dict[str, str] | None:
+    """As written, whatever the day: results do not depend on the time."""
+    if waiver is None:
+        return None
+    return {"reason": waiver.reason, "owner": waiver.owner, "until": waiver.until.isoformat()}
 
 
 def _part(part: Verdict, alpha: float) -> dict[str, Any]:

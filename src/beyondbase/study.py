@@ -1,13 +1,11 @@
 """The study file: arms, tasks, margins and expectations, as a user writes them in TOML."""
 
 import re
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -18,73 +16,17 @@ from pydantic import (
 )
 
 from beyondbase.errors import InputError
+from beyondbase.fields import CLAIM, Claims, Day, Files, Ks, Margin, Name, Slug, Taus, Text
 from beyondbase.mistakes import explain, place, quote, read_toml, suggest
 
 Role = Literal["base", "rl", "distilled", "instruct", "teacher", "guess"]
 ExpectedVerdict = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE"]
 
-_CLAIM = r"[a-z0-9]+(?:-[a-z0-9]+)*"
-_EXPECT = re.compile(rf"{_CLAIM}(?:\[(?P<task>[^/\[\]]+)/(?P<arm>[^/\[\]]+)\])?")
-
-
-def _slug(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
-        raise ValueError('use letters, digits, ".", "_" and "-" only, a letter or digit first')
-    return text
-
-
-def _claim(text: str) -> str:
-    if not re.fullmatch(_CLAIM, text):
-        raise ValueError('use a claim id such as "rl-leads-at-1"')
-    return text
-
-
-def _name(text: str) -> str:
-    # Names go into ids of the form claim[task/arm], so these characters would make them ambiguous.
-    if not text or text != text.strip() or not text.isprintable() or re.search(r"[/\[\]]", text):
-        raise ValueError(
-            "use a name without / [ ], without control characters and without spaces at its ends"
-        )
-    return text
-
-
-def _filled(text: str) -> str:
-    if not text.strip():
-        raise ValueError("use text that is not empty")
-    return text
-
-
-def _increasing(values: tuple[float, ...] | None) -> tuple[float, ...] | None:
-    if values is None:
-        return None
-    if not values or any(left >= right for left, right in pairwise(values)):
-        raise ValueError("use one or more values, each larger than the one before")
-    return values
-
-
-def _distinct(values: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    if values is None:
-        return None
-    if not values or len(set(values)) < len(values):
-        raise ValueError("use one or more entries, each of them once")
-    return values
-
-
-def _as_tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _as_tuple_or_one(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else _as_tuple(value)
+_KEY = re.compile(rf"{CLAIM}(?:\[(?P<task>[^/\[\]]+)/(?P<arm>[^/\[\]]+)\])?")
 
 
 def _as_expectation(value: Any) -> Any:
     return {"verdict": value} if isinstance(value, str) else value
-
-
-Name = Annotated[str, AfterValidator(_name)]
-Text = Annotated[str, AfterValidator(_filled)]
-Margin = Annotated[float, Field(ge=0, lt=1)]
 
 
 class _Table(BaseModel):
@@ -95,8 +37,11 @@ class _Table(BaseModel):
 class Evidence(_Table):
     """Where the samples of the study lie."""
 
-    tallies: Annotated[tuple[Text, ...], BeforeValidator(_as_tuple_or_one), AfterValidator(_distinct)] = (
-        Field(description="a .csv or .parquet file of counts, or a list of them, relative to the study file")
+    tallies: Files = Field(
+        description="a .csv or .parquet file of counts, or a list of them, relative to the study file"
+    )
+    examples: Files | None = Field(
+        None, description="a .jsonl or .parquet file of completions to read, never counted, or a list of them"
     )
 
 
@@ -141,18 +86,10 @@ class Margins(_Table):
 class Grid(_Table):
     """At which k and which reliability the study looks."""
 
-    k: Annotated[
-        tuple[Annotated[int, Field(ge=1)], ...] | None,
-        BeforeValidator(_as_tuple),
-        AfterValidator(_increasing),
-    ] = Field(None, description="the k that tables show")
+    k: Ks | None = Field(None, description="the k that tables show")
     k_large: int | None = Field(None, ge=1, description='the "large k" of the claims')
     k_large_min: int = Field(16, ge=1, description="below this, claims about large k are INVALID")
-    tau: Annotated[
-        tuple[Annotated[float, Field(gt=0, le=1)], ...],
-        BeforeValidator(_as_tuple),
-        AfterValidator(_increasing),
-    ] = Field((0.25, 0.5, 0.75), description="reliability thresholds of Cover@tau")
+    tau: Taus = Field((0.25, 0.5, 0.75), description="reliability thresholds of Cover@tau")
 
 
 class Expectation(_Table):
@@ -162,25 +99,32 @@ class Expectation(_Table):
     reason: str = ""
 
 
+class Waiver(_Table):
+    """A dated exception: until its day, a verdict that is not as expected does not fail its test."""
+
+    reason: Text = Field(description="why the verdict may stay as it is for now")
+    owner: Text = Field(description="who sees to it")
+    until: Day = Field(description="the last day on which it holds (UTC), such as 2027-01-31")
+
+
 class Study(_Table):
     """Arms, tasks, evidence, margins and expectations: the unit that a user writes."""
 
-    id: Annotated[str, AfterValidator(_slug)] = Field(description="the study's name, safe in paths")
+    id: Slug = Field(description="the study's name, safe in paths")
     title: Text = Field(description="one line that says what is compared")
     source: Text = Field(description="who made the samples, and where they are published")
     alpha: float = Field(0.05, gt=0, lt=0.5)
     seed: int = Field(0, ge=0)
-    claims: Annotated[
-        tuple[Annotated[str, AfterValidator(_claim)], ...] | None,
-        BeforeValidator(_as_tuple),
-        AfterValidator(_distinct),
-    ] = Field(None, description="the claims that form the family; all that apply if absent")
+    claims: Claims | None = Field(
+        None, description="the claims that form the family; all that apply if absent"
+    )
     evidence: Evidence = Field(description="a table [evidence] with the key tallies")
     tasks: dict[Name, Task] = Field(min_length=1, description="a table [tasks.NAME] per task")
     arms: dict[Name, Arm] = Field(min_length=1, description="a table [arms.NAME] per arm")
     margins: Margins = Field(default_factory=Margins)
     grid: Grid = Field(default_factory=Grid)
     expect: dict[str, Annotated[Expectation, BeforeValidator(_as_expectation)]] = Field(default_factory=dict)
+    waive: dict[str, Waiver] = Field(default_factory=dict)
     _path: Path = PrivateAttr(default=Path("study.toml"))
 
     def model_post_init(self, context: Any, /) -> None:
@@ -190,7 +134,11 @@ class Study(_Table):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        problems = [*_base_problems(self.arms), *_expect_problems(self)]
+        problems = [
+            *_base_problems(self.arms),
+            *_key_problems(self, "expect", self.expect),
+            *_key_problems(self, "waive", self.waive),
+        ]
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -204,6 +152,11 @@ class Study(_Table):
     def tally_paths(self) -> tuple[Path, ...]:
         """The files of counts, found from the study file."""
         return tuple(self._path.parent / name for name in self.evidence.tallies)
+
+    @property
+    def example_paths(self) -> tuple[Path, ...]:
+        """The files of completions to read, found from the study file."""
+        return tuple(self._path.parent / name for name in self.evidence.examples or ())
 
     @property
     def k_large(self) -> int | None:
@@ -225,6 +178,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "margins": Margins,
     "grid": Grid,
     "expect": Expectation,
+    "waive": Waiver,
 }
 
 
@@ -268,10 +222,10 @@ def _base_problems(arms: dict[str, Arm]) -> Iterator[str]:
             yield f"{place('arms', name, 'model')}: missing; add {Arm.model_fields['model'].description}"
 
 
-def _expect_problems(study: Study) -> Iterator[str]:
-    for key in study.expect:
-        at = place("expect", key)
-        match = _EXPECT.fullmatch(key)
+def _key_problems(study: Study, section: str, keys: Iterable[str]) -> Iterator[str]:
+    for key in keys:
+        at = place(section, key)
+        match = _KEY.fullmatch(key)
         if not match:
             yield f"{at}: is no claim; use claim-id or claim-id[task/arm]"
             continue

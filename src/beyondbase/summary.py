@@ -11,7 +11,7 @@ from beyondbase.findings import band_of, crossover_in
 from beyondbase.inference.band import Band
 from beyondbase.inference.bounded import Floats
 from beyondbase.inference.precision import split_variance
-from beyondbase.inference.tables import fisher_greater, mcnemar, share_interval
+from beyondbase.inference.tables import fisher_two_sided, mcnemar, share_interval
 from beyondbase.judge import Judgement
 from beyondbase.measures import Measure
 from beyondbase.selection import pairs
@@ -102,19 +102,18 @@ def _solved(pair: Case) -> dict[str, Any]:
             "k": pair.k_max,
             **counts,
             "mcnemar_p": mcnemar(counts["base_only"], counts["other_only"]),
-            "base_only_problems": _evidence(pair, rows["base_only"], (pair.base, pair.other)),
-            "other_only_problems": _evidence(pair, rows["other_only"], (pair.other, pair.base)),
+            "base_only_problems": _evidence(pair, rows["base_only"]),
+            "other_only_problems": _evidence(pair, rows["other_only"]),
             "neither_problems": [pair.problem_ids[row] for row in rows["neither"]],
         },
         "support": _support(counts, pair.study.alpha),
     }
 
 
-def _evidence(pair: Case, rows: Iterable[int], arms: tuple[str, str]) -> list[dict[str, Any]]:
-    """Problems with both counts and the one-sided Fisher p that the first arm is the better, best first."""
-    first, second = (pair.tallies[arm] for arm in arms)
+def _evidence(pair: Case, rows: Iterable[int]) -> list[dict[str, Any]]:
+    """Problems with both counts and the Fisher p that the arms differ on them, strongest first."""
     base, other = pair.tallies[pair.base], pair.tallies[pair.other]
-    p = fisher_greater(first.n, first.c, second.n, second.c)
+    p = _fisher(pair)
     return [
         {
             "id": pair.problem_ids[row],
@@ -126,6 +125,11 @@ def _evidence(pair: Case, rows: Iterable[int], arms: tuple[str, str]) -> list[di
         }
         for row in sorted(rows, key=lambda row: (p[row], row))
     ]
+
+
+def _fisher(pair: Case) -> Floats:
+    base, other = pair.tallies[pair.base], pair.tallies[pair.other]
+    return fisher_two_sided(base.n, base.c, other.n, other.c)
 
 
 def _support(counts: dict[str, int], alpha: float) -> dict[str, Any]:
@@ -216,9 +220,11 @@ def _problems(pair: Case) -> dict[str, Any]:
         "by_problem": {
             "id": list(pair.problem_ids),
             "level": list(base.levels) if base.levels else None,
+            "cluster": list(base.clusters) if base.clusters else None,
             "base_n": base.n.tolist(),
             "base_c": base.c.tolist(),
             "other_n": other.n.tolist(),
             "other_c": other.c.tolist(),
+            "fisher_p": _fisher(pair).tolist(),
         }
     }

@@ -38,3 +38,17 @@ def fisher_greater(n: ArrayLike, c: ArrayLike, other_n: ArrayLike, other_c: Arra
     n_, c_, other_n_, other_c_ = (np.asarray(a, dtype=np.int64) for a in (n, c, other_n, other_c))
     tail = stats.hypergeom.sf(c_ - 1, n_ + other_n_, c_ + other_c_, n_)
     return np.asarray(tail, dtype=np.float64)
+
+
+def fisher_two_sided(n: ArrayLike, c: ArrayLike, other_n: ArrayLike, other_c: ArrayLike) -> Floats:
+    """Two-sided exact p, per problem, that the success probabilities differ: the smaller tail, doubled.
+
+    Args:
+        n: as in `fisher_greater`, like the others; exchanging the arms changes nothing.
+        c: see `n`.
+        other_n: see `n`.
+        other_c: see `n`.
+    """
+    greater = fisher_greater(n, c, other_n, other_c)
+    less = fisher_greater(other_n, other_c, n, c)
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(greater, less)), dtype=np.float64)

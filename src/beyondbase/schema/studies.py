@@ -1,0 +1,231 @@
+"""Studies and verdicts of results.json, key by key: what each holds, and what must agree with what.
+
+Written down apart from the code that makes the results, so that a slip there shows as a mistake here.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from beyondbase.mistakes import quote
+from beyondbase.schema.pairs import Count, Interval, Object, Pair, Positive, Share, check_once
+from beyondbase.study import ExpectedVerdict, Role
+
+Outcome = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE", "INVALID"]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+DEEPEST = 100
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+
+
+class Effect(Interval):
+    """A number with its interval."""
+
+    name: str
+    level: float
+    unit: str
+
+
+class Part(Object):
+    """A statement that a verdict is made of."""
+
+    statement: str
+    outcome: Outcome
+    effect: Effect | None
+    p_support: float | None
+    p_refute: float | None
+    parts: list["Part"]
+
+    @property
+    def depth(self) -> int:
+        """How many statements stand one within another, this one included."""
+        return 1 + max((part.depth for part in self.parts), default=0)
+
+
+class Reported(Object):
+    """A number of the literature."""
+
+    text: str
+    source: str
+
+
+class Waiver(Object):
+    """Who lets a verdict pass that is not as expected, why, and until when."""
+
+    reason: str
+    owner: str
+    until: Day
+
+
+class Verdict(Object):
+    """A claim on a case, decided."""
+
+    id: str
+    claim: str
+    case: str
+    task: str
+    label: str
+    arms: list[str]
+    finding: str
+    paper: str
+    hypothesis: str
+    counter: bool
+    outcome: Outcome
+    expected: ExpectedVerdict
+    expected_reason: str
+    as_expected: bool
+    waiver: Waiver | None
+    effect: Effect | None
+    p_support: Share
+    p_refute: Share
+    p_adjusted: Share
+    parts: list[Part]
+    invalid: list[str]
+    remedy: str | None
+    details: list[Effect]
+    reported: list[Reported]
+
+    @model_validator(mode="after")
+    def _shallow(self) -> Self:
+        depth = max((part.depth for part in self.parts), default=0)
+        if depth > DEEPEST:
+            raise ValueError(f"{depth} parts one within another; the page shows up to {DEEPEST}")
+        return self
+
+
+class Input(Object):
+    """A file that the results follow from."""
+
+    file: str
+    sha256: Sha256
+
+
+class Arm(Object):
+    """A model at one sampling setting."""
+
+    id: str
+    role: Role
+    model: str
+    revision: str
+    base: str | None
+    algorithm: str | None
+    step: Count | None
+    kl: float | None
+    rollouts: Positive | None
+    temperature: float | None
+    top_p: float | None
+    max_tokens: Positive | None
+    note: str
+    labels: dict[str, str]
+
+
+class Task(Object):
+    """A set of problems."""
+
+    id: str
+    benchmark: str
+    dataset: str
+    revision: str
+    note: str
+
+
+class Grid(Object):
+    """Where the study looked."""
+
+    k: list[Positive] | None
+    k_large: Positive | None
+    k_large_min: Positive
+    tau: list[Share]
+
+
+class Example(Object):
+    """A completion to read."""
+
+    task: str
+    arm: str
+    problem_id: str
+    outcome: Literal["correct", "wrong", "unparsed", "truncated", "error"]
+    text: str
+
+
+class NotApplicable(Object):
+    """A claim without a case."""
+
+    claim: str
+    finding: str
+    needs: str
+
+
+class Study(Object):
+    """One study, judged."""
+
+    id: str
+    title: str
+    source: str
+    alpha: Annotated[float, Field(gt=0, lt=0.5)]
+    confidence: Share
+    seed: Annotated[int, Field(ge=0)]
+    draws: Positive
+    family_size: Count
+    margins: dict[str, float]
+    grid: Grid
+    inputs: list[Input]
+    arms: list[Arm]
+    tasks: list[Task]
+    verdicts: list[Verdict]
+    not_applicable: list[NotApplicable]
+    pairs: list[Pair]
+    examples: list[Example]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        ids = {
+            "arm": [arm.id for arm in self.arms],
+            "task": [task.id for task in self.tasks],
+            "verdict": [verdict.id for verdict in self.verdicts],
+            "pair": [pair.id for pair in self.pairs],
+        }
+        for what, names in ids.items():
+            check_once(f"{what} id", names)
+        _check_known("arm", ids["arm"], self._arms_named())
+        _check_known("task", ids["task"], self._tasks_named())
+        return self
+
+    def _arms_named(self) -> Iterator[str]:
+        for verdict in self.verdicts:
+            yield from (verdict.label, *verdict.arms)
+        for pair in self.pairs:
+            yield from (pair.base, pair.other)
+        yield from (example.arm for example in self.examples)
+
+    def _tasks_named(self) -> Iterator[str]:
+        yield from (verdict.task for verdict in self.verdicts)
+        yield from (pair.task for pair in self.pairs)
+        yield from (example.task for example in self.examples)
+
+
+class Suite(Object):
+    """What wrote the results."""
+
+    name: str
+    version: str
+
+
+class Results(Object):
+    """The whole of results.json."""
+
+    schema_version: Literal[2]
+    suite: Suite
+    versions: dict[str, str]
+    studies: list[Study]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        check_once("study id", [study.id for study in self.studies])
+        return self
+
+
+def _check_known(what: str, known: Iterable[str], named: Iterable[str]) -> None:
+    unknown = sorted(set(named) - set(known))
+    if unknown:
+        raise ValueError(f"the {what} {quote(unknown[0])}, which is not among the {what}s of the study")
