@@ -29,7 +29,7 @@ COUNTS = Path(__file__).parents[1] / "fixtures" / "qwen2.5-7b-math500" / "counts
 def sample_results() -> dict[str, Any]:
     """Return a full results mapping with one study, a judged pair and an invalid one."""
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "suite": {"name": "beyondbase", "version": "0.1.0"},
         "versions": {"python": "3.11.7", "numpy": "2.4.6", "scipy": "1.17.1"},
         "studies": [_study()],
@@ -57,7 +57,7 @@ def sample_pair(base: ArrayLike, other: ArrayLike, n: int) -> dict[str, Any]:
     k = int(below[0]) + 1 if below.size else None
     tables = [table_k for table_k in TABLE_K if table_k <= n]
     return {
-        **_pair_head(n, None),
+        **_pair_head(n, None, len(right[0])),
         "curve": {"k": [*range(1, n + 1)], **_triple(*curves)},
         "table_k": tables,
         "crossover": {"k": k, "lower": k and max(1, k - 3), "upper": k and min(n, k + 25)},
@@ -67,13 +67,13 @@ def sample_pair(base: ArrayLike, other: ArrayLike, n: int) -> dict[str, Any]:
         "histogram": {"bins": BINS, "base": _bins(right[0], n), "other": _bins(right[1], n)},
         "cover": {"tau": TAUS, **_triple(*covers)},
         "variance": [_split(*right, n, curves, table_k) for table_k in tables],
-        "problems": _tallies(*right, n),
+        "by_problem": _tallies(*right, n),
     }
 
 
 def invalid_pair(reason: str) -> dict[str, Any]:
     """Return a pair whose evidence is unfit."""
-    head = _pair_head(SAMPLES, "AIME24/simplerl-zoo") | {"task": "AIME24", "invalid": [reason]}
+    head = _pair_head(SAMPLES, "AIME24/simplerl-zoo", 30) | {"task": "AIME24", "invalid": [reason]}
     judged = sample_pair([1], [1], 2).keys() - head.keys()
     return head | dict.fromkeys(judged)
 
@@ -112,6 +112,9 @@ def verdict(claim: str = "rl-leads-at-1", outcome: str = "SUPPORTED", **changes:
         "invalid": [],
         "remedy": None,
         "details": [],
+        "waiver": None,
+        "label": "simplerl-zoo",
+        "counter": False,
         "reported": [{"text": "pass@1 61.6 % -> 78.0 %", "source": "v2 Fig. 2, digitised"}],
     } | changes
 
@@ -140,6 +143,7 @@ def _study() -> dict[str, Any]:
         "title": "Qwen2.5-7B on MATH500",
         "source": "independent replication, 2026",
         "alpha": 0.05,
+        "confidence": 0.95,
         "seed": 0,
         "draws": 10000,
         "family_size": 6,
@@ -156,6 +160,7 @@ def _study() -> dict[str, Any]:
             _task("AIME24", ""),
         ],
         "verdicts": _verdicts(),
+        "examples": [],
         "not_applicable": [
             {
                 "claim": "distillation-expands",
@@ -178,7 +183,7 @@ def _arm(name: str, role: str, model: str, revision: str) -> dict[str, Any]:
 
 
 def _task(name: str, note: str) -> dict[str, Any]:
-    return {"id": name, "benchmark": name, "dataset": None, "revision": None, "note": note}
+    return {"id": name, "benchmark": name, "dataset": "", "revision": "", "note": note}
 
 
 def _verdicts() -> list[dict[str, Any]]:
@@ -198,7 +203,9 @@ def _verdicts() -> list[dict[str, Any]]:
                 parts=[part("Exact McNemar test", "SUPPORTED", 0.00043, 0.99996)],
             ),
         ],
-        "details": [{"name": "crossover", "estimate": 15, "lower": 12, "upper": None, "unit": "k"}],
+        "details": [
+            {"name": "crossover", "estimate": 15, "lower": 12, "upper": None, "level": 0.95, "unit": "k"}
+        ],
     }
     return [
         verdict(),
@@ -232,21 +239,22 @@ def _verdicts() -> list[dict[str, Any]]:
             case="AIME24/simplerl-zoo",
             task="AIME24",
             effect=None,
-            p_support=None,
-            p_refute=None,
-            p_adjusted=None,
+            p_support=1.0,
+            p_refute=1.0,
+            p_adjusted=1.0,
             invalid=["12.5 % of the base's completions are truncated, at most 5 % may be: raise max_tokens"],
         ),
     ]
 
 
-def _pair_head(n: int, name: str | None) -> dict[str, Any]:
+def _pair_head(n: int, name: str | None, problems: int) -> dict[str, Any]:
     return {
         "id": name or CASE,
         "task": "MATH500",
         "base": "qwen2.5-7b",
         "other": "simplerl-zoo",
         "role": "rl",
+        "problems": problems,
         "n_min": n,
         "n_max": n,
         "clusters": None,
@@ -321,8 +329,10 @@ def _tallies(base: Counts, other: Counts, n: int) -> dict[str, Any]:
     return {
         "id": [str(i) for i in range(size)],
         "level": None,
+        "cluster": None,
         "base_n": [n] * size,
         "base_c": base.tolist(),
         "other_n": [n] * size,
         "other_c": other.tolist(),
+        "fisher_p": [_problem(i, base, other, n)["fisher_p"] for i in range(size)],
     }

@@ -1,80 +1,144 @@
-"""The end of a run: results.json, the page and the table of verdicts, on the controller only."""
+"""The end of a run: what it writes, and the table of its verdicts, on the controller only."""
 
+import hashlib
+import json
+import os
+import shlex
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from beyondbase.judge import Judged
+from beyondbase.errors import InputError
+from beyondbase.files import write_whole
 from beyondbase.report import write_page
+from beyondbase.report.markdown import render_summary
 from beyondbase.results import results_of, write_results
 from beyondbase.suite import Suite
-from beyondbase.terminal import not_applicable_lines, reason_lines, table_lines
+from beyondbase.terminal import (
+    COLOURS,
+    not_applicable_lines,
+    reason_lines,
+    shown_path,
+    table_lines,
+    verdicts_of,
+)
 
 PROPERTY = "beyondbase"
-COLOURS = {"SUPPORTED": "green", "REFUTED": "red", "INCONCLUSIVE": "yellow", "INVALID": "red"}
 
 
 class Recorder:
     """Gathers which verdicts ran, and writes them down when the session ends."""
 
-    def __init__(self, suite: Suite, folder: Path) -> None:
+    def __init__(self, suite: Suite, folder: Path, day: date) -> None:
         self._suite = suite
+        self._day = day
         self._folder = folder
-        self._ran: set[str] = set()
+        self._ran: set[tuple[str, str]] = set()
+        self._content: dict[str, Any] = {"studies": []}
         self._written: list[str] = []
         self._failed: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember a verdict; under xdist, reports are all that reaches the controller."""
-        self._ran |= {str(value) for name, value in report.user_properties if name == PROPERTY}
+        keys = [str(value) for name, value in report.user_properties if name == PROPERTY]
+        # A key is the study's id, which holds no space, and the verdict's.
+        self._ran |= {(study, verdict) for study, _, verdict in (key.partition(" ") for key in keys)}
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write results.json and the page of the studies that ran.
+        """Write the results of the studies that ran, the page, the summary, and which run it was.
 
-        They hold the whole family of each study and follow from its files alone, so they are the same
-        whatever this run selected.
+        Results hold the whole family of each study and follow from its files alone, so they are the
+        same whatever this run selected; what is of this run stands in run.json.
         """
-        studies = sorted({key.split(" ")[0] for key in self._ran})
+        studies = sorted({study for study, _ in self._ran})
         if not studies:
             return
-        content = results_of([self._suite.judgement(study) for study in studies])
-        for write, name in ((write_results, "results.json"), (write_page, "index.html")):
-            path = self._folder / name
-            try:
-                write(content, path)
-            except OSError as error:
-                self._failed.append(f"not written: {_shown(path)}: {error.strerror}; see --report-dir")
-                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
-            else:
-                self._written.append(f"written: {_shown(path)}")
+        content = self._content = results_of([self._suite.judgement(study) for study in studies])
+        run = None
+        if self._write("results.json", partial(write_results, content)):
+            run = self._write_run(session.config)
+        self._write("index.html", partial(write_page, content, run=run))
+        self._write("summary.md", lambda path: write_whole(render_summary(content, run=run), path))
+        if self._failed:
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode
     ) -> None:
         """End in one table of the verdicts that ran, or in why none did."""
-        entries = self._entries()
+        verdicts = verdicts_of(self._content, self._ran)
         idle = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._suite.loaded
-        if not (entries or idle):
+        if not (verdicts or idle):
             return
         terminalreporter.section("verdicts")
-        for line, outcome in table_lines(entries):
+        for line, outcome in table_lines(verdicts, day=self._day):
             colour = {COLOURS[outcome]: True} if outcome else {"bold": True}
             terminalreporter.write_line(line, **colour)
-        for line in (*reason_lines(entries), *not_applicable_lines(self._suite.families.values())):
-            terminalreporter.write_line(line)
-        for line in self._written:
+        for line in (*reason_lines(verdicts), *not_applicable_lines(self._idle_claims()), *self._written):
             terminalreporter.write_line(line)
         for line in self._failed:
             terminalreporter.write_line(line, red=True, bold=True)
 
-    def _entries(self) -> list[Judged]:
-        if not self._ran:
-            return []
-        entries = [entry for some in self._suite.entries.values() for entry in some]
-        return [self._suite.judged(entry) for entry in entries if entry.key in self._ran]
+    def _idle_claims(self) -> list[dict[str, Any]]:
+        """Every study that was read, as results hold it; where no claim ran there are no results."""
+        return [
+            {
+                "id": name,
+                "not_applicable": [
+                    {"claim": claim.id, "needs": claim.over.needs} for claim in family.not_applicable
+                ],
+            }
+            for name, family in self._suite.families.items()
+        ]
+
+    def _write_run(self, config: pytest.Config) -> dict[str, str] | None:
+        try:
+            run = run_of((self._folder / "results.json").read_bytes(), config.invocation_params.args)
+        except InputError as error:
+            self._failed.append(f"not written: {shown_path(self._folder / 'run.json')}: {error}")
+            return None
+        self._write("run.json", lambda path: write_whole(json.dumps(run, indent=1) + "\n", path))
+        return run
+
+    def _write(self, name: str, write: Callable[[Path], None]) -> bool:
+        path = self._folder / name
+        try:
+            write(path)
+        except OSError as error:
+            self._failed.append(f"not written: {shown_path(path)}: {error.strerror}; see --report-dir")
+            return False
+        self._written.append(f"written: {shown_path(path)}")
+        return True
 
 
-def _shown(path: Path) -> Path:
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+def run_of(results: bytes, arguments: Iterable[object]) -> dict[str, str]:
+    """What is true of one run alone: its command and date, and the results that it made.
+
+    Args:
+        results: the bytes of results.json.
+        arguments: those of the command line.
+
+    Raises:
+        InputError: SOURCE_DATE_EPOCH, which stands in for the date, is no date.
+    """
+    return {
+        "results_sha256": hashlib.sha256(results).hexdigest(),
+        "command": shlex.join(["pytest", *map(str, arguments)]),
+        "date": f"{_now():%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def _now() -> datetime:
+    """The time, or what builds that must come out the same twice give for it."""
+    text = os.environ.get("SOURCE_DATE_EPOCH")
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        return datetime.fromtimestamp(int(text), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise InputError(f"SOURCE_DATE_EPOCH: found {text!r}; use whole seconds since 1970") from None

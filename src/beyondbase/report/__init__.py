@@ -1,36 +1,86 @@
 """One offline HTML page from a results mapping: nothing is decided here, only shown."""
 
-import math
-from collections.abc import Mapping, Sequence
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
 from beyondbase.errors import InputError
 from beyondbase.files import write_whole
-from beyondbase.report import charts
-from beyondbase.report.formats import effect, estimate, number, p_value, percent, points
-from beyondbase.report.wording import arm_word, deciding, headline, rows
+from beyondbase.report import formats, wording
+from beyondbase.report.cleaning import clean
+from beyondbase.report.packing import Packer
+from beyondbase.report.provenance import CALIBRATION, citation
+from beyondbase.report.view import Study, arrange
+from beyondbase.schema import SCHEMA_VERSION
 
 __all__ = ["render_page", "write_page"]
 
-SCHEMA_VERSION = 1
-
-# Characters that a reader cannot see, that HTML forbids, or that turn the text around them.
-UNSEEN: dict[int, str] = {
-    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"},
-    **dict.fromkeys((*range(0x7F, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF), "\ufffd"),
-    **{code: f"[U+{code:04X}]" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))},
+SCRIPTS = (
+    "vendor/plot.min.js",
+    "scripts/data.js",
+    "scripts/charts.js",
+    "scripts/problems.js",
+    "scripts/folds.js",
+    "scripts/page.js",
+)
+# Above this, a browser is slow to build what is folded away, so it travels packed.
+PLACED_VERDICTS, PLACED_PAIRS = 300, 24
+STANDINGS = {
+    "met": "as expected",
+    "expected": "expected, not SUPPORTED",
+    "unmet": "not as expected",
+    "waived": "waived",
 }
+FILTERS = (
+    formats.percent,
+    formats.points,
+    formats.p_value,
+    formats.number,
+    formats.estimate,
+    formats.effect,
+)
+FUNCTIONS = (
+    wording.because,
+    wording.deciding,
+    wording.headline,
+    wording.paper_side,
+    wording.preconditions,
+    wording.rows,
+)
 
 
-def render_page(results: Mapping[str, Any]) -> str:
+@dataclass(frozen=True)
+class Options:
+    """What the filters of the page offer."""
+
+    total: int
+    outcomes: list[tuple[str, str]]
+    standings: list[tuple[str, str]]
+    claims: list[tuple[str, str]]
+    tasks: list[tuple[str, str]]
+
+
+def render_page(
+    results: Mapping[str, Any],
+    *,
+    run: Mapping[str, Any] | None = None,
+    comparison: Mapping[str, Any] | None = None,
+) -> str:
     """Return the page for one results mapping.
 
     Args:
-        results: the content of results.json, schema version 1; its texts are not trusted.
+        results: the content of results.json, schema version 2; its texts are not trusted.
+        run: command, date and hash of results.json, or None if they are not known.
+        comparison: what `beyondbase.comparison.compare` returned of an earlier run and this one.
 
     Raises:
         InputError: the mapping follows another schema version.
@@ -41,42 +91,91 @@ def render_page(results: Mapping[str, Any]) -> str:
             f"results have schema_version {version!r}, this page shows version {SCHEMA_VERSION}: "
             "make results.json anew with this beyondbase, or install the one that wrote it"
         )
-    return _environment().get_template("page.html.j2").render(results=_clean(results))
+    shown, run = clean(results), clean(run)
+    studies = arrange(shown, clean(comparison))
+    scripts = [_text(name) for name in SCRIPTS]
+    # Without the day of the run no waiver can be called past.
+    day = date.fromisoformat(run["date"][:10]) if run else date.min
+    options = _options(studies, day)
+    pairs = sum(len(study.pairs) for study in studies)
+    return (
+        _environment(day)
+        .get_template("page.html.j2")
+        .render(
+            results=shown,
+            studies=studies,
+            options=options,
+            packer=Packer(on=options.total > PLACED_VERDICTS or pairs > PLACED_PAIRS),
+            run=run,
+            calibration=CALIBRATION,
+            cite=citation(shown, run),
+            policy=_policy(scripts),
+            scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files, hashed in the policy
+        )
+    )
 
 
-def write_page(results: Mapping[str, Any], path: Path) -> None:
+def write_page(
+    results: Mapping[str, Any],
+    path: Path,
+    *,
+    run: Mapping[str, Any] | None = None,
+    comparison: Mapping[str, Any] | None = None,
+) -> None:
     """Write the page to a file, which is replaced as a whole or left as it was.
 
     Args:
         results: the content of results.json.
         path: the page's file; missing folders are made.
+        run: as for `render_page`.
+        comparison: as for `render_page`.
     """
-    write_whole(render_page(results), path)
+    write_whole(render_page(results, run=run, comparison=comparison), path)
 
 
-def _environment() -> Environment:
-    folder = files(__name__)
+def _policy(scripts: Iterable[str]) -> str:
+    """A policy under which the page's own scripts run, and nothing else, and nothing is ever fetched."""
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; base-uri 'none';"
+        " form-action 'none'; require-trusted-types-for 'script'; trusted-types folds"
+    )
+
+
+def _options(studies: Iterable[Study], day: date) -> Options:
+    verdicts = [shown.verdict for study in studies for claim in study.claims for shown in claim.verdicts]
+    standings = {wording.standing(verdict, day) for verdict in verdicts}
+    return Options(
+        len(verdicts),
+        _named(sorted({verdict["outcome"] for verdict in verdicts})),
+        [(key, words) for key, words in STANDINGS.items() if key in standings],
+        _named(dict.fromkeys(verdict["claim"] for verdict in verdicts)),
+        _named(dict.fromkeys(verdict["task"] for verdict in verdicts)),
+    )
+
+
+def _named(values: Iterable[str]) -> list[tuple[str, str]]:
+    return [(value, value) for value in values]
+
+
+@cache
+def _text(name: str) -> str:
+    return files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _environment(day: date) -> Environment:
     environment = Environment(
-        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
+        loader=FunctionLoader(_text),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shown = (percent, points, p_value, number, estimate, effect, arm_word)
-    environment.filters.update({function.__name__: function for function in shown})
-    environment.globals.update(charts=charts, deciding=deciding, headline=headline, rows=rows)
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
+    environment.filters.update({function.__name__: function for function in FILTERS})
+    environment.globals.update({function.__name__: function for function in FUNCTIONS})
+    environment.filters["standing"] = environment.globals["standing"] = partial(wording.standing, day=day)
     return environment
-
-
-def _clean(value: Any) -> Any:
-    """Make the invisible visible in every text, and turn what is not a finite number into None."""
-    if isinstance(value, str):
-        return str(value).translate(UNSEEN)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {_clean(key): _clean(item) for key, item in value.items()}
-    if isinstance(value, Sequence):
-        return [_clean(item) for item in value]
-    return value

@@ -1,9 +1,10 @@
 """What a pair's curves show, in sentences."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from beyondbase.report.formats import estimate, number
+from beyondbase.report.formats import estimate, number, p_value
 
 ARM_WORDS = {
     "rl": "RL",
@@ -81,3 +82,71 @@ def _crossing(pair: Mapping[str, Any], first: Mapping[str, Any]) -> str:
     where = estimate({"estimate": crossing["k"], **crossing}, "number")
     beyond = f"beyond {number(pair['k_max'])}"
     return f", and the base overtakes at k = {where.replace('no upper limit', beyond)}"
+
+
+def crossing_words(pair: Mapping[str, Any]) -> str:
+    """Say where the curves of a pair cross, with the interval of that k."""
+    crossing = pair["crossover"]
+    if crossing["k"] is None:
+        return f"The base does not overtake up to k = {number(pair['k_max'])}."
+    lower, upper = crossing["lower"], crossing["upper"]
+    low = "no lower limit" if lower is None else number(lower)
+    high = f"beyond {number(pair['k_max'])}" if upper is None else number(upper)
+    return f"The base overtakes at k = {number(crossing['k'])}, interval {low} to {high}."
+
+
+def because(verdict: Mapping[str, Any], study: Mapping[str, Any]) -> str:
+    """Say what decided a verdict: which part, and how its p-value stands to the level."""
+    outcome, alpha = verdict["outcome"], number(study["alpha"])
+    adjusted = f"adjusted {p_value(verdict['p_adjusted'])}"
+    if outcome == "INVALID":
+        return "The evidence is unfit, so nothing was decided."
+    if outcome == "INCONCLUSIVE":
+        shown = f"Neither the claim nor its opposite is shown: {adjusted}, above the level {alpha}."
+        return shown + _open(verdict)
+    index = deciding(verdict)
+    if index is None:
+        side = "for" if outcome == "SUPPORTED" else "against"
+        return f"The evidence {side} the claim is enough: {adjusted}, at most the level {alpha}."
+    part = verdict["parts"][index]["statement"]
+    return f"The part “{part}” decides: {adjusted}, at most the level {alpha}."
+
+
+def _open(verdict: Mapping[str, Any]) -> str:
+    names = [f"“{part['statement']}”" for part in verdict["parts"] if part["outcome"] == "INCONCLUSIVE"]
+    return f" Open: {', '.join(names)}." if names else ""
+
+
+def preconditions(pair: Mapping[str, Any], study: Mapping[str, Any]) -> str:
+    """Say what was checked of a pair's evidence before its claims were judged."""
+    n = number(pair["n_min"]) if pair["n_min"] == pair["n_max"] else f"{pair['n_min']} to {pair['n_max']}"
+    large = number(study["grid"]["k_large"] or pair["k_max"])
+    return (
+        f"the same {number(pair['problems'])} problems in both arms, {n} completions each; large k is"
+        f" {large}, at least {number(study['grid']['k_large_min'])} asked for"
+    )
+
+
+def paper_side(verdict: Mapping[str, Any]) -> str | None:
+    """What the paper says of a claim, where it has figures for these very models; None where it has none."""
+    if not verdict["reported"]:
+        return None
+    return "claims otherwise" if verdict["counter"] else "claims it"
+
+
+def standing(verdict: Mapping[str, Any], day: date) -> str:
+    """How a verdict stands to what the study expects: met, expected, unmet or waived.
+
+    Args:
+        verdict: one verdict of the results.
+        day: what waivers are held against.
+
+    Returns:
+        "expected" for a verdict other than SUPPORTED that the study expects; "unmet" also where a waiver
+        has run out.
+    """
+    if verdict["as_expected"]:
+        return "met" if verdict["outcome"] == "SUPPORTED" else "expected"
+    return (
+        "waived" if verdict["waiver"] and day <= date.fromisoformat(verdict["waiver"]["until"]) else "unmet"
+    )

@@ -1,0 +1,47 @@
+"""A chart as data: the page's script draws it and offers it as CSV."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Record = Mapping[str, Any]
+
+# Names of colours in the style sheet; the script gives each a symbol and a dash of its own too.
+BASE, OTHER, PLAIN = "base", "other", "plain"
+ARM_STYLES = ("other", "third", "fourth", "fifth", "sixth", "seventh")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One chart.
+
+    Attributes:
+        kind: how it is drawn: lines, bars, intervals, parts, dumbbells or scatter.
+        title: what it shows, in a few words; the name of its CSV file too.
+        alt: what a reader who cannot see it should know.
+        caption: how to read it.
+        data: what is drawn; None where the chart draws the table of problems.
+        legend: names and styles of its series.
+    """
+
+    kind: str
+    title: str
+    alt: str
+    caption: str
+    data: Record | None
+    legend: tuple[tuple[str, str], ...] = field(default=())
+
+
+def series_of(name: str, style: str, x: Sequence[float], band: Record) -> dict[str, Any]:
+    """A line with its band: name, style, x, estimate, lower and upper."""
+    return {
+        "name": name,
+        "style": style,
+        "x": x,
+        **{key: band[key] for key in ("estimate", "lower", "upper")},
+    }
+
+
+def pair_legend(pair: Record) -> tuple[tuple[str, str], ...]:
+    """Names and styles of the two arms of a pair."""
+    return (f"{pair['base']} (base)", BASE), (f"{pair['other']} ({pair['role']})", OTHER)

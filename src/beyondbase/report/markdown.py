@@ -1,0 +1,243 @@
+"""Results as GitHub-flavoured Markdown, for a pull request or the summary of a workflow run.
+
+Nothing is decided here, only shown, and every text from the results is shown as text.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from importlib.resources import files
+from itertools import islice
+from typing import Any, TypeAlias
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from beyondbase.report.cleaning import clean
+from beyondbase.report.formats import DASH, effect, p_value
+from beyondbase.report.wording import headline
+from beyondbase.terminal import reasons, waiver_text
+
+Record: TypeAlias = Mapping[str, Any]
+
+__all__ = ["changes", "escape", "render_summary"]
+
+SIGNS = {"SUPPORTED": "✓", "REFUTED": "✗", "INCONCLUSIVE": "?", "INVALID": "!"}
+# GitHub takes 65,536 characters in a comment, and 1 MiB in the summary of a job.
+MOST_BYTES = 60_000
+# How many entries of a list are shown and how many characters of a text, the first that fits.
+CUTS = ((1000, 2000), (300, 1000), (100, 500), (30, 250), (10, 120), (3, 80), (1, 40))
+IDS = 5
+# What is told of a verdict's change, and in which order.
+RANKS = (
+    *(("changed", True), ("changed", None), ("changed", False)),
+    *(("same", True), ("removed", None), ("added", None)),
+)
+
+_SPECIAL = re.compile(
+    r"""
+    # What GitHub looks for after Markdown, so that no backslash stops it: mentions, issues, emoji,
+    # mathematics, addresses with and without a scheme, hashes of commits.
+    (?P<apart> @ | \$ | \#(?=\w) | :(?=\S) | (?<=\w)\.(?=[^\W\d_]) | (?i:(?<=\bwww))\.
+      | (?i:(?<=\bGH))-(?=\d) | /(?=/) )
+    | (?P<hash> \b[0-9a-f]{7,40}\b )
+    # Markup anywhere, and what makes a list or a heading at the start of a line.
+    | (?P<marked> [\\`*_\[\]<>|~&\#] | ^[-+=] | (?<=^\d)[.)](?=\s|$) )
+    | (?P<number> ^\d{2,9}(?=[.)](?:\s|$)) )
+    """,
+    re.VERBOSE,
+)
+
+
+def render_summary(results: Record, *, run: Record | None = None, comparison: Record | None = None) -> str:
+    """Return a summary that is short enough for GitHub; what is left out of it is counted.
+
+    Args:
+        results: the content of results.json; its texts are not trusted.
+        run: the content of run.json, if it is of these results.
+        comparison: what `beyondbase.comparison.compare` says of an earlier run and these results.
+    """
+    template = _environment().get_template("summary.md.j2")
+    text = ""
+    for most, width in CUTS:
+        filled = template.render(_cut(clean(_view(results, run, comparison, most)), width))
+        text = re.sub(r"\n{3,}", "\n\n", filled)
+        if len(text.encode()) <= MOST_BYTES:
+            break
+    return text
+
+
+def changes(compared: Record) -> Iterator[str]:
+    """Say what changed in a study since an earlier run, the most important first.
+
+    Args:
+        compared: a study of what `beyondbase.comparison.compare` returns.
+    """
+    if compared["status"] != "both":
+        yield f"The study is only in the {'new' if compared['status'] == 'added' else 'old'} run."
+        return
+    pairs = compared["pairs"].items()
+    moved = [f"{name}: {pair['sentence']}" for name, pair in pairs if any(pair["beyond_noise"].values())]
+    told = [*_verdict_changes(compared["verdicts"]), *moved]
+    yield from told or ["No verdict changed, and no curve by more than noise."]
+    yield from (f"{name}: {pair['sentence']}" for name, pair in pairs if pair["reason"] is not None)
+    yield from compared["notes"]
+
+
+def _verdict_changes(verdicts: Mapping[str, Record]) -> Iterator[str]:
+    for name, entry in sorted(verdicts.items(), key=lambda item: _rank(item[1])):
+        if _rank(entry) < len(RANKS):
+            yield f"{name}: {entry['why']}"
+
+
+def _rank(entry: Record) -> int:
+    key = entry["status"], entry["beyond_noise"]
+    return RANKS.index(key) if key in RANKS else len(RANKS)
+
+
+def escape(value: object) -> str:
+    """Write a text so that GitHub shows it as it is, on one line, as no markup, link or mention."""
+    return _SPECIAL.sub(_escaped, re.sub(r"\s+", " ", str(value)).strip())
+
+
+def _escaped(match: re.Match[str]) -> str:
+    kind, text = match.lastgroup, match[0]
+    if kind in {"apart", "hash"}:
+        # Six letters are too few for the hash of a commit.
+        return "".join(f"<span>{text[start : start + 6]}</span>" for start in range(0, len(text), 6))
+    return f"\\{text}" if kind == "marked" else f"{text}\\"
+
+
+def _environment() -> Environment:
+    folder = files(__package__ or "")
+    return Environment(
+        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
+        # Escaping for HTML would not do: this is Markdown, and every expression goes through `escape`.
+        autoescape=False,  # noqa: S701
+        finalize=escape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _cut(value: Any, width: int) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= width else f"{value[: width - 1]}…"
+    if isinstance(value, dict):
+        return {key: _cut(item, width) for key, item in value.items()}
+    return [_cut(item, width) for item in value] if isinstance(value, list) else value
+
+
+def _view(results: Record, run: Record | None, comparison: Record | None, most: int) -> dict[str, Any]:
+    compared = comparison["studies"] if comparison else {}
+    # Without the day of the run no waiver can be called past.
+    day = date.fromisoformat(run["date"][:10]) if run else date.min
+    gone = [
+        f"{name}: the study is only in the old run."
+        for name in compared
+        if compared[name]["status"] == "removed"
+    ]
+    left_out = len(results["studies"]) - most
+    return {
+        "compared": comparison is not None,
+        "studies": [
+            _study(study, compared.get(study["id"]), day, most) for study in results["studies"][:most]
+        ],
+        "notes": _some(gone, most) + [f"{left_out:,} more studies are left out here."] * (left_out > 0),
+        "origin": _origin(results["suite"], run),
+    }
+
+
+def _origin(suite: Record, run: Record | None) -> str:
+    if run is None:
+        return f"Made by {suite['name']} {suite['version']}; when and by which command is not known."
+    return f"Made by {suite['name']} {suite['version']} at {run['date']} with: {run['command']}"
+
+
+def _study(study: Record, compared: Record | None, day: date, most: int) -> dict[str, Any]:
+    verdicts = study["verdicts"]
+    left_out = max(len(verdicts) - most, 0)
+    if left_out:
+        verdicts = sorted(verdicts, key=lambda verdict: (verdict["as_expected"], _waived(verdict, day)))[
+            :most
+        ]
+    idle = study["not_applicable"]
+    pairs = (f"{pair['task']}, {pair['other']}: {headline(pair)}." for pair in study["pairs"])
+    before = compared["verdicts"] if compared else {}
+    return {
+        "title": study["title"],
+        "counts": _counts(study["verdicts"], day),
+        "headlines": _some(pairs, most),
+        "changes": _some(changes(compared) if compared else (), most),
+        "rows": [_row(verdict, before.get(verdict["id"]), day) for verdict in verdicts],
+        "left_out": f"{left_out:,}" if left_out else None,
+        "reasons": _some(_reasons(verdicts), most),
+        "idle_count": len(idle),
+        "idle": _some((f"{item['claim']} (needs {item['needs']})" for item in idle), most),
+    }
+
+
+def _some(lines: Iterable[str], most: int) -> list[str]:
+    rest = iter(lines)
+    shown = list(islice(rest, most))
+    left_out = sum(1 for _ in rest)
+    return shown + [f"{left_out:,} more are left out here."] * (left_out > 0)
+
+
+def _waived(verdict: Record, day: date) -> bool:
+    waiver = verdict["waiver"]
+    return waiver is not None and not verdict["as_expected"] and day <= date.fromisoformat(waiver["until"])
+
+
+def _counts(verdicts: list[Record], day: date) -> str:
+    found = Counter(verdict["outcome"] for verdict in verdicts)
+    counts = ", ".join(f"{_signed(outcome)}: {found[outcome]}" for outcome in SIGNS if found[outcome])
+    unmet = sum(not verdict["as_expected"] for verdict in verdicts)
+    waived = sum(_waived(verdict, day) for verdict in verdicts)
+    if not verdicts:
+        return "No claim of this study was tested."
+    tail = f", {waived} of them waived" if waived else ""
+    return f"{counts}; {f'not as expected: {unmet}{tail}' if unmet else 'all as expected'}."
+
+
+def _signed(outcome: str) -> str:
+    return f"{SIGNS[outcome]} {outcome}"
+
+
+def _row(verdict: Record, before: Record | None, day: date) -> dict[str, str]:
+    numbers = [f"{item['name']} {effect(item)}" for item in verdict["details"] if item["unit"] == "k"]
+    return {
+        "claim": verdict["claim"],
+        "task": verdict["task"],
+        "arm": verdict["label"],
+        "verdict": _signed(verdict["outcome"]),
+        "before": _before(before, verdict),
+        "effect": "; ".join([effect(verdict["effect"]), *numbers]),
+        "p": DASH if verdict["invalid"] else p_value(verdict["p_adjusted"]),
+        "expected": _expected(verdict, day),
+    }
+
+
+def _before(before: Record | None, verdict: Record) -> str:
+    if before is None or before["outcome"] is None:
+        return "not there"
+    same = effect(before["effect"]) == effect(verdict["effect"])
+    return _signed(before["outcome"]) + ("" if same else f", {effect(before['effect'])}")
+
+
+def _expected(verdict: Record, day: date) -> str:
+    if verdict["as_expected"]:
+        return "as expected"
+    waiver = waiver_text(verdict["waiver"], day) if verdict["waiver"] else ""
+    expected = f"expected {verdict['expected']}"
+    if _waived(verdict, day):
+        return f"{waiver} ({expected})"
+    return f"not as expected ({expected})" + (f"; {waiver}" if waiver else "")
+
+
+def _reasons(verdicts: Iterable[Record]) -> Iterator[str]:
+    for (outcome, reason), ids in reasons(verdicts).items():
+        more = f" and {len(ids) - IDS:,} more" if len(ids) > IDS else ""
+        yield f"{outcome}: {', '.join(ids[:IDS])}{more}: {reason}"

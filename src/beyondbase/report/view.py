@@ -1,0 +1,229 @@
+"""Results arranged as the page shows them: anchors, the matrix, claims with their verdicts, pairs."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from beyondbase.report import pair_charts, study_charts
+from beyondbase.report.figures import Figure
+
+Record = Mapping[str, Any]
+
+ARMS_NAMED = 3
+
+
+class Anchors:
+    """Ids for links, stable between runs: made of the names that the user gave, each handed out once."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def of(self, *names: str) -> str:
+        """Return a new anchor for a chain of names."""
+        stem = "--".join(re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-") or "x" for name in names)
+        anchor, count = stem, 1
+        # Lower case, because some readers tell ids apart without regard to it.
+        while anchor.lower() in self._taken:
+            count += 1
+            anchor = f"{stem}.{count}"
+        self._taken.add(anchor.lower())
+        return anchor
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A verdict with its place on the page.
+
+    Attributes:
+        verdict: from the results.
+        anchor: id of its card.
+        case: what names the arms and the task it was judged on.
+        pair: the pair that its curves belong to.
+        pair_anchor: id of that pair's section.
+        change: against an earlier run, if one was given.
+    """
+
+    verdict: Record
+    anchor: str
+    case: "CaseHead"
+    pair: Record | None
+    pair_anchor: str | None
+    change: Record | None
+
+
+@dataclass(frozen=True)
+class CaseHead:
+    """The arms and the task of a column or row of the matrix."""
+
+    task: str
+    arms: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim with all its verdicts in one study; `fold` is the id of what holds their cards."""
+
+    head: Record
+    anchor: str
+    fold: str
+    verdicts: tuple[Shown, ...]
+    forest: Figure | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the matrix: its head and one cell per column, None where the claim does not apply."""
+
+    head: Claim | CaseHead
+    cells: tuple[Shown | None, ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Claims by cases; the longer side runs down the page.
+
+    Attributes:
+        by_case: whether rows are cases and columns are claims.
+        columns: heads of the columns.
+        lines: the rows.
+    """
+
+    by_case: bool
+    columns: tuple[Claim | CaseHead, ...]
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A pair with its place on the page, its charts, the data of its table of problems, and its change."""
+
+    pair: Record
+    anchor: str
+    data_anchor: str
+    figures: Mapping[str, Figure]
+    problems: Record | None
+    change: Record | None
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study as the page shows it."""
+
+    study: Record
+    anchor: str
+    claims: tuple[Claim, ...]
+    matrix: Matrix
+    pairs: tuple[Pair, ...]
+    figures: tuple[Figure, ...]
+    examples: Mapping[str, tuple[str, list[Record]]]
+    change: Record | None
+
+
+def arrange(results: Record, comparison: Record | None) -> list[Study]:
+    """Arrange the studies of a results mapping.
+
+    Args:
+        results: the content of results.json.
+        comparison: what `beyondbase.comparison.compare` returned, or None.
+    """
+    anchors = Anchors()
+    changes = comparison["studies"] if comparison else {}
+    return [_study(study, anchors, changes.get(study["id"])) for study in results["studies"]]
+
+
+def _study(study: Record, anchors: Anchors, change: Record | None) -> Study:
+    anchor = anchors.of(study["id"])
+    examples = _examples(study, anchor, anchors)
+    pairs = tuple(_pair(study, pair, anchor, anchors, examples, change) for pair in study["pairs"])
+    claims = tuple(_claims(study, anchor, anchors, pairs, change))
+    return Study(
+        study, anchor, claims, _matrix(claims), pairs, tuple(study_charts.of_study(study)), examples, change
+    )
+
+
+def _examples(study: Record, anchor: str, anchors: Anchors) -> dict[str, tuple[str, list[Record]]]:
+    """Completions to read, by task: the id of their block of data, and the completions."""
+    tasks = dict.fromkeys(example["task"] for example in study["examples"])
+    return {
+        task: (
+            anchors.of(anchor, task, "completions"),
+            [example for example in study["examples"] if example["task"] == task],
+        )
+        for task in tasks
+    }
+
+
+def _pair(  # noqa: PLR0913, PLR0917 - what a pair needs comes from six places
+    study: Record,
+    pair: Record,
+    study_anchor: str,
+    anchors: Anchors,
+    examples: Mapping[str, tuple[str, list[Record]]],
+    change: Record | None,
+) -> Pair:
+    anchor = anchors.of(study_anchor, pair["id"])
+    data_anchor = anchors.of(anchor, "problems")
+    before = change["pairs"].get(pair["id"]) if change else None
+    if pair["curve"] is None:
+        return Pair(pair, anchor, data_anchor, {}, None, before)
+    problems = {
+        "base": pair["base"],
+        "other": pair["other"],
+        "task": pair["task"],
+        "limit": pair["detection_limit"],
+        "completions": examples[pair["task"]][0] if pair["task"] in examples else None,
+        **pair["by_problem"],
+    }
+    return Pair(pair, anchor, data_anchor, pair_charts.of_pair(study, pair, before), problems, before)
+
+
+def _claims(
+    study: Record, study_anchor: str, anchors: Anchors, pairs: Iterable[Pair], change: Record | None
+) -> Iterator[Claim]:
+    known = {shown.pair["id"]: shown for shown in pairs}
+    heads = {verdict["claim"]: verdict for verdict in reversed(study["verdicts"])}
+    for name in dict.fromkeys(verdict["claim"] for verdict in study["verdicts"]):
+        anchor = anchors.of(study_anchor, name)
+        shown = tuple(
+            _shown(verdict, anchor, anchors, known.get(verdict["case"]), change)
+            for verdict in study["verdicts"]
+            if verdict["claim"] == name
+        )
+        rows = [(f"{item.case.arms}, {item.case.task}", item.verdict) for item in shown]
+        forest = study_charts.forest(rows) if len(rows) > 1 else None
+        yield Claim(heads[name], anchor, anchors.of(anchor, "verdicts"), shown, forest)
+
+
+def _shown(
+    verdict: Record, claim_anchor: str, anchors: Anchors, pair: Pair | None, change: Record | None
+) -> Shown:
+    return Shown(
+        verdict,
+        anchors.of(claim_anchor, verdict["case"]),
+        _case(verdict),
+        pair.pair if pair else None,
+        pair.anchor if pair else None,
+        change["verdicts"].get(verdict["id"]) if change else None,
+    )
+
+
+def _case(verdict: Record) -> CaseHead:
+    # The base comes first; it stands in every case and names none.
+    arms = verdict["arms"][1:] or verdict["arms"]
+    more = f" and {len(arms) - ARMS_NAMED} more" if len(arms) > ARMS_NAMED else ""
+    return CaseHead(verdict["task"], ", ".join(arms[:ARMS_NAMED]) + more)
+
+
+def _matrix(claims: tuple[Claim, ...]) -> Matrix:
+    cells = {(claim.anchor, shown.case): shown for claim in claims for shown in claim.verdicts}
+    cases = tuple(dict.fromkeys(shown.case for claim in claims for shown in claim.verdicts))
+    by_case = len(cases) > len(claims)
+    if by_case:
+        lines = (Line(case, tuple(cells.get((claim.anchor, case)) for claim in claims)) for case in cases)
+        return Matrix(by_case, claims, tuple(lines))
+    return Matrix(
+        by_case,
+        cases,
+        tuple(Line(claim, tuple(cells.get((claim.anchor, case)) for case in cases)) for claim in claims),
+    )
