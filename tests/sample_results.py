@@ -299,8 +299,19 @@ def _solved(base: Counts, other: Counts, n: int) -> dict[str, Any]:
 
 def _problem(index: int, base: Counts, other: Counts, n: int) -> dict[str, Any]:
     b, o = int(base[index]), int(other[index])
-    p = float(stats.fisher_exact(np.array([[b, n - b], [o, n - o]])).pvalue)
-    return {"id": str(index), "base_n": n, "base_c": b, "other_n": n, "other_c": o, "fisher_p": p}
+    return {
+        "id": str(index),
+        "base_n": n,
+        "base_c": b,
+        "other_n": n,
+        "other_c": o,
+        "fisher_p": _fisher(b, o, n),
+    }
+
+
+@cache
+def _fisher(base: int, other: int, n: int) -> float:
+    return float(stats.fisher_exact(np.array([[base, n - base], [other, n - other]])).pvalue)
 
 
 def _support(base: Counts, other: Counts) -> dict[str, float | None]:

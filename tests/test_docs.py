@@ -1,9 +1,13 @@
 """The README shows what is true: its commands, its output, its study file and its claim."""
 
+import json
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,6 +71,46 @@ def test_the_claim_shown_works(tmp_path: Path) -> None:
     result = run("-q", cwd=tmp_path)
     assert re.search(r"no-worse-at-large-k +grpo +MATH500 +SUPPORTED", result.stdout)
     assert result.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", ROOT / "docs" / "report.md"], ids=lambda page: page.name
+)
+def test_the_report_commands_shown_work(page: Path, tmp_path: Path) -> None:
+    """Each `beyondbase` command of the docs runs on results where it looks for them, and writes two files."""
+    commands = re.findall(r"^beyondbase .*$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert len(commands) == 2
+    for folder in ("reports", "old", "new"):
+        shutil.copytree(ROOT / "reports" / "example", tmp_path / folder)
+    for command in commands:
+        arguments = [sys.executable, "-m", "beyondbase", *command.split()[1:]]
+        result = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603
+        assert result.returncode == 0, result.stderr
+        assert len(re.findall(r"^written: ", result.stdout, flags=re.MULTILINE)) == 2
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every number and text of a results.json with its place."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        yield from leaves(item, f"{path}/{key}")
+    if not isinstance(value, dict | list):
+        yield path, value
+
+
+def test_the_example_is_of_today(tmp_path: Path) -> None:
+    """The published example holds what the built-in studies give today, up to rounding by other libraries."""
+    run("claims", "-q", "--report-dir", str(tmp_path), cwd=ROOT)
+    made, kept = (
+        dict(leaves(json.loads((folder / "results.json").read_text(encoding="utf-8")) | {"versions": None}))
+        for folder in (tmp_path, ROOT / "reports" / "example")
+    )
+    floats = {place for place, value in kept.items() if isinstance(value, float)}
+    assert made.keys() == kept.keys(), "make it anew with `nox -s example`"
+    assert {place: made[place] for place in floats} == pytest.approx(
+        {place: kept[place] for place in floats}, rel=1e-6, abs=1e-9
+    )
+    assert [p for p in kept.keys() - floats if made[p] != kept[p]] == [], "make it anew with `nox -s example`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

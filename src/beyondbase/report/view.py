@@ -80,18 +80,26 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Rows of the matrix that stand in one table: all, or those of one task."""
+
+    task: str | None
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
 class Matrix:
     """Claims by cases; the longer side runs down the page.
 
     Attributes:
-        by_case: whether rows are cases and columns are claims.
+        by_case: whether rows are cases, in a table per task, and columns are claims.
         columns: heads of the columns.
-        lines: the rows.
+        groups: the rows.
     """
 
     by_case: bool
     columns: tuple[Claim | CaseHead, ...]
-    lines: tuple[Line, ...]
+    groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True)
@@ -218,12 +226,13 @@ def _case(verdict: Record) -> CaseHead:
 def _matrix(claims: tuple[Claim, ...]) -> Matrix:
     cells = {(claim.anchor, shown.case): shown for claim in claims for shown in claim.verdicts}
     cases = tuple(dict.fromkeys(shown.case for claim in claims for shown in claim.verdicts))
-    by_case = len(cases) > len(claims)
-    if by_case:
-        lines = (Line(case, tuple(cells.get((claim.anchor, case)) for claim in claims)) for case in cases)
-        return Matrix(by_case, claims, tuple(lines))
-    return Matrix(
-        by_case,
-        cases,
-        tuple(Line(claim, tuple(cells.get((claim.anchor, case)) for case in cases)) for claim in claims),
-    )
+    if len(cases) > len(claims):
+
+        def row(case: CaseHead) -> Line:
+            return Line(case, tuple(cells.get((claim.anchor, case)) for claim in claims))
+
+        tasks = dict.fromkeys(case.task for case in cases)
+        groups = (Group(task, tuple(row(case) for case in cases if case.task == task)) for task in tasks)
+        return Matrix(by_case=True, columns=claims, groups=tuple(groups))
+    lines = [Line(claim, tuple(cells.get((claim.anchor, case)) for case in cases)) for claim in claims]
+    return Matrix(by_case=False, columns=cases, groups=(Group(None, tuple(lines)),))

@@ -8,7 +8,9 @@ const Folds = (() => {
   let parts = null;
 
   const unpack = async () => {
-    const bytes = Uint8Array.from(atob(source.textContent), (letter) => letter.charCodeAt(0));
+    const letters = atob(source.textContent);
+    const bytes = new Uint8Array(letters.length);
+    for (let at = 0; at < letters.length; at += 1) bytes[at] = letters.charCodeAt(at);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     const found = JSON.parse(await new Response(stream).text());
     source.remove();
