@@ -31,7 +31,15 @@ def claims(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the library, the claims and the plugin."""
     install(session, "tests")
-    session.run("pytest", "tests", "-n", "2", *session.posargs, env=ONE_THREAD)
+    without_browser = ("--ignore", "tests/browser")
+    session.run("pytest", "tests", *without_browser, "-n", "2", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Test the page in Debian's chromium, or in that of BEYONDBASE_CHROMIUM."""
+    install(session, "tests", "browser")
+    session.run("pytest", "tests/browser", "-n", "2", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
@@ -40,6 +48,14 @@ def estimators(session: nox.Session) -> None:
     install(session, "tests")
     path = os.pathsep.join([".", os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     session.run("pytest", "tests/estimators", *session.posargs, env=ONE_THREAD | {"PYTHONPATH": path})
+
+
+@nox.session
+def example(session: nox.Session) -> None:
+    """Make reports/example/ anew, and the README's picture of it."""
+    install(session, "browser")
+    session.run("pytest", "claims", "--report-dir", "reports/example", env=ONE_THREAD)
+    session.run("python", "docs/screenshot.py", "reports/example/index.html", "docs/report.png")
 
 
 @nox.session
@@ -52,8 +68,9 @@ def calibration(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Time the library against its peers in one run, as ratios."""
-    install(session, "bench")
+    install(session, "bench", "browser")
     session.run("python", "bench/bench.py", *session.posargs, env=ONE_THREAD)
+    session.run("python", "bench/page.py", env=ONE_THREAD | {"PYTHONPATH": "tests"})
 
 
 @nox.session

@@ -597,7 +597,7 @@ def _contrast(one: str, two: str) -> float:
 @pytest.mark.parametrize("ground", ["paper", "card"])
 def test_colours_of_text_have_contrast_aa(scheme: str, ground: str) -> None:
     """Every colour that text may have stands out at 4.5 to 1 from both grounds, by day and by night."""
-    css = files("beyondbase.report").joinpath("style.css").read_text(encoding="utf-8")
+    css = files("beyondbase.report").joinpath("page/style.css").read_text(encoding="utf-8")
     block = re.findall(r":root \{([^}]*)\}", css)[SCHEMES[scheme]]
     colours = dict(re.findall(r"--(\w+): (#\w{6})", block))
     texts = colours.keys() - {"paper", "card", "rule", "both", "neither"}

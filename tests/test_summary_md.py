@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from made_results import made_results, replaced
 from markdown_it import MarkdownIt
 
+from beyondbase.cleaning import clean
 from beyondbase.comparison import compare
-from beyondbase.report.cleaning import clean
 from beyondbase.report.formats import MINUS
 from beyondbase.report.markdown import MOST_BYTES, changes, escape, render_summary
 from beyondbase.terminal import waiver_text

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.text import Text
 
 from beyondbase import waivers
+from beyondbase.cleaning import clean
 from beyondbase.comparison import compare
 from beyondbase.errors import InputError
 from beyondbase.files import write_whole
 from beyondbase.report import render_page
-from beyondbase.report.cleaning import clean
 from beyondbase.report.markdown import changes, render_summary
 from beyondbase.report.wording import headline
 from beyondbase.schema import Run, read_results, read_run, results_file

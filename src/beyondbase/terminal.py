@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from rich.cells import cell_len
 
-from beyondbase.report.cleaning import clean
+from beyondbase.cleaning import clean
 from beyondbase.verdict import Effect
 
 Record: TypeAlias = Mapping[str, Any]

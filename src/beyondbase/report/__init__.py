@@ -10,13 +10,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from beyondbase.cleaning import clean
 from beyondbase.errors import InputError
 from beyondbase.files import write_whole
 from beyondbase.report import formats, wording
-from beyondbase.report.cleaning import clean
 from beyondbase.report.packing import Packer
 from beyondbase.report.provenance import CALIBRATION, citation
 from beyondbase.report.view import Study, arrange
@@ -26,11 +26,11 @@ __all__ = ["render_page", "write_page"]
 
 SCRIPTS = (
     "vendor/plot.min.js",
-    "scripts/data.js",
-    "scripts/charts.js",
-    "scripts/problems.js",
-    "scripts/folds.js",
-    "scripts/page.js",
+    "page/data.js",
+    "page/charts.js",
+    "page/problems.js",
+    "page/folds.js",
+    "page/page.js",
 )
 # Above this, a browser is slow to build what is folded away, so it travels packed.
 PLACED_VERDICTS, PLACED_PAIRS = 300, 24
@@ -168,7 +168,7 @@ def _text(name: str) -> str:
 
 def _environment(day: date) -> Environment:
     environment = Environment(
-        loader=FunctionLoader(_text),
+        loader=PackageLoader(__name__, "page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -7,13 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from importlib.resources import files
 from itertools import islice
 from typing import Any, TypeAlias
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from beyondbase.report.cleaning import clean
+from beyondbase.cleaning import clean
 from beyondbase.report.formats import DASH, effect, p_value
 from beyondbase.report.wording import headline
 from beyondbase.terminal import reasons, waiver_text
@@ -109,9 +108,8 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _environment() -> Environment:
-    folder = files(__package__ or "")
     return Environment(
-        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
+        loader=PackageLoader("beyondbase.report", "page"),
         # Escaping for HTML would not do: this is Markdown, and every expression goes through `escape`.
         autoescape=False,  # noqa: S701
         finalize=escape,

@@ -17,7 +17,8 @@ class Anchors:
     """Ids for links, stable between runs: made of the names that the user gave, each handed out once."""
 
     def __init__(self) -> None:
-        self._taken: set[str] = set()
+        # The page's own ids.
+        self._taken = {"main", "filters", "packed", "provenance"}
 
     def of(self, *names: str) -> str:
         """Return a new anchor for a chain of names."""

@@ -221,12 +221,11 @@ const Charts = (() => {
   const columns = (kind, data) => {
     if (kind === "lines") {
       const rows = data.series.flatMap((one) => one.x.map((x, index) => [one.name, x, one.estimate[index], one.lower[index], one.upper[index]]));
-      return Object.fromEntries(["series", data.x.name, "estimate", "lower", "upper"].map((name, at) => [name, rows.map((row) => row[at])]));
+      return ["series", data.x.name, "estimate", "lower", "upper"].map((name, at) => [name, rows.map((row) => row[at])]);
     }
-    if (kind === "bars") return { [data.x]: data.bins, ...Object.fromEntries(data.series.map((one) => [one.name, one.values])) };
+    if (kind === "bars") return [[data.x, data.bins], ...data.series.map((one) => [one.name, one.values])];
     if (kind === "scatter") return Problems.columns(data);
-    const { style, ...kept } = data.rows;
-    return kept;
+    return Object.entries(data.rows).filter(([name]) => name !== "style");
   };
 
   const dataOf = (figure) => (figure.dataset.from ? Data.block(figure.dataset.from) : JSON.parse(figure.querySelector("script").textContent));
@@ -261,7 +260,7 @@ const Charts = (() => {
     for (const figure of root.querySelectorAll("figure[data-kind]")) {
       const save = element("button", { type: "button", className: "download", textContent: "Download CSV" });
       save.setAttribute("aria-label", `Download CSV: ${figure.dataset.title}`);
-      save.addEventListener("click", () => Data.download(figure.dataset.title, columns(figure.dataset.kind, dataOf(figure))));
+      save.addEventListener("click", () => Data.download(`${figure.closest("[id]").id} ${figure.dataset.title}`, columns(figure.dataset.kind, dataOf(figure))));
       figure.querySelector("figcaption").append(" ", save);
       seen.observe(figure);
     }

@@ -6,7 +6,13 @@ const Data = (() => {
 
   const block = (id) => JSON.parse(document.getElementById(id).textContent);
 
-  const fixed = (value, digits) => value.toFixed(digits).replace("-", MINUS);
+  /* Halfway between two decimals goes to the even one, as in the tables that Python writes. */
+  const rounded = (value, digits) => {
+    const text = String(value);
+    const halfway = Number.isInteger(value * 2 ** (digits + 1)) && text.split(".")[1]?.length === digits + 1;
+    return halfway && "02468.".includes(text.at(-2)) ? text.slice(0, -1) : value.toFixed(digits);
+  };
+  const fixed = (value, digits) => rounded(value, digits).replace("-", MINUS);
   const percent = (value) => (value === null ? DASH : `${fixed(100 * value, 1)}%`);
   const points = (value) => {
     if (value === null) return DASH;
@@ -20,7 +26,7 @@ const Data = (() => {
     if (value < 1e-6) return "< 1e-6";
     if (value < 1e-4) return value.toExponential(0);
     if (value > 0.999) return value === 1 ? "1" : "> .999";
-    return value.toFixed(value < 0.1 ? 4 : 3).replace(/^0/, "");
+    return rounded(value, value < 0.1 ? 4 : 3).replace(/^0/, "");
   };
   const units = { percent, points, number };
 
@@ -32,12 +38,12 @@ const Data = (() => {
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
 
+  /* Columns are pairs of a name and its values: as keys of an object, an arm called 7 would come first. */
   const csv = (columns) => {
-    const names = Object.keys(columns);
-    const lines = [names.map(cell).join(",")];
-    const length = Math.max(0, ...names.map((name) => columns[name].length));
+    const lines = [columns.map(([name]) => cell(name)).join(",")];
+    const length = Math.max(0, ...columns.map(([, values]) => values.length));
     for (let row = 0; row < length; row += 1) {
-      lines.push(names.map((name) => cell(columns[name][row])).join(","));
+      lines.push(columns.map(([, values]) => cell(values[row])).join(","));
     }
     return `${lines.join("\r\n")}\r\n`;
   };

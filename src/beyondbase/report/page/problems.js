@@ -8,14 +8,14 @@ const Problems = (() => {
 
   const groupOf = (base, other) => (base && other ? 1 : base ? 2 : other ? 3 : 4);
 
-  const columns = (data) => ({
-    problem: data.id,
-    ...(data.level ? { level: data.level } : {}),
-    [`${data.base} n`]: data.base_n, [`${data.base} c`]: data.base_c,
-    [`${data.other} n`]: data.other_n, [`${data.other} c`]: data.other_c,
-    "Fisher p": data.fisher_p,
-    "solved by": data.id.map((_, index) => GROUPS[groupOf(data.base_c[index], data.other_c[index])]),
-  });
+  const columns = (data) => [
+    ["problem", data.id],
+    ...(data.level ? [["level", data.level]] : []),
+    [`${data.base} n`, data.base_n], [`${data.base} c`, data.base_c],
+    [`${data.other} n`, data.other_n], [`${data.other} c`, data.other_c],
+    ["Fisher p", data.fisher_p],
+    ["solved by", data.id.map((_, index) => GROUPS[groupOf(data.base_c[index], data.other_c[index])])],
+  ];
 
   const rowsOf = (data) => data.id.map((id, index) => {
     const base = data.base_c[index] / data.base_n[index];
@@ -41,7 +41,7 @@ const Problems = (() => {
 
   const completion = (data, example) => {
     const text = example.text;
-    const shown = element("pre", { dir: "auto", textContent: text.slice(0, CUT) });
+    const shown = element("pre", { dir: "auto", tabIndex: 0, role: "region", "aria-label": "completion", textContent: text.slice(0, CUT) });
     const body = [shown];
     if (text.length > CUT) {
       const more = element("button", { type: "button", textContent: `Show all ${text.length.toLocaleString("en")} characters` });
@@ -129,8 +129,8 @@ const Problems = (() => {
     }
     search.addEventListener("input", () => { state.query = search.value; state.limit = PAGE; show(); });
     group.addEventListener("change", () => { state.group = Number(group.value); state.limit = PAGE; show(); });
-    more.addEventListener("click", () => { state.limit = Infinity; show(); });
-    save.addEventListener("click", () => Data.download(`problems ${data.task} ${data.other}`, columns(data)));
+    more.addEventListener("click", () => { state.limit = Infinity; show(); scroll.focus(); });
+    save.addEventListener("click", () => Data.download(`${host.closest("details.pair").id} problems`, columns(data)));
 
     const controls = element("div", { className: "controls" },
       element("label", {}, "Search ", search), element("label", {}, "Show ", group), count, save);

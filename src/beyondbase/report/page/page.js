@@ -47,17 +47,29 @@ const Page = (() => {
     history.replaceState(null, "", kept.size ? `#?${kept}` : "#");
   };
 
+  const fill = (values) => {
+    for (const name of ["outcome", "standing", "claim", "task", "q"]) {
+      const control = form.elements[name];
+      if (control.type !== "hidden") control.value = values.get(name) ?? "";
+      if (control.selectedIndex === -1) control.selectedIndex = 0;
+    }
+  };
+  const clear = () => fill(new Map());
+
   const recall = () => {
-    const asked = new URLSearchParams(location.hash.slice(2));
-    for (const name of ["outcome", "standing", "claim", "task", "q"]) form.elements[name].value = asked.get(name) ?? "";
+    fill(new URLSearchParams(location.hash.slice(2)));
     apply();
+  };
+
+  const decoded = (text) => {
+    try { return decodeURIComponent(text); } catch { return text; }
   };
 
   const unfold = (target) => {
     for (let node = target; node; node = node.parentElement) {
       if (node instanceof HTMLDetailsElement) node.open = true;
       if (node.hidden) {
-        form.reset();
+        clear();
         apply();
       }
     }
@@ -81,7 +93,7 @@ const Page = (() => {
     const host = kind === "problem" && target.querySelector(".problems[data-from]");
     if (host) {
       unfold(host);
-      Problems.ensure(host).reveal(decodeURIComponent(id.join("/")));
+      Problems.ensure(host).reveal(decoded(id.join("/")));
     }
   };
 
