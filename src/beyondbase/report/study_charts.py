@@ -28,7 +28,7 @@ def of_study(study: Record) -> Iterator[Figure]:
         (f"{verdict['claim']}, {verdict['case']}" if several else verdict["claim"], verdict)
         for verdict in study["verdicts"]
     ]
-    whole = forest(effects) if 1 < len(effects) <= MOST_ROWS else None
+    whole = forest(effects) if len(effects) <= MOST_ROWS else None
     if whole is not None:
         yield whole
 
@@ -114,14 +114,14 @@ def _gaps(study: Record, arms: Record) -> Iterator[Figure]:
 
 
 def forest(verdicts: Sequence[tuple[str, Record]]) -> Figure | None:
-    """Effects of verdicts with their intervals, one below the other; None without an effect to show.
+    """Effects of verdicts with their intervals, one below the other; None with fewer than two.
 
     Args:
         verdicts: a label and a verdict per row; effects that are no shares are left out, and so is what
             comes after the first sixty.
     """
     known = [(label, verdict) for label, verdict in verdicts if _drawable(verdict["effect"])][:MOST_ROWS]
-    if not known:
+    if len(known) < 2:
         return None
     shown = {
         "label": [label for label, _ in known],

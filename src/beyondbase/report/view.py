@@ -200,8 +200,7 @@ def _claims(
             if verdict["claim"] == name
         )
         rows = [(f"{item.case.arms}, {item.case.task}", item.verdict) for item in shown]
-        forest = study_charts.forest(rows) if len(rows) > 1 else None
-        yield Claim(heads[name], anchor, anchors.of(anchor, "verdicts"), shown, forest)
+        yield Claim(heads[name], anchor, anchors.of(anchor, "verdicts"), shown, study_charts.forest(rows))
 
 
 def _shown(

@@ -84,7 +84,7 @@ const Charts = (() => {
         ...data.series.map((one) => Plot.dot(rows.filter((row) => row.name === one.name && dots.has(row.x)),
           { x: "x", y: "estimate", fill: colour(one.style), symbol: symbol(one.style), r: 3.6 })),
         Plot.ruleX(readings(data, rows, show), Plot.pointerX({ x: "x", stroke: "currentColor", strokeOpacity: 0.5, maxRadius: 80 })),
-        Plot.tip(readings(data, rows, show), Plot.pointerX({ x: "x", y: "y", title: "text", lineWidth: 40, maxRadius: 80 })),
+        Plot.tip(readings(data, rows, show), Plot.pointerX({ x: "x", y: "y", title: "text", lineWidth: 40, lineHeight: 1.3, maxRadius: 80 })),
       ],
     });
   };
@@ -143,7 +143,7 @@ const Charts = (() => {
             Plot.dot(some, { y: "key", x: "estimate", ...drawn, fill: style === "refuted" ? undefined : colour(style) }),
           ];
         }),
-        Plot.tip(rows, Plot.pointerY({ y: "key", x: "estimate", title: text, lineWidth: 40 })),
+        Plot.tip(rows, Plot.pointerY({ y: "key", x: "estimate", title: text, lineWidth: 40, lineHeight: 1.3 })),
       ],
     });
   };
@@ -162,7 +162,7 @@ const Charts = (() => {
         Plot.link(rows, { y: "key", x1: "base", x2: "other", stroke: "var(--quiet)", strokeWidth: 1.5 }),
         Plot.dot(rows, { y: "key", x: "base", fill: colour("base"), r: 4 }),
         Plot.dot(rows, { y: "key", x: "other", fill: colour("other"), symbol: "square", r: 4 }),
-        Plot.tip(rows, Plot.pointerY({ y: "key", x: (row) => Math.max(row.base, row.other), title: text, lineWidth: 40 })),
+        Plot.tip(rows, Plot.pointerY({ y: "key", x: (row) => Math.max(row.base, row.other), title: text, lineWidth: 40, lineHeight: 1.3 })),
       ],
     });
   };
@@ -210,7 +210,7 @@ const Charts = (() => {
       marks: [
         Plot.link([[0, 1]], { x1: 0, y1: 0, x2: 1, y2: 1, stroke: "var(--quiet)", strokeDasharray: "3 3" }),
         Plot.dot(rows, { x: "base", y: "other", r: (row) => row.ids.length, fill: "var(--plain)", fillOpacity: 0.35, stroke: "var(--plain)", strokeOpacity: 0.7, strokeWidth: 0.7 }),
-        Plot.tip(rows, Plot.pointer({ x: "base", y: "other", title: text, lineWidth: 40 })),
+        Plot.tip(rows, Plot.pointer({ x: "base", y: "other", title: text, lineWidth: 40, lineHeight: 1.3 })),
       ],
     });
   };
