@@ -113,6 +113,15 @@ def test_the_example_is_of_today(tmp_path: Path) -> None:
     assert [p for p in kept.keys() - floats if made[p] != kept[p]] == [], "make it anew with `nox -s example`"
 
 
+@pytest.mark.parametrize("name", ["index.html", "summary.md"])
+def test_the_example_is_shown_as_today(name: str, tmp_path: Path) -> None:
+    """The published page and summary are what the example's results.json gives today, byte for byte."""
+    example = ROOT / "reports" / "example"
+    arguments = [sys.executable, "-m", "beyondbase", "report", str(example), "--out", str(tmp_path)]
+    subprocess.run(arguments, check=True, capture_output=True)  # noqa: S603
+    assert (tmp_path / name).read_bytes() == (example / name).read_bytes(), "run `nox -s example`"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_session_named_exists(page: Path) -> None:
     """A `nox -s` command of the docs names sessions of the noxfile."""
