@@ -421,6 +421,15 @@ def test_waived_verdict_is_told_from_a_missed_one() -> None:
     assert cards(page) == [False]
 
 
+def test_groups_of_arms_that_begin_alike_have_cells_of_their_own() -> None:
+    """Two verdicts of one claim on four arms each, three of them shared, both stand in the matrix."""
+    arms = [["base", "a", "b", "c", last] for last in ("d", "e")]
+    page = page_of(
+        verdicts=[verdict("x", id=f"x[T/{a[-1]}]", case=f"T/{a[-1]}", arms=a) for a in arms], pairs=[]
+    )
+    assert len([attrs for attrs in page.all("td") if "data-outcome" in attrs]) == 2
+
+
 @pytest.mark.parametrize(
     ("outcome", "p_support", "p_refute", "decided"),
     [("SUPPORTED", 0.01, 1.0, "second"), ("REFUTED", 1.0, 0.002, "first"), ("INCONCLUSIVE", 0.5, 0.5, None)],

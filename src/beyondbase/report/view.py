@@ -55,10 +55,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class CaseHead:
-    """The arms and the task of a column or row of the matrix."""
+    """The arms and the task of a column or row of the matrix; `arms` names at most three of `members`."""
 
     task: str
     arms: str
+    members: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -179,8 +180,6 @@ def _pair(  # noqa: PLR0913, PLR0917 - what a pair needs comes from six places
     problems = {
         "base": pair["base"],
         "other": pair["other"],
-        "task": pair["task"],
-        "limit": pair["detection_limit"],
         "completions": examples[pair["task"]][0] if pair["task"] in examples else None,
         **pair["by_problem"],
     }
@@ -220,7 +219,7 @@ def _case(verdict: Record) -> CaseHead:
     # The base comes first; it stands in every case and names none.
     arms = verdict["arms"][1:] or verdict["arms"]
     more = f" and {len(arms) - ARMS_NAMED} more" if len(arms) > ARMS_NAMED else ""
-    return CaseHead(verdict["task"], ", ".join(arms[:ARMS_NAMED]) + more)
+    return CaseHead(verdict["task"], ", ".join(arms[:ARMS_NAMED]) + more, tuple(arms))
 
 
 def _matrix(claims: tuple[Claim, ...]) -> Matrix:
