@@ -583,6 +583,14 @@ def test_estimates_carry_their_limits(value: tuple[float | None, ...], shown: st
     assert estimate(name, "points") == shown
 
 
+def test_effect_that_is_a_probability_is_a_percentage() -> None:
+    """A detection limit is no difference: it has no sign and is in percent."""
+    page = page_of(
+        verdicts=[verdict(details=[effect("limit", 0.0231, 0.0, 0.0231) | {"unit": "probability"}])]
+    )
+    assert "limit 2.3% [0.0, 2.3]" in page.text
+
+
 def test_effect_in_k_is_not_turned_into_points(sample: Page) -> None:
     """An effect whose unit is k is a plain number, one that is a share is in points."""
     assert "crossover 15 [12, no upper limit]" in sample.text

@@ -24,7 +24,8 @@ class Outcome(StrEnum):
 class Effect:
     """A number with its interval; `upper` None means that the data set no upper end.
 
-    `unit` is "share" (of problems or of samples, 0 to 1) or "k" (a number of samples).
+    `unit` is "share" (a share of problems or samples, or a difference of two, shown in points),
+    "probability" (0 to 1, shown in percent) or "k" (a number of samples).
     """
 
     name: str

@@ -60,7 +60,10 @@ def estimate(value: Mapping[str, Any], unit: str = "percent", word: str = "") ->
 
 
 def effect(value: Mapping[str, Any] | None) -> str:
-    """Format a verdict's effect in points (a share) or as a plain number."""
+    """Format a verdict's effect in points (a share), in percent (a probability) or as a plain number."""
     if value is None:
         return DASH
-    return estimate(value, "points", " points") if value["unit"] == "share" else estimate(value, "number")
+    unit, word = {"share": ("points", " points"), "probability": ("percent", "")}.get(
+        value["unit"], ("number", "")
+    )
+    return estimate(value, unit, word)
