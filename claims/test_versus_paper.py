@@ -25,7 +25,10 @@ def test_rl_expands(pair: Case) -> Verdict:
     "rl-covers-more-reliably",
     finding="Counter-claim: RL solves more problems reliably, at every reliability asked for.",
     paper="against the paper: Dragoi et al. (arXiv 2510.08325), Cover@tau ranks models unlike pass@k",
-    hypothesis="Cover@tau (share with c/n >= tau) of RL - that of the base > 0 at every tau of grid.tau",
+    hypothesis=(
+        "Cover@tau (share of problems of which at least tau of the samples are right, in the least n of the"
+        " pair) of RL - that of the base > 0 at every tau of grid.tau"
+    ),
     over=pairs("rl"),
     counter=True,
 )

@@ -115,7 +115,7 @@ def verdict(claim: str = "rl-leads-at-1", outcome: str = "SUPPORTED", **changes:
         "waiver": None,
         "label": "simplerl-zoo",
         "counter": False,
-        "reported": [{"text": "pass@1 61.6 % -> 78.0 %", "source": "v2 Fig. 2, digitised"}],
+        "reported": [{"text": "pass@1 61.6 % -> 78.0 %", "source": "v2 Fig. 2, digitised", "context": False}],
     } | changes
 
 

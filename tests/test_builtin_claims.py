@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from study_factory import (
     ONE,
@@ -16,15 +17,18 @@ from study_factory import (
     ZERO,
     all_claims,
     cases_of,
+    drawn,
     everywhere,
     judged,
     made,
     two_arms,
+    write_study,
 )
 
 from beyondbase import Case, Claim, InputError, Outcome, Verdict, claim, load_study, pairs
 from beyondbase.claim import load_claims
 from beyondbase.judge import Judgement
+from beyondbase.paper import reported
 from beyondbase.results import results_of
 from beyondbase.verdict import remedy_text
 
@@ -289,6 +293,52 @@ def test_published_numbers_stand_beside_the_published_pair(shown: dict[str, Any]
     assert "Fig. 2" in sources["base-overtakes"]
     assert "Fig. 13" in sources["rl-sharpens"]
     assert "Table 2" in sources["rl-solved-is-subset"]
+
+
+TRAINED = "Qwen/Qwen2.5-7B"
+ZOO = "hkust-nlp/Qwen-2.5-7B-SimpleRL-Zoo"
+
+
+def test_the_papers_own_runs_are_context(shown: dict[str, Any]) -> None:
+    """Numbers of the paper's unreleased models are marked, and no others; those of MATH500 only."""
+    items = [item for row in shown["verdicts"] for item in row["reported"]]
+    context = [item["text"] for item in items if item["context"]]
+    assert context[1] == "GRPO on MATH500: pass@1 74.4 %, pass@256 97.2 %"
+    assert len(context) == 7
+    assert all("Omni" not in text for text in context)
+    assert {item["source"] for item in items if item["context"]} == {"v2 Table 2"}
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "grpo"),
+    [("MATH500", "74.4"), ("Omni-MATH-Train", "26.1"), ("Omni-MATH-Test", "25.1")],
+)
+def test_tables_stand_beside_their_own_benchmarks(benchmark: str, grpo: str) -> None:
+    """Each benchmark of the tables gets its own columns, after what is of these very models."""
+    found = reported(("steps", "curve", "algorithms"), benchmark=benchmark, base=TRAINED, other=ZOO)
+    context = [item.context for item in found]
+    assert context == sorted(context)
+    assert sum(context) == 11
+    assert any(item.text.startswith(f"GRPO on {benchmark}: pass@1 {grpo} %") for item in found)
+
+
+@pytest.mark.parametrize("benchmark", ["AIME24", "Minerva", "Omni-MATH", "my-own"])
+def test_tables_stand_beside_no_other_benchmark(benchmark: str) -> None:
+    """The paper's own runs were measured on three benchmarks, and say nothing of others."""
+    assert reported(("algorithms", "steps"), benchmark=benchmark, base=TRAINED, other="x/y") == []
+    assert reported(("algorithms", "steps"), benchmark="MATH500", base="x/y", other=ZOO) == []
+
+
+def test_an_arm_with_more_samples_is_not_refuted_for_it(tmp_path: Path) -> None:
+    """Two arms of the same success rates, with 16 and with 512 samples, decide no claim falsely."""
+    # Just below the thresholds of Cover@tau, which fewer samples pass by luck more often.
+    rates = np.random.default_rng(5).choice([0.2, 0.45, 0.7], 500)
+    for fewer, more in (("base", "rl"), ("rl", "base")):
+        counts = {fewer: drawn(rates, 16, 1), more: drawn(rates, 512, 2)}
+        judgement = judged(write_study(tmp_path / fewer, PAIR, counts))
+        differences = {"rl-leads-at-1", "base-overtakes", "rl-sharpens", "rl-covers-more-reliably"}
+        found = {entry.claim.id: entry.outcome for entry in judgement.judged}
+        assert {found[name] for name in differences} == {Outcome.INCONCLUSIVE}
 
 
 def test_unknown_models_have_no_published_numbers(tmp_path: Path) -> None:

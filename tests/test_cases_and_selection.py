@@ -1,16 +1,20 @@
 """Cases and how they are found: arms side by side by problem, or the reason why they cannot be."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 from study_factory import BASE, RL, cases_of, drawn, pair_study, write_study
 
 from beyondbase import estimators
 from beyondbase.cases import Case
+from beyondbase.inference.bounded import p_greater, p_less
 from beyondbase.selection import Selection, algorithms, contrasts, pairs, training_runs
 
 SOME = (16, [4, 8, 0])
@@ -195,6 +199,65 @@ def test_the_largest_k_is_the_least_n(tmp_path: Path) -> None:
     assert case.k_max == case.k_large == 32
     assert case.unfit(large_k=True) == ()
     assert_allclose(case.pass_at_k("base", 32), estimators.pass_at_k([64, 40, 64], [1, 2, 3], 32))
+
+
+def subsets(n: int, c: int, m: int) -> list[int]:
+    """How many are correct in every choice of m of n samples."""
+    return [sum(chosen) for chosen in combinations([1] * c + [0] * (n - c), m)]
+
+
+def test_cover_is_that_of_every_choice_of_as_many_samples(tmp_path: Path) -> None:
+    """With unequal n all choices of k_max samples are averaged over, problem by problem."""
+    base, other = [(5, 0), (5, 2), (5, 3), (9, 4), (9, 8)], [(8, 0), (7, 3), (5, 5), (6, 1), (8, 7)]
+    arms = [[list(column) for column in zip(*rows, strict=True)] for rows in (base, other)]
+    case = only(tmp_path, (arms[0][0], arms[0][1]), (arms[1][0], arms[1][1]))
+    assert (case.k_max, case.even) == (5, False)
+    for tau in (0.05, 0.2, 0.21, 0.5, 0.6, 3 * 0.2, 0.75, 1.0):
+        share = [
+            [np.mean([hits / 5 >= tau - 1e-9 for hits in subsets(n, c, 5)]) for n, c in rows]
+            for rows in (base, other)
+        ]
+        assert_allclose(case.cover("base", tau), share[0], rtol=1e-13)
+        assert_allclose(case.cover_difference(tau).values, np.subtract(share[1], share[0]), atol=1e-13)
+
+
+@pytest.mark.parametrize("n", [1, 10, 16, 30])
+def test_cover_of_equal_samples_is_the_share_that_reaches_tau(tmp_path: Path, n: int) -> None:
+    """Where every n is the same, each problem counts as 0 or 1, whether c/n >= tau."""
+    counts = np.arange(n + 1)
+    case = only(tmp_path, (n, counts), (n, counts[::-1]))
+    assert case.even
+    for tau in (0.05, 0.1, 0.25, 0.3, 1 / 3, 0.5, 3 * 0.2, 0.75, 0.9, 1.0):
+        reached = estimators.cover_at_tau(n, counts, tau)
+        assert (case.cover("base", tau) == reached).all()
+        assert (case.cover_difference(tau).values == reached[::-1] - reached).all()
+
+
+@pytest.mark.parametrize("tau", [0.25, 0.75, 1.0])
+def test_more_samples_are_no_lead(tmp_path: Path, tau: float) -> None:
+    """Arms of equal rates, one with 16 samples and one with 512, differ no oftener than the level says."""
+    replicates, problems, level = 300, 60, 0.05
+    rng = np.random.default_rng(7)
+    case = only(tmp_path, (16, [1] * problems), (512, [1] * problems))
+    errors = np.zeros(2)
+    for _ in range(replicates):
+        rates = rng.choice([0.1, 0.2, 0.45, 0.7, 0.95], problems)  # fewer samples pass thresholds by luck
+        tallies = {arm: replace(tally, c=rng.binomial(tally.n, rates)) for arm, tally in case.tallies.items()}
+        values = replace(case, tallies=tallies).cover_difference(tau).checked()
+        errors += [p_greater(values)[0] <= level, p_less(values)[0] <= level]
+    assert (errors <= stats.binom.ppf(0.999, replicates, level)).all()
+    assert errors.sum() > 0
+
+
+@pytest.mark.parametrize(("clusters", "independent"), [(None, True), ("abcd", True), ("abca", False)])
+def test_problems_are_independent_unless_two_share_a_cluster(
+    tmp_path: Path, clusters: str | None, *, independent: bool
+) -> None:
+    """A cluster for each problem changes nothing."""
+    tables = {"clusters": {arm: list(clusters) for arm in ("base", "rl")}} if clusters else {}
+    case = only(tmp_path, (16, [1] * 4), (16, [1] * 4), **tables)
+    assert case.independent == independent
+    assert case.clusters == (tuple(clusters) if clusters else None)
 
 
 @pytest.mark.parametrize(("grid", "needed"), [({}, 16), ({"k_large": 64}, 64), ({"k_large_min": 32}, 32)])

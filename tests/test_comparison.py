@@ -381,7 +381,7 @@ def test_a_verdict_on_the_same_samples_changes_by_settings_alone() -> None:
     apart = EFFECT | {"lower": 0.5, "upper": 0.6, "estimate": 0.55}
     entry = judged_twice(verdict(), verdict("REFUTED", apart), samples=1)
     assert entry["beyond_noise"] is False
-    assert entry["why"].endswith("same samples: the change comes from settings or versions")
+    assert entry["why"].endswith("same samples: the change comes from settings, versions or the claim itself")
     assert judged_twice(verdict(), verdict(), samples=1)["why"] == "SUPPORTED in both; same samples"
     more_arms = verdict("REFUTED", apart) | {"arms": ["base", "rl", "late"]}
     for runs in ((verdict(), more_arms), (more_arms, verdict())):

@@ -219,6 +219,17 @@ class TestRelatives:
             assert est.g_pass_at_k(k, needed, k, tau) == 1
             assert est.g_pass_at_k(k, needed - 1, k, tau) == 0
 
+    @pytest.mark.parametrize("n", [1, 2, 3, 7, 10, 16, 20, 30, 64, 100, 128, 512, 1000])
+    def test_cover_is_g_pass_at_n_for_all_counts(self, n: int) -> None:
+        """At k = n G-Pass is 0 or 1 and the same as c/n >= tau, for every c and a grid of awkward tau."""
+        c = np.arange(n + 1)
+        shares = np.unique([*np.linspace(0.01, 1, 100), *(c[1:] / n), *(c[1:] * (1 / n)), 1 / 3, 0.1 * 3])
+        taus = np.minimum(np.concatenate([shares, np.nextafter(shares, 0), np.nextafter(shares, 2)]), 1)
+        taus = taus[:, None]
+        got = est.g_pass_at_k(n, c, n, taus)
+        assert set(got.ravel()) <= {0.0, 1.0}
+        assert_array_equal(got, est.cover_at_tau(n, c, taus))
+
     @pytest.mark.parametrize(
         ("tau", "k", "needed"), [(0.1, 30, 3), (0.05, 20, 1), (3 * 0.05, 20, 3), (0.5, 7, 4)]
     )
@@ -310,6 +321,11 @@ class TestComparisons:
         """A ratio of nothing is NaN, not an error and not 0."""
         got = est.support_metrics(*sets)
         assert_array_equal([got.srr, got.ndr, got.sds, got.nscr], expected)
+
+    def test_support_metrics_of_expected_counts(self) -> None:
+        """Counts need not be whole: only what they are in proportion matters."""
+        whole, part = est.support_metrics(10, 4, 2), est.support_metrics(2.5, 1.0, 0.5)
+        assert (part.srr, part.ndr, part.sds, part.nscr) == (whole.srr, whole.ndr, whole.sds, whole.nscr)
 
     def test_support_metrics_are_frozen(self) -> None:
         """A result cannot be changed."""
@@ -449,11 +465,12 @@ class TestErrors:
             est.detection_limit(n)
 
     def test_unfit_support(self) -> None:
-        """A negative or fractional number of problems is refused by name."""
-        with pytest.raises(ValueError, match=r"base_only must hold integers from 0 .* found -1"):
+        """A number of problems that is negative or not finite is refused, with its place."""
+        with pytest.raises(ValueError, match=r"counts must be from 0, found -1\.0 at index 1"):
             est.support_metrics(1, -1, 0)
-        with pytest.raises(ValueError, match=r"rl_only must hold integers from 0 .* found 0.5"):
-            est.support_metrics(1, 1, 0.5)  # type: ignore[arg-type]
+        for odd in (math.nan, math.inf, -0.5):
+            with pytest.raises(ValueError, match=rf"counts must be from 0, found {odd} at index 2"):
+                est.support_metrics(1, 1, odd)
 
     def test_unequal_problems(self) -> None:
         """A gap between different problem sets is refused, even where numpy would broadcast them."""

@@ -251,7 +251,9 @@ def test_each_chart_says_in_words_what_it_shows(sample: Page) -> None:
     texts = [attrs["data-alt"] or "" for attrs in sample.all("div") if attrs.get("class") == "canvas"]
     assert len(texts) == len(sample.all("figure"))
     assert all(len(text) > 40 for text in texts)
-    assert any("The base overtakes at k = 15, interval 12 to 40." in text for text in texts)
+    assert any(
+        "From k = 15 on the base is ahead by the estimates, interval 12 to 40." in text for text in texts
+    )
 
 
 def test_pass_at_k_table_shows_the_curve(sample: Page) -> None:
@@ -352,14 +354,18 @@ def test_headline_of_the_sample() -> None:
 @pytest.mark.parametrize(
     ("crossover", "sentence"),
     [
-        ({"k": None, "lower": None, "upper": None}, "and the base does not overtake up to k = 128"),
-        ({"k": 15, "lower": 12, "upper": None}, "and the base overtakes at k = 15 [12, beyond 128]"),
-        ({"k": 15, "lower": None, "upper": None}, "and the base overtakes at k = 15;"),
-        ({"k": 1, "lower": 1, "upper": 2}, "and the base is never behind"),
+        ({"k": None, "lower": None, "upper": None}, "by 16.5 points [14.1, 19.0]; the base leads at k = 128"),
+        ({"k": 15, "lower": 12, "upper": 40}, ", and the base overtakes at k = 15 [12, 40]; the base leads"),
+        (
+            {"k": 15, "lower": 12, "upper": None},
+            "cross at k = 15 [12, beyond 128], which the band leaves open",
+        ),
+        ({"k": 15, "lower": None, "upper": None}, "the estimated curves cross at k = 15, which the band"),
+        ({"k": 1, "lower": 1, "upper": 2}, "by 16.5 points [14.1, 19.0]; the base leads at k = 128"),
     ],
 )
 def test_headline_says_what_is_known_of_the_crossover(crossover: dict[str, Any], sentence: str) -> None:
-    """A missing crossover or limit is told in words, in the sentence and on a page that still renders."""
+    """A crossing is told as a fact only where the band has both sides of it, also on a page that renders."""
     pair = real_pair() | {"crossover": crossover}
     assert sentence in headline(pair)
     assert sentence in page_of(pairs=[pair]).text
@@ -368,6 +374,97 @@ def test_headline_says_what_is_known_of_the_crossover(crossover: dict[str, Any],
 def test_headline_claims_no_lead_inside_the_band() -> None:
     """When the band holds zero the sentence names no leader."""
     assert headline(sample_pair([2, 1, 0], [2, 1, 0], 2)).startswith("at k = 1 neither arm is clearly ahead")
+
+
+def test_headline_of_a_base_that_leads_first_speaks_of_no_overtaking() -> None:
+    """Where the base leads at k = 1 and loses at large k, no sentence says that it overtakes."""
+    pair = sample_pair([4, 4, 4, 4, 4, 0, 0, 0] * 40, [1] * 320, 4)
+    assert headline(pair | {"crossover": {"k": 1, "lower": 1, "upper": 1}}).startswith(
+        "the base leads at k = 1"
+    )
+    assert "overtake" not in headline(pair | {"crossover": {"k": 1, "lower": 1, "upper": 1}})
+    assert "; RL leads at k = 4" in headline(pair | {"crossover": {"k": 1, "lower": 1, "upper": 1}})
+
+
+def test_headline_of_one_completion_has_one_clause() -> None:
+    """With k = 1 alone there is no crossing to speak of."""
+    assert headline(sample_pair([1, 0, 0], [0, 1, 0], 1)).startswith("at k = 1 neither arm is clearly ahead")
+    assert ";" not in headline(sample_pair([1, 0, 0], [0, 1, 0], 1))
+
+
+def test_a_crossing_inside_the_band_is_no_fact() -> None:
+    """Where the band has no side of a crossing for certain, the sentence says that it leaves it open."""
+    pair = sample_pair([2, 1, 0], [2, 1, 0], 2) | {"crossover": {"k": 2, "lower": 1, "upper": None}}
+    assert "curves cross at k = 2 [1, beyond 2], which the band leaves open" in headline(pair)
+
+
+def stepped(arms: dict[str, tuple[str, int]]) -> dict[str, Any]:
+    """Charts of a study whose arms have an algorithm and a step."""
+    study = sample_results()["studies"][0]
+    made = [
+        study["arms"][1] | {"id": name, "algorithm": kind, "step": step}
+        for name, (kind, step) in arms.items()
+    ]
+    pairs = [real_pair() | {"id": f"MATH500/{name}", "other": name} for name in arms]
+    return page_of(arms=[study["arms"][0], *made], pairs=pairs).charts
+
+
+def test_training_steps_are_lines_of_one_run_each() -> None:
+    """Checkpoints of two algorithms make two charts, each with its own steps in order."""
+    charts = stepped({"p2": ("PPO", 200), "p1": ("PPO", 100), "g1": ("GRPO", 100), "g3": ("GRPO", 300)})
+    steps = {name: chart["dots"] for name, chart in charts.items() if name.startswith("Training")}
+    assert steps == {
+        "Training steps up to p2 on MATH500": [100, 200],
+        "Training steps up to g3 on MATH500": [100, 300],
+    }
+    assert [one["name"] for one in charts["Training steps up to p2 on MATH500"]["series"]] == [
+        "pass@1",
+        "pass@128",
+    ]
+
+
+def test_runs_of_one_step_are_no_line() -> None:
+    """Arms at one step each, or that differ in more than the step, have no chart of steps."""
+    assert not any(name.startswith("Training") for name in stepped({"a": ("PPO", 1), "b": ("GRPO", 2)}))
+
+
+def test_the_chart_of_all_arms_holds_six_and_says_so() -> None:
+    """More arms than styles are not drawn alike: the first six are, and the caption counts the rest."""
+    names = {f"a{index}": ("PPO", 1) for index in range(8)}
+    chart = stepped(names)["pass@k of all arms on MATH500"]
+    assert [one["name"] for one in chart["series"]] == [ARMS[0], *list(names)[:6]]
+    styles = [one["style"] for one in chart["series"]]
+    assert len(set(styles)) == len(styles)
+
+
+def test_addresses_do_not_hang_on_other_arms() -> None:
+    """An arm whose name has no plain letter keeps its address when another such arm stands before it."""
+    found = []
+    for others in (["模型乙"], ["模型甲", "模型乙"]):
+        pairs = [real_pair() | {"id": f"MATH500/{name}", "other": name} for name in others]
+        study = sample_results()["studies"][0]
+        arms = [study["arms"][0], *(study["arms"][1] | {"id": name} for name in others)]
+        page = page_of(pairs=pairs, verdicts=[], arms=arms)
+        found.append([attrs["id"] for attrs in page.all("details") if attrs.get("class") == "pair"])
+    assert found[0][0] == found[1][1]
+    assert len(set(found[1])) == 2
+
+
+def test_a_study_that_is_gone_is_named() -> None:
+    """A study of the earlier run alone is told on the page."""
+    gone = {"status": "removed", "notes": [], "verdicts": {}, "pairs": {}}
+    page = Page(render_page(sample_results(), comparison={"studies": {"old-one": gone}}))
+    assert "study old-one is only in the earlier run" in page.text
+
+
+def test_unequal_numbers_of_completions_are_told() -> None:
+    """Expected counts are named as such, and no test of them is invented."""
+    pair = real_pair() | {"n_max": 512}
+    pair["solved"] = pair["solved"] | {"mcnemar_p": None, "both": 461.53}
+    page = page_of(pairs=[pair])
+    assert "counts to expect of 128 drawn from each" in page.text
+    assert "both: 461.5" in page.text
+    assert "Exact McNemar test of" not in page.text
 
 
 def test_invalid_pair_shows_its_reasons_and_no_chart() -> None:
@@ -432,13 +529,19 @@ def test_groups_of_arms_that_begin_alike_have_cells_of_their_own() -> None:
 
 @pytest.mark.parametrize(
     ("outcome", "p_support", "p_refute", "decided"),
-    [("SUPPORTED", 0.01, 1.0, "second"), ("REFUTED", 1.0, 0.002, "first"), ("INCONCLUSIVE", 0.5, 0.5, None)],
+    [
+        pytest.param("SUPPORTED", 0.01, 1.0, "second", id="all hold: the least sure"),
+        pytest.param("SUPPORTED", 2e-9, 1.0, "first", id="any holds: the surest of two"),
+        pytest.param("REFUTED", 1.0, 0.002, "first", id="one is false: the surest of two"),
+        pytest.param("REFUTED", 1.0, 0.0021, "second", id="all are false: the least sure"),
+        pytest.param("INCONCLUSIVE", 0.5, 0.5, None, id="undecided"),
+    ],
 )
 def test_deciding_part_is_marked(
     outcome: str, p_support: float, p_refute: float, decided: str | None
 ) -> None:
-    """The part whose p-value is the verdict's own is marked as the one that decided it."""
-    parts = [part("first", "SUPPORTED", 1e-9, 0.002), part("second", "SUPPORTED", 0.01, 0.9)]
+    """The part that a verdict rests on is marked, also where its p-value was doubled for being one of two."""
+    parts = [part("first", "SUPPORTED", 1e-9, 0.001), part("second", "SUPPORTED", 0.01, 0.0021)]
     page = page_of(verdicts=[verdict("a", outcome, parts=parts, p_support=p_support, p_refute=p_refute)])
     marked = [row[0] for row in page.rows if "decided the verdict" in row[0]]
     assert marked == ([] if decided is None else [f"{decided} decided the verdict"])

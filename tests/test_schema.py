@@ -73,6 +73,15 @@ def test_extreme_studies_are_read(
     assert read_results(write(tmp_path, content)) == content
 
 
+def test_expected_counts_are_read() -> None:
+    """Solved problems may be expected ones, without a p; published numbers may be context."""
+    content = made_results()
+    study = content["studies"][0]
+    study["pairs"][0]["solved"].update(both=12.25, base_only=3, other_only=0.0, mcnemar_p=None)
+    study["verdicts"][0]["reported"] = [{"text": "t", "source": "s", "context": True}]
+    check_results(content, "r.json")
+
+
 def test_all_roles_and_settings_are_read(tmp_path: Path) -> None:
     """Arms of every role with every setting, and the built-in study, follow the schema."""
     full = {"algorithm": "GRPO", "step": 0, "kl": 0, "rollouts": 8, "temperature": 0, "top_p": 1}
@@ -236,6 +245,16 @@ def test_every_key_is_needed_and_no_other_known() -> None:
             id="hash",
         ),
         pytest.param(
+            lambda s: s["pairs"][0]["solved"].update(both=-0.5),
+            "studies[0].pairs[0].solved.both: found -0.5; it should be greater than or equal to 0",
+            id="negative count",
+        ),
+        pytest.param(
+            lambda s: s["verdicts"][0].update(reported=[{"text": "t", "source": "s", "context": "no"}]),
+            'studies[0].verdicts[0].reported[0].context: found "no"; it should be a valid boolean',
+            id="context",
+        ),
+        pytest.param(
             lambda s: s["pairs"][0].update(k_max=2**31),
             "studies[0].pairs[0].k_max: found 2147483648; it should be less than 2147483648",
             id="too large a number",
@@ -393,3 +412,12 @@ def test_a_missing_run_is_said(tmp_path: Path) -> None:
     (tmp_path / "run.json").unlink()
     (tmp_path / "run.json").mkdir()
     assert read_run(path) == "run.json beside the results cannot be read (Is a directory)"
+
+
+def test_a_day_that_does_not_exist_is_a_mistake() -> None:
+    """A waiver until the 31st of February is refused with its place, before anything reckons with it."""
+    content = made_results()
+    waived = next(v for v in content["studies"][0]["verdicts"] if v["waiver"])
+    waived["waiver"]["until"] = "2031-02-31"
+    with pytest.raises(InputError, match=r"waiver\.until: found '2031-02-31', which is no day"):
+        check_results(content, "results.json")

@@ -1,5 +1,6 @@
 """What the report shows of a pair beside its verdicts."""
 
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,11 @@ import pytest
 from scipy import stats
 from study_factory import BASE, RL, drawn, write_study
 
+from beyondbase.estimators import pass_at_k
 from beyondbase.findings import efficiency_effect
+from beyondbase.inference.bounded import Floats
 from beyondbase.judge import gather, judge
+from beyondbase.measures import ratio_limits
 from beyondbase.results import results_of
 from beyondbase.selection import pairs
 from beyondbase.study import Study
@@ -95,6 +99,122 @@ def test_support_metrics_have_exact_intervals(tmp_path: Path) -> None:
     low = [stats.binomtest(*count).proportion_ci(0.975, "exact").low for count in ((30, 40), (5, 35))]
     assert sds["lower"] == pytest.approx(2 * low[0] * low[1] / sum(low))
     assert sds["lower"] < sds["estimate"] < sds["upper"]
+
+
+CELLS = ("both", "base_only", "other_only", "neither")
+METRICS = ("srr", "ndr", "sds", "nscr")
+
+
+def solved_in_every_choice(rows: list[tuple[int, int]], m: int) -> list[float]:
+    """Share of all choices of m of n samples with a correct one among them, by problem."""
+    return [float(np.mean([any(s) for s in combinations([1] * c + [0] * (n - c), m)])) for n, c in rows]
+
+
+def test_solved_problems_of_unequal_samples_are_expected_ones(tmp_path: Path) -> None:
+    """All choices of as many samples as the least has are averaged over, so more samples solve no more."""
+    base = [(4, 0), (4, 1), (6, 1), (4, 4), (4, 0)]
+    other = [(7, 0), (7, 0), (9, 1), (4, 2), (7, 5)]
+    counts = {arm: tuple(map(list, zip(*rows, strict=True))) for arm, rows in (("base", base), ("rl", other))}
+    pair = summary_of(write_study(tmp_path, ARMS, counts))
+    b, o = (np.array(solved_in_every_choice(rows, 4)) for rows in (base, other))
+    expected = [b @ o, b @ (1 - o), (1 - b) @ o, (1 - b) @ (1 - o)]
+    solved = pair["solved"]
+    assert solved["k"] == 4
+    assert [solved[key] for key in CELLS] == pytest.approx(expected)
+    assert sum(solved[key] for key in CELLS) == pytest.approx(5)
+    both, lost, found, _ = expected
+    assert pair["support"]["srr"]["estimate"] == pytest.approx(both / (both + lost))
+    assert pair["support"]["nscr"]["estimate"] == pytest.approx((found - lost) / (both + lost + found))
+    # The lists are evidence by all samples, and the histogram by c / n.
+    assert [row["id"] for row in solved["base_only_problems"]] == ["1"]
+    assert [row["id"] for row in solved["other_only_problems"]] == ["4"]
+    assert solved["neither_problems"] == ["0"]
+    assert pair["histogram"]["base"][0] == 2
+
+
+def test_no_exact_test_is_given_where_none_is_valid(tmp_path: Path) -> None:
+    """Expected counts, or problems that share clusters, have no exact p and limits; the net change has."""
+    base, other = [3, 9, 0, 0, 5, 1], [0, 0, 0, 7, 5, 2]
+    labels = {arm: list("aabbcc") for arm in ARMS}
+    even = {"base": (20, base), "rl": (20, other)}
+    uneven = {"base": (20, base), "rl": ([20] * 5 + [21], other)}
+    for name, counts, clusters, exact in (
+        ("plain", even, None, True),
+        ("own", even, {arm: list("abcdef") for arm in ARMS}, True),
+        ("shared", even, labels, False),
+        ("uneven", uneven, None, False),
+        ("both", uneven, labels, False),
+    ):
+        pair = summary_of(write_study(tmp_path / name, ARMS, counts, clusters=clusters))
+        assert (pair["solved"]["mcnemar_p"] is not None) == exact
+        for metric in METRICS:
+            shown = pair["support"][metric]
+            assert (shown["lower"] is not None) == (shown["upper"] is not None) == (exact or metric == "nscr")
+            if shown["lower"] is not None:
+                assert shown["lower"] < shown["estimate"] < shown["upper"]
+        whole = [isinstance(pair["solved"][key], int) for key in CELLS]
+        assert whole == [counts is even] * 4
+
+
+def test_clusters_widen_the_net_change(tmp_path: Path) -> None:
+    """Six copies of each problem give nearly the interval of one copy, also with expected counts."""
+    rng = np.random.default_rng(3)
+    base, other = rng.integers(0, 3, (2, 40))
+    labels = {arm: [str(i // 6) for i in range(240)] for arm in ARMS}
+    for name, n in (("even", 20), ("uneven", 40)):
+        alone = {"base": (20, base), "rl": (n, other)}
+        copied = {"base": (20, np.repeat(base, 6)), "rl": (n, np.repeat(other, 6))}
+        widths = {}
+        for kind, counts, clusters in (
+            ("alone", alone, None),
+            ("copied", copied, labels),
+            ("naive", copied, None),
+        ):
+            study = write_study(tmp_path / name / kind, ARMS, counts, clusters=clusters)
+            shown = summary_of(study)["support"]["nscr"]
+            widths[kind] = shown["upper"] - shown["lower"]
+        assert widths["copied"] == pytest.approx(widths["alone"], rel=0.1)
+        assert widths["naive"] < 0.55 * widths["copied"]
+
+
+def test_more_samples_change_no_support(tmp_path: Path) -> None:
+    """Arms of equal rates, with 16 and with 512 samples: as many lost as found, where counts say 0 lost."""
+    rates = np.random.default_rng(1).beta(0.3, 2, 400)
+    pair = summary_of(write_study(tmp_path, ARMS, {"base": drawn(rates, 16, 1), "rl": drawn(rates, 512, 2)}))
+    solved, net = pair["solved"], pair["support"]["nscr"]
+    assert len(solved["other_only_problems"]) > 10 * len(solved["base_only_problems"])
+    assert solved["other_only"] == pytest.approx(solved["base_only"], rel=0.3)
+    assert net["lower"] < 0 < net["upper"]
+
+
+def test_the_net_change_covers_with_unequal_samples() -> None:
+    """Over problems drawn anew its interval misses the truth no oftener than the level says."""
+    replicates, problems = 120, 60
+    rng = np.random.default_rng(11)
+    truth = [1 - (1 - p) ** 8 for p in _rates(rng, 10**6)]
+    either = truth[0] + truth[1] - truth[0] * truth[1]
+    net = (truth[1] - truth[0]).mean() / either.mean()
+    missed = np.zeros(2)
+    for _ in range(replicates):
+        base, other = _rates(rng, problems)
+        solved = [pass_at_k(n, rng.binomial(n, p), 8) for n, p in ((8, base), (64, other))]
+        lower, upper = ratio_limits(solved[1] - solved[0], solved[0] + solved[1] - solved[0] * solved[1])
+        missed += [lower > net, upper < net]
+    assert (missed <= stats.binom.ppf(0.999, replicates, 0.025)).all()
+
+
+def _rates(rng: np.random.Generator, problems: int) -> tuple[Floats, Floats]:
+    base = rng.beta(0.4, 2, problems)
+    return base, np.where(rng.random(problems) < 0.2, 0.0, np.sqrt(base))
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_a_ratio_at_its_end_has_that_end_as_its_limit(sign: int) -> None:
+    """Where all that is solved is lost, or found, one limit is the end and the other is not."""
+    wholes = np.array([1.0, 0.5, 0.25, 1.0])
+    limits = ratio_limits(sign * wholes, wholes)
+    assert limits[(sign + 1) // 2] == sign
+    assert -1 < limits[(1 - sign) // 2] < 1
 
 
 def test_a_pair_that_solves_nothing_has_no_support(tmp_path: Path) -> None:

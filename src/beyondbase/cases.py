@@ -68,6 +68,21 @@ class Case:
         return min(int(tally.n.min()) for tally in self.tallies.values())
 
     @property
+    def even(self) -> bool:
+        """Whether all problems of all arms have the same number of samples, which is then k_max."""
+        return all(bool((tally.n == self.k_max).all()) for tally in self.tallies.values())
+
+    @property
+    def clusters(self) -> tuple[str, ...] | None:
+        """What each problem is resampled with, or None."""
+        return self.tallies[self.label].clusters
+
+    @property
+    def independent(self) -> bool:
+        """Whether every problem is a draw of its own: no two share a cluster."""
+        return self.clusters is None or len(set(self.clusters)) == len(self.clusters)
+
+    @property
     def k_large(self) -> int:
         """The "large k" of the claims: the study's, or the largest that the samples allow."""
         return self.study.k_large or self.k_max
@@ -136,14 +151,19 @@ class Case:
         name = f"share that only {self.short(self.other)} solves in {k}"
         return self.measure(name, alone, support=(0.0, 1.0))
 
+    def cover(self, arm: str, tau: float) -> Floats:
+        """Whether at least a share tau of a problem's samples is correct, in k_max samples drawn.
+
+        Where n is k_max this is 1 or 0. With more it is the probability over the draw, G-Pass@k_max of
+        tau: c / n itself would be compared with tau at another noise in each arm.
+        """
+        tally = self.tallies[arm]
+        return estimators.g_pass_at_k(tally.n, tally.c, self.k_max, tau)
+
     def cover_difference(self, tau: float) -> Measure:
-        """Difference of Cover@tau, the other arm minus the base."""
-        covers = [
-            estimators.cover_at_tau(self.tallies[arm].n, self.tallies[arm].c, tau)
-            for arm in (self.other, self.base)
-        ]
+        """Difference of Cover@tau in k_max samples drawn, the other arm minus the base."""
         name = f"{self.short(self.other)} - {self.short(self.base)} Cover@{tau:g}"
-        return self.measure(name, np.asarray(covers[0], float) - np.asarray(covers[1], float))
+        return self.measure(name, self.cover(self.other, tau) - self.cover(self.base, tau))
 
     def sampling_gap(self, k: int) -> Measure:
         """Base pass@k minus the other arm's pass@1 (Delta SE of the paper, section 4.3)."""
@@ -184,8 +204,7 @@ class Case:
         self, name: str, values: Floats, *, support: tuple[float, float] = (-1.0, 1.0), within: float = np.nan
     ) -> Measure:
         """Per-problem values with what the case knows of them."""
-        clusters = self.tallies[self.label].clusters
-        return Measure(name, values, support, clusters, within, self.k_max, self.study.alpha)
+        return Measure(name, values, support, self.clusters, within, self.k_max, self.study.alpha)
 
     def grid(self) -> tuple[int, ...]:
         """All k up to 16, then eight per octave, k_max and the study's own: what bands stand on."""

@@ -4,12 +4,16 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# Characters that a reader cannot see, that HTML forbids, or that turn the text around them.
-DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+# Characters that a reader cannot see, that HTML forbids, or that turn the text around them. The joiners
+# U+200C and U+200D stay: scripts and emoji need them.
+HIDDEN = (
+    *(0x00AD, 0x061C, 0x180E, 0x200B, 0x200E, 0x200F, 0xFEFF, 0xE0001),
+    *(*range(0x2028, 0x202F), *range(0x2060, 0x2070), *range(0xFFF9, 0xFFFC), *range(0xE0020, 0xE0080)),
+)
 UNSEEN: dict[int, str] = {
     **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"},
     **dict.fromkeys((*range(0x7F, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF), "\ufffd"),
-    **{code: f"[U+{code:04X}]" for code in DIRECTIONS},
+    **{code: f"[U+{code:04X}]" for code in HIDDEN},
 }
 
 

@@ -4,6 +4,7 @@ import io
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,6 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from beyondbase import waivers
 from beyondbase.cleaning import clean
 from beyondbase.comparison import compare
 from beyondbase.errors import InputError
@@ -85,7 +85,9 @@ def report(
         run = read_run(results)
         known = run.model_dump() if isinstance(run, Run) else None
         folder = results_file(results).parent if out is None else out
-        _print_results(content, comparison)
+        # As on the page: without the day of the run no waiver can be called past.
+        day = date.fromisoformat(known["date"][:10]) if known else date.min
+        _print_results(content, comparison, day)
         if isinstance(run, str):
             _say(f"when and by which command is not known: {one_line(run)}")
         for name, render in (("index.html", render_page), ("summary.md", render_summary)):
@@ -101,13 +103,13 @@ def _mistakes_told() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def _print_results(content: Mapping[str, Any], comparison: Mapping[str, Any] | None) -> None:
+def _print_results(content: Mapping[str, Any], comparison: Mapping[str, Any] | None, day: date) -> None:
     for study in content["studies"]:
         _say(one_line(study["title"]), "bold")
         for pair in study["pairs"]:
             _say(one_line(f"{pair['task']}, {pair['other']}: {headline(pair)}."))
     verdicts = verdicts_of(content)
-    for line, outcome in table_lines(verdicts, day=waivers.today()):
+    for line, outcome in table_lines(verdicts, day=day):
         _say(line, COLOURS.get(outcome, "bold"))
     for line in (*reason_lines(verdicts), *not_applicable_lines(content["studies"])):
         _say(line)

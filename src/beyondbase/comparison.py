@@ -269,7 +269,7 @@ def _verdict(sides: Sides, pairs: Mapping[str, Json], kept: set[tuple[str, str]]
 
 def _same_samples(old: Json, new: Json) -> tuple[bool, str]:
     shown = [(verdict["outcome"], effect(verdict["effect"])) for verdict in (old, new)]
-    cause = "" if shown[0] == shown[1] else ": the change comes from settings or versions"
+    cause = "" if shown[0] == shown[1] else ": the change comes from settings, versions or the claim itself"
     return False, f"same samples{cause}"
 
 

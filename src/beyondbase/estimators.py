@@ -136,16 +136,16 @@ def bayes_pass_at_k(n: ArrayLike, c: ArrayLike, k: ArrayLike) -> tuple[Floats, F
     return mean, sd
 
 
-def support_metrics(both: int, base_only: int, rl_only: int) -> SupportMetrics:
+def support_metrics(both: float, base_only: float, rl_only: float) -> SupportMetrics:
     """Compare how many problems are solved by both models, by the base only, by the RL model only.
 
     Wu et al. 2025 (The Invisible Leash), arXiv 2507.14843, with P = both, S = base_only, E = rl_only:
-    SRR = P/(P+S), NDR = E/(P+E), SDS = their harmonic mean, NSCR = (E-S)/(P+E+S).
-
-    Raises:
-        ValueError: If a count is negative or no integer.
+    SRR = P/(P+S), NDR = E/(P+E), SDS = their harmonic mean, NSCR = (E-S)/(P+E+S). Expected counts need not
+    be whole. Raises for a count that is negative or not finite.
     """
-    p, s, e = _number("both", both, 0), _number("base_only", base_only, 0), _number("rl_only", rl_only, 0)
+    counts = np.array([both, base_only, rl_only], dtype=np.float64)
+    _refuse(~((counts >= 0) & (counts < np.inf)), lambda at: f"counts must be from 0, found {counts[at]}")
+    p, s, e = counts.tolist()
     srr, ndr = _ratio(p, p + s), _ratio(e, p + e)
     return SupportMetrics(srr, ndr, sds=_ratio(2 * srr * ndr, srr + ndr), nscr=_ratio(e - s, p + e + s))
 

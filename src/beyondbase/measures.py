@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import nan
 
 import numpy as np
+from scipy import optimize
 
 from beyondbase.inference.band import p_all_greater, p_any_less
 from beyondbase.inference.bounded import (
@@ -109,6 +110,33 @@ def above_everywhere(curve: Measure, than: float, statement: str, *, ks: Sequenc
         effect=_column(curve, least, ks[least]).effect(),
         precision=column.precision(than),
     )
+
+
+def ratio_limits(
+    parts: Floats, wholes: Floats, *, clusters: Sequence[str] | None = None, alpha: float = 0.05
+) -> tuple[float, float]:
+    """Two-sided limits, at level 1 - alpha, of the mean of `parts` over the mean of `wholes`.
+
+    They are the ratios r at which "the mean of part - r whole is zero" is just not rejected (Fieller 1954),
+    by the bound that means have.
+
+    Args:
+        parts: per problem, between -whole and whole; some whole is not zero.
+        wholes: per problem, between 0 and 1.
+        clusters: label per problem, or None.
+        alpha: both tails together.
+    """
+    lower, upper = (_least_ratio(sign * parts, wholes, clusters, alpha / 2) for sign in (1, -1))
+    return lower, -upper
+
+
+def _least_ratio(parts: Floats, wholes: Floats, clusters: Sequence[str] | None, tail: float) -> float:
+    def excess(ratio: float) -> float:
+        rest = values_of(parts - ratio * wholes, support=(-1 - ratio, 1 - ratio), clusters=clusters)
+        return float(p_greater(rest)[0]) - tail
+
+    # At -1 nothing is below zero: p is 0, or 1 where all parts are as small as they can be.
+    return -1.0 if excess(-1.0) >= 0 else float(optimize.brentq(excess, -1.0, 1.0))
 
 
 def _column(curve: Measure, index: int, k: int) -> Measure:

@@ -118,7 +118,7 @@ def _judged(entry: Judged) -> dict[str, Any]:
         "invalid": list(entry.verdict.invalid),
         "remedy": entry.remedy,
         "details": [_effect(effect) for effect in entry.verdict.details],
-        "reported": [{"text": item.text, "source": item.source} for item in references],
+        "reported": [vars(item).copy() for item in references],
     }
 
 

@@ -1,7 +1,7 @@
 """What the report shows of a pair beside its verdicts: curves, tables, histograms, variance."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,12 +13,15 @@ from beyondbase.inference.bounded import Floats
 from beyondbase.inference.precision import split_variance
 from beyondbase.inference.tables import fisher_two_sided, mcnemar, share_interval
 from beyondbase.judge import Judgement
-from beyondbase.measures import Measure
+from beyondbase.measures import Measure, ratio_limits
 from beyondbase.selection import pairs
 from beyondbase.study import Role
 
+Limits: TypeAlias = tuple[float | None, float | None]
+
 COMPARED: tuple[Role, ...] = ("rl", "distilled", "instruct", "teacher", "guess")
 COVER_SHOWN = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
+UNKNOWN: Limits = (None, None)
 BINS = ("0", *(f"({i / 10:g}, {(i + 1) / 10:g}]" for i in range(9)), "(0.9, 1)", "1")
 
 
@@ -63,8 +66,7 @@ KEYS = (
 
 
 def _cluster_count(pair: Case) -> int | None:
-    clusters = pair.tallies[pair.base].clusters
-    return len(set(clusters)) if clusters else None
+    return len(set(pair.clusters)) if pair.clusters else None
 
 
 def _curves(pair: Case) -> dict[str, Any]:
@@ -89,25 +91,41 @@ def _band(band: Band) -> dict[str, list[float]]:
 
 
 def _solved(pair: Case) -> dict[str, Any]:
-    base, other = pair.tallies[pair.base], pair.tallies[pair.other]
-    by_base, by_other = base.c > 0, other.c > 0
-    rows = {
-        "base_only": np.flatnonzero(by_base & ~by_other),
-        "other_only": np.flatnonzero(~by_base & by_other),
-        "neither": np.flatnonzero(~by_base & ~by_other),
-    }
-    counts = {"both": int((by_base & by_other).sum())} | {key: len(row) for key, row in rows.items()}
+    by_base, by_other = (pair.tallies[arm].c > 0 for arm in (pair.base, pair.other))
+    chances = pair.pass_at_k(pair.base, pair.k_max), pair.pass_at_k(pair.other, pair.k_max)
+    counts = _counts(*chances, whole=pair.even)
+    discordant = int(counts["base_only"]), int(counts["other_only"])
     return {
         "solved": {
             "k": pair.k_max,
             **counts,
-            "mcnemar_p": mcnemar(counts["base_only"], counts["other_only"]),
-            "base_only_problems": _evidence(pair, rows["base_only"]),
-            "other_only_problems": _evidence(pair, rows["other_only"]),
-            "neither_problems": [pair.problem_ids[row] for row in rows["neither"]],
+            "mcnemar_p": mcnemar(*discordant) if _exact(pair) else None,
+            "base_only_problems": _evidence(pair, np.flatnonzero(by_base & ~by_other)),
+            "other_only_problems": _evidence(pair, np.flatnonzero(~by_base & by_other)),
+            "neither_problems": [pair.problem_ids[row] for row in np.flatnonzero(~by_base & ~by_other)],
         },
-        "support": _support(counts, pair.study.alpha),
+        "support": _support(pair, counts, *chances),
     }
+
+
+def _exact(pair: Case) -> bool:
+    """Whether the exact laws of counts hold: whole numbers of problems that are independent draws."""
+    return pair.even and pair.independent
+
+
+def _counts(base: Floats, other: Floats, *, whole: bool) -> dict[str, int] | dict[str, float]:
+    """Problems by who solves them in k_max samples drawn: counted where n is that, else expected.
+
+    Without this, an arm would solve more problems by having more samples.
+    """
+    cells = {
+        "both": base * other,
+        "base_only": base * (1 - other),
+        "other_only": (1 - base) * other,
+        "neither": (1 - base) * (1 - other),
+    }
+    sums = {key: float(cell.sum()) for key, cell in cells.items()}
+    return {key: round(value) for key, value in sums.items()} if whole else sums
 
 
 def _evidence(pair: Case, rows: Iterable[int]) -> list[dict[str, Any]]:
@@ -132,10 +150,24 @@ def _fisher(pair: Case) -> Floats:
     return fisher_two_sided(base.n, base.c, other.n, other.c)
 
 
-def _support(counts: dict[str, int], alpha: float) -> dict[str, Any]:
-    """Invisible-Leash metrics with exact intervals, given the problems that enter each of them."""
-    both, base_only, other_only = counts["both"], counts["base_only"], counts["other_only"]
-    metrics = estimators.support_metrics(both, base_only, other_only)
+def _support(
+    pair: Case, counts: dict[str, int] | dict[str, float], base: Floats, other: Floats
+) -> dict[str, Any]:
+    """Invisible-Leash metrics; the first three have limits only where exact ones are valid."""
+    solved = [counts[key] for key in ("both", "base_only", "other_only")]
+    metrics = estimators.support_metrics(*solved)
+    limits = dict.fromkeys(("srr", "ndr", "sds"), UNKNOWN)
+    if _exact(pair):
+        limits = _share_limits(*(int(count) for count in solved), alpha=pair.study.alpha)
+    limits["nscr"] = _net_limits(pair, other - base, base + other - base * other)
+    return {
+        name: {"estimate": getattr(metrics, name), "lower": lower, "upper": upper}
+        for name, (lower, upper) in limits.items()
+    }
+
+
+def _share_limits(both: int, base_only: int, other_only: int, *, alpha: float) -> dict[str, Limits]:
+    """Exact limits, given the problems that enter each metric."""
     kept = share_interval(both, both + base_only, alpha=alpha)
     new = share_interval(other_only, both + other_only, alpha=alpha)
     # Both shares hold at once with the split level, and their harmonic mean grows with each.
@@ -143,42 +175,34 @@ def _support(counts: dict[str, int], alpha: float) -> dict[str, Any]:
         share_interval(both, both + base_only, alpha=alpha / 2),
         share_interval(other_only, both + other_only, alpha=alpha / 2),
     ]
-    net = np.repeat([0.0, -1.0, 1.0], [both, base_only, other_only])
-    return {
-        "srr": _interval(metrics.srr, *kept),
-        "ndr": _interval(metrics.ndr, *new),
-        "sds": _interval(metrics.sds, *(_harmonic(*ends) for ends in zip(*pair, strict=True))),
-        "nscr": _interval(metrics.nscr, *_net_interval(net, alpha)),
-    }
+    lower, upper = (_harmonic(*ends) for ends in zip(*pair, strict=True))
+    return {"srr": kept, "ndr": new, "sds": (lower, upper)}
 
 
 def _harmonic(left: float, right: float) -> float:
     return 2 * left * right / (left + right) if left + right else 0.0
 
 
-def _net_interval(net: Floats, alpha: float) -> tuple[float | None, float | None]:
-    if not net.size:
-        return None, None
-    effect = Measure("net change", net, alpha=alpha).effect()
+def _net_limits(pair: Case, net: Floats, either: Floats) -> Limits:
+    """Limits of discoveries minus losses over the problems that either arm solves."""
+    rows = np.flatnonzero(either)
+    if not rows.size:
+        return UNKNOWN
+    if not pair.even:
+        return ratio_limits(net, either, clusters=pair.clusters, alpha=pair.study.alpha)
+    clusters = pair.clusters and [pair.clusters[row] for row in rows]
+    effect = Measure("net change", net[rows], clusters=clusters, alpha=pair.study.alpha).effect()
     return effect.lower, effect.upper
-
-
-def _interval(estimate: float, lower: float | None, upper: float | None) -> dict[str, float | None]:
-    return {"estimate": estimate, "lower": lower, "upper": upper}
 
 
 def _shares(pair: Case) -> dict[str, Any]:
     taus = sorted({*COVER_SHOWN, *pair.study.grid.tau})
-    alpha = pair.study.alpha
-    arms = {"base": pair.tallies[pair.base], "other": pair.tallies[pair.other]}
-    confidence = 1 - alpha
-    covers = {
-        side: [np.asarray(estimators.cover_at_tau(tally.n, tally.c, tau), float) for tau in taus]
-        for side, tally in arms.items()
-    }
+    names = {"base": pair.base, "other": pair.other}
+    arms = {side: pair.tallies[arm] for side, arm in names.items()}
+    confidence = 1 - pair.study.alpha
     shown = {
-        side: [pair.measure(side, column, support=(0.0, 1.0)) for column in columns]
-        for side, columns in covers.items()
+        side: [pair.measure(side, pair.cover(arm, tau), support=(0.0, 1.0)) for tau in taus]
+        for side, arm in names.items()
     }
     shown["difference"] = [pair.cover_difference(tau) for tau in taus]
     return {

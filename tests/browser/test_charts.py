@@ -17,7 +17,7 @@ TIP_LINES = """(svg) => [...svg.querySelectorAll("text")]
   .find((lines) => lines.length > 1) ?? []"""
 MINUS = "\N{MINUS SIGN}"
 # The files of a pair carry its address.
-PAIR = "qwen2.5-7b-math500--MATH500-simplerl-zoo"
+PAIR = "qwen2.5-7b-math500--MATH500--simplerl-zoo"
 
 
 def tips(seen: Visit, chart: Locator, steps: int = 40) -> list[list[str]]:

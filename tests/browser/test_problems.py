@@ -133,7 +133,7 @@ def test_table_is_saved_whole_and_exact(visit: Visitor, builtin: Record) -> None
     drill.get_by_role("searchbox").fill("none of them")
     name, rows = downloaded(seen, drill.get_by_role("button", name="Download CSV"))
     found = columns(rows)
-    assert name == "qwen2.5-7b-math500--MATH500-simplerl-zoo-problems.csv"
+    assert name == "qwen2.5-7b-math500--MATH500--simplerl-zoo-problems.csv"
     assert found["problem"] == [f"'{one}" if one[0] in "=+-@" else one for one in ids]
     assert found["level"] == by["level"]
     assert [float(cell) for cell in found["Fisher p"]] == by["fisher_p"]

@@ -12,14 +12,23 @@ from importlib import resources
 
 @dataclass(frozen=True)
 class Reference:
-    """A published number, in words, with its figure or table."""
+    """A published number, in words, with its figure or table.
+
+    Attributes:
+        text: the number.
+        source: where it stands.
+        context: whether it is of the paper's own training runs, whose models are not released, and so
+            of none of the models at hand.
+    """
 
     text: str
     source: str
+    context: bool = False
 
 
-# The base of the paper's own training runs (section 4.3).
+# The base of the paper's own training runs (section 4.3), and the columns of their tables.
 _TRAINED = "Qwen/Qwen2.5-7B"
+_COLUMNS = {"MATH500": "math500", "Omni-MATH-Train": "train", "Omni-MATH-Test": "test"}
 _TABLES = {
     "algorithms": ("table_v2T2_v4T3_rl_algorithms", "v2 Table 2"),
     "steps": ("table_v2T3_v4T4_training_steps", "v2 Table 3"),
@@ -27,7 +36,7 @@ _TABLES = {
 
 
 def reported(kinds: tuple[str, ...], *, benchmark: str, base: str, other: str) -> list[Reference]:
-    """Published numbers for a pair on a benchmark; empty where the paper has none.
+    """Published numbers for a pair on a benchmark, those of these very models first; maybe none.
 
     Args:
         kinds: which numbers: "curve", "solved", "histogram", "algorithms", "steps".
@@ -44,8 +53,10 @@ def reported(kinds: tuple[str, ...], *, benchmark: str, base: str, other: str) -
         if kind in readers
         for reference in readers[kind](benchmark, row)
     ]
-    tables = [kind for kind in kinds if kind in _TABLES and base == _TRAINED]
-    return found + [reference for kind in tables for reference in _table(*_TABLES[kind])]
+    if base != _TRAINED or benchmark not in _COLUMNS:
+        return found
+    tables = [_TABLES[kind] for kind in kinds if kind in _TABLES]
+    return found + [reference for table in tables for reference in _table(benchmark, *table)]
 
 
 def _curve(benchmark: str, named: dict[str, str]) -> list[Reference]:
@@ -96,12 +107,14 @@ def _histogram(benchmark: str, named: dict[str, str]) -> list[Reference]:
     return [Reference(text, "v2 Fig. 13, bars read off the figure")]
 
 
-def _table(name: str, source: str) -> list[Reference]:
+def _table(benchmark: str, name: str, source: str) -> list[Reference]:
+    column = _COLUMNS[benchmark]
     return [
         Reference(
-            f"{row['model']}: pass@1 and pass@256 {row['test_pass@1']} and {row['test_pass@256']} % on"
-            f" Omni-MATH test, {row['math500_pass@1']} and {row['math500_pass@256']} % on MATH500",
+            f"{row['model']} on {benchmark}: pass@1 {row[f'{column}_pass@1']} %,"
+            f" pass@256 {row[f'{column}_pass@256']} %",
             source,
+            context=True,
         )
         for row in _rows(name)
     ]

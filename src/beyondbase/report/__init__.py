@@ -84,6 +84,7 @@ def render_page(
 
     Raises:
         InputError: the mapping follows another schema version.
+        ValueError: the run's date is none; `beyondbase.schema.read_run` lets no such run through.
     """
     version = results.get("schema_version")
     if version != SCHEMA_VERSION:
@@ -92,7 +93,8 @@ def render_page(
             "make results.json anew with this beyondbase, or install the one that wrote it"
         )
     shown, run = clean(results), clean(run)
-    studies = arrange(shown, clean(comparison))
+    compared = clean(comparison)
+    studies = arrange(shown, compared)
     scripts = [_text(name) for name in SCRIPTS]
     # Without the day of the run no waiver can be called past.
     day = date.fromisoformat(run["date"][:10]) if run else date.min
@@ -104,6 +106,11 @@ def render_page(
         .render(
             results=shown,
             studies=studies,
+            gone=[
+                key
+                for key, study in (compared or {"studies": {}})["studies"].items()
+                if study["status"] == "removed"
+            ],
             options=options,
             packer=Packer(on=options.total > PLACED_VERDICTS or pairs > PLACED_PAIRS),
             run=run,
@@ -129,6 +136,10 @@ def write_page(
         path: the page's file; missing folders are made.
         run: as for `render_page`.
         comparison: as for `render_page`.
+
+    Raises:
+        InputError: as for `render_page`.
+        OSError: the file cannot be written.
     """
     write_whole(render_page(results, run=run, comparison=comparison), path)
 

@@ -71,7 +71,9 @@ def _difference(study: Record, pair: Record) -> Figure:
         "Difference of pass@k",
         f"Difference of pass@k, {name}, with its band. {crossing_words(pair)}",
         f"Above zero {pair['other']} leads, below zero {pair['base']}; where the band excludes zero, the lead"
-        " is established." + (f" {crossing_words(pair)}" if pair["crossover"]["k"] is not None else ""),
+        " is established."
+        + (f" {crossing_words(pair)}" if pair["crossover"]["k"] is not None else "")
+        + (" Dotted lines are the study's margins." if any(margins.values()) else ""),
         {
             "x": {"name": "k", "log": True},
             "y": {"name": "difference in points", "unit": "points"},
@@ -120,7 +122,7 @@ def _solved(pair: Record) -> Figure:
         (f"only {pair['other']}", OTHER, "other_only"),
         ("neither", "neither", "neither"),
     )
-    words = ", ".join(f"{name} {solved[key]}" for name, _, key in parts)
+    words = ", ".join(f"{name} {number(solved[key])}" for name, _, key in parts)
     return Figure(
         "parts",
         f"Problems solved at least once in {solved['k']} completions",
@@ -133,7 +135,7 @@ def _solved(pair: Record) -> Figure:
                 "problems": [solved[key] for _, _, key in parts],
             }
         },
-        tuple((f"{name}: {solved[key]}", style) for name, style, key in parts),
+        tuple((f"{name}: {number(solved[key])}", style) for name, style, key in parts),
     )
 
 

@@ -9,6 +9,8 @@ from beyondbase.report.formats import estimate
 Record = Mapping[str, Any]
 
 MOST_ROWS = 60
+# What a checkpoint has of its own; arms that differ in nothing else are one run.
+OWN = {"id", "step", "model", "revision", "note"}
 
 
 def of_study(study: Record) -> Iterator[Figure]:
@@ -21,7 +23,7 @@ def of_study(study: Record) -> Iterator[Figure]:
     for (task, base), pairs in groups.items():
         if len(pairs) > 1:
             yield _all_arms(task, base, pairs)
-        yield from _steps(task, base, pairs, arms)
+        yield from (_steps(task, base, run, arms) for run in _runs(pairs, arms))
     yield from _gaps(study, arms)
     several = len({verdict["case"] for verdict in study["verdicts"]}) > 1
     effects = [
@@ -34,57 +36,72 @@ def of_study(study: Record) -> Iterator[Figure]:
 
 
 def _all_arms(task: str, base: str, pairs: Sequence[Record]) -> Figure:
-    first = pairs[0]["curve"]
-    series = [series_of(base, BASE, first["k"], first["base"])]
-    for index, pair in enumerate(pairs):
-        style = ARM_STYLES[index % len(ARM_STYLES)]
-        item = series_of(pair["other"], style, pair["curve"]["k"], pair["curve"]["other"])
-        series.append(item | {"dash": index // len(ARM_STYLES)})
+    # Curves end where their samples do; that of the base is the longest of those it has.
+    longest = max(pairs, key=lambda pair: pair["k_max"])["curve"]
+    shown = pairs[: len(ARM_STYLES)]
+    series = [_series_of_arm(base, BASE, longest, "base")] + [
+        _series_of_arm(pair["other"], style, pair["curve"], "other")
+        for pair, style in zip(shown, ARM_STYLES, strict=False)
+    ]
+    left_out = len(pairs) - len(shown)
     return Figure(
         "lines",
         f"pass@k of all arms on {task}",
-        f"pass@k over k of {base} and {len(pairs)} arms compared with it; each pair has its numbers.",
-        "Bands hold at all k of an arm at once; hover for the values of all arms.",
+        f"pass@k over k of {base} and {len(shown)} arms compared with it; each pair has its numbers.",
+        "Bands hold at all k of an arm at once; hover for the values of all arms."
+        + (f" The first {len(shown)} arms; {left_out} more have charts of their own." if left_out else ""),
         {
             "x": {"name": "k", "log": True},
             "y": {"name": "pass@k", "unit": "percent"},
-            "dots": pairs[0]["table_k"],
+            "dots": sorted({k for pair in shown for k in pair["table_k"]}),
             "series": series,
         },
         tuple((item["name"], item["style"]) for item in series),
     )
 
 
-def _steps(task: str, base: str, pairs: Sequence[Record], arms: Record) -> Iterator[Figure]:
-    stepped = sorted(
-        ((arms[pair["other"]]["step"], pair) for pair in pairs if arms[pair["other"]]["step"] is not None),
-        key=lambda item: item[0],
-    )
-    if len({step for step, _ in stepped}) < 2:
-        return
-    largest = min(pair["k_max"] for _, pair in stepped)
-    series = []
-    for k, style in ((1, OTHER), (largest, BASE)):
-        columns: dict[str, list[Any]] = {key: [] for key in ("estimate", "lower", "upper")}
-        for _, pair in stepped:
-            at = pair["curve"]["k"].index(k) if k in pair["curve"]["k"] else None
-            for key, column in columns.items():
-                column.append(None if at is None else pair["curve"]["other"][key][at])
-        series.append(series_of(f"pass@{k}", style, [step for step, _ in stepped], columns))
-    yield Figure(
+def _series_of_arm(name: str, style: str, curve: Record, side: str) -> dict[str, Any]:
+    return series_of(name, style, curve["k"], curve[side])
+
+
+def _runs(pairs: Sequence[Record], arms: Record) -> list[list[Record]]:
+    """Pairs whose arms differ in the training step only, by step; runs of one step are no runs."""
+    groups: dict[str, list[Record]] = {}
+    for pair in pairs:
+        arm = arms[pair["other"]]
+        if arm["step"] is not None:
+            alike = {key: value for key, value in arm.items() if key not in OWN}
+            groups.setdefault(repr(sorted(alike.items())), []).append(pair)
+    runs = [sorted(group, key=lambda pair: arms[pair["other"]]["step"]) for group in groups.values()]
+    return [run for run in runs if len({arms[pair["other"]]["step"] for pair in run}) > 1]
+
+
+def _steps(task: str, base: str, run: Sequence[Record], arms: Record) -> Figure:
+    steps = [arms[pair["other"]]["step"] for pair in run]
+    largest = max(set.intersection(*(set(pair["curve"]["k"]) for pair in run)))
+    wanted = [(1, OTHER)] + [(largest, BASE)] * (largest > 1)
+    series = [series_of(f"pass@{k}", style, steps, _at(run, k)) for k, style in wanted]
+    names = " and ".join(item["name"] for item in series)
+    last = run[-1]["other"]
+    return Figure(
         "lines",
-        f"Training steps on {task}",
-        f"pass@1 and pass@{largest} of {len(stepped)} checkpoints trained from {base}.",
-        f"pass@1 and pass@{largest} of the checkpoints trained from {base}; they may differ in more than the"
-        " step.",
+        f"Training steps up to {last} on {task}",
+        f"{names} of {len(run)} checkpoints trained from {base}, the last of them {last}.",
+        f"{names} of {len(run)} checkpoints from {base} that differ in the training step only.",
         {
             "x": {"name": "training step", "log": False},
             "y": {"name": "pass@k", "unit": "percent"},
-            "dots": [step for step, _ in stepped],
+            "dots": steps,
             "series": series,
         },
         tuple((item["name"], item["style"]) for item in series),
     )
+
+
+def _at(run: Sequence[Record], k: int) -> dict[str, list[Any]]:
+    """pass@k of the trained arms at one k, in the order of the run."""
+    place = [(pair["curve"]["other"], pair["curve"]["k"].index(k)) for pair in run]
+    return {key: [curve[key][at] for curve, at in place] for key in ("estimate", "lower", "upper")}
 
 
 def _gaps(study: Record, arms: Record) -> Iterator[Figure]:

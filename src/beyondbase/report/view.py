@@ -1,5 +1,6 @@
 """Results arranged as the page shows them: anchors, the matrix, claims with their verdicts, pairs."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ class Anchors:
 
     def of(self, *names: str) -> str:
         """Return a new anchor for a chain of names."""
-        stem = "--".join(re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-") or "x" for name in names)
+        stem = "--".join(_slug(part) for name in names for part in name.split("/"))
         anchor, count = stem, 1
         # Lower case, because some readers tell ids apart without regard to it.
         while anchor.lower() in self._taken:
@@ -30,6 +31,12 @@ class Anchors:
             anchor = f"{stem}.{count}"
         self._taken.add(anchor.lower())
         return anchor
+
+
+def _slug(name: str) -> str:
+    """A name as part of an address; where letters had to go, a digest keeps names apart in any order."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-")
+    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}".lstrip("-")
 
 
 @dataclass(frozen=True)

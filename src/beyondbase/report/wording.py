@@ -1,5 +1,6 @@
 """What a pair's curves show, in sentences."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -37,12 +38,20 @@ def rows(
 
 
 def deciding(verdict: Mapping[str, Any]) -> int | None:
-    """Find the part that the verdict rests on: the one whose p-value is nearest to the verdict's own."""
+    """Find the part that a verdict with parts rests on; None if it is undecided or has none.
+
+    Where all parts must hold, the verdict has the p-value of the least sure; where one is enough, that of
+    the surest, times the number of parts that were looked at.
+    """
     side = {"SUPPORTED": "p_support", "REFUTED": "p_refute"}.get(verdict["outcome"])
-    if side is None or verdict[side] is None:
+    if side is None:
         return None
-    known = [(part[side], index) for index, part in enumerate(verdict["parts"]) if part[side] is not None]
-    return min(known, key=lambda item: abs(item[0] - verdict[side]), default=(0, None))[1]
+    parts = enumerate(verdict["parts"])
+    known = [(part[side], index) for index, part in parts if part[side] is not None]
+    if not known:
+        return None
+    least_sure, surest = max(known), min(known)
+    return (least_sure if math.isclose(least_sure[0], verdict[side], rel_tol=1e-6) else surest)[1]
 
 
 def headline(pair: Mapping[str, Any]) -> str:
@@ -51,8 +60,9 @@ def headline(pair: Mapping[str, Any]) -> str:
         return f"cannot be judged: {'; '.join(pair['invalid']) or 'no reason given'}"
     table = list(rows(pair["curve"], "k"))
     first, last = table[0], table[-1]
-    start = f"{_leader(pair, first)}{_crossing(pair, first)}"
-    return start if last["k"] == first["k"] else f"{start}; {_leader(pair, last)}"
+    if last["k"] == first["k"]:
+        return _leader(pair, first)
+    return f"{_leader(pair, first)}{_crossing(pair, first)}; {_leader(pair, last)}"
 
 
 def _leader(pair: Mapping[str, Any], row: Mapping[str, Any]) -> str:
@@ -74,25 +84,29 @@ def _turned(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _crossing(pair: Mapping[str, Any], first: Mapping[str, Any]) -> str:
+    """The clause on the crossing: told as a fact only where the band shows both sides of it."""
     crossing = pair["crossover"]
-    if crossing["k"] is None:
-        return f", and the base does not overtake up to k = {number(pair['k_max'])}"
-    if crossing["k"] <= first["k"]:
-        return ", and the base is never behind"
+    if crossing["k"] is None or crossing["k"] <= first["k"]:
+        return ""
     where = estimate({"estimate": crossing["k"], **crossing}, "number")
-    beyond = f"beyond {number(pair['k_max'])}"
-    return f", and the base overtakes at k = {where.replace('no upper limit', beyond)}"
+    lead = first["difference"]["lower"]
+    if crossing["upper"] is not None and lead is not None and lead > 0:
+        return f", and the base overtakes at k = {where}"
+    beyond = where.replace("no upper limit", f"beyond {number(pair['k_max'])}")
+    return f", and the estimated curves cross at k = {beyond}, which the band leaves open"
 
 
 def crossing_words(pair: Mapping[str, Any]) -> str:
-    """Say where the curves of a pair cross, with the interval of that k."""
+    """Say where the estimated curves of a pair cross, with the interval of that k."""
     crossing = pair["crossover"]
-    if crossing["k"] is None:
-        return f"The base does not overtake up to k = {number(pair['k_max'])}."
+    if crossing["k"] is None or crossing["k"] <= 1:
+        return "The estimated base curve does not cross from below."
     lower, upper = crossing["lower"], crossing["upper"]
     low = "no lower limit" if lower is None else number(lower)
     high = f"beyond {number(pair['k_max'])}" if upper is None else number(upper)
-    return f"The base overtakes at k = {number(crossing['k'])}, interval {low} to {high}."
+    return (
+        f"From k = {number(crossing['k'])} on the base is ahead by the estimates, interval {low} to {high}."
+    )
 
 
 def because(verdict: Mapping[str, Any], study: Mapping[str, Any]) -> str:
@@ -113,23 +127,23 @@ def because(verdict: Mapping[str, Any], study: Mapping[str, Any]) -> str:
 
 
 def _open(verdict: Mapping[str, Any]) -> str:
-    names = [f"“{part['statement']}”" for part in verdict["parts"] if part["outcome"] == "INCONCLUSIVE"]
-    return f" Open: {', '.join(names)}." if names else ""
+    names = [f"“{part['statement']}”" for part in verdict["parts"] if part["outcome"] != "SUPPORTED"]
+    return f" Not shown even on its own: {', '.join(names)}." if names else ""
 
 
 def preconditions(pair: Mapping[str, Any], study: Mapping[str, Any]) -> str:
     """Say what was checked of a pair's evidence before its claims were judged."""
     n = number(pair["n_min"]) if pair["n_min"] == pair["n_max"] else f"{pair['n_min']} to {pair['n_max']}"
-    large = number(study["grid"]["k_large"] or pair["k_max"])
-    return (
-        f"the same {number(pair['problems'])} problems in both arms, {n} completions each; large k is"
-        f" {large}, at least {number(study['grid']['k_large_min'])} asked for"
-    )
+    text = f"the same {number(pair['problems'])} problems in both arms, completions of each: {n}"
+    large = study["grid"]["k_large"] or pair["k_max"]
+    if large < study["grid"]["k_large_min"] or large > pair["k_max"]:
+        return f"{text}; too few for claims about large k, which this one is not"
+    return f"{text}; large k is {number(large)}, at least {number(study['grid']['k_large_min'])} asked for"
 
 
 def paper_side(verdict: Mapping[str, Any]) -> str | None:
     """What the paper says of a claim, where it has figures for these very models; None where it has none."""
-    if not verdict["reported"]:
+    if all(item["context"] for item in verdict["reported"]):
         return None
     return "claims otherwise" if verdict["counter"] else "claims it"
 

@@ -7,11 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from beyondbase.errors import InputError
 from beyondbase.mistakes import explain_keys, quote, read_text
-from beyondbase.schema.studies import Results, Sha256
+from beyondbase.schema.studies import Results, Sha256, day_of
 
 SCHEMA_VERSION = 2
 LISTED = 10
@@ -25,7 +25,7 @@ class Run(BaseModel):
 
     results_sha256: Sha256
     command: str
-    date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+    date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), AfterValidator(day_of)]
 
 
 def read_results(path: Path) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from beyondbase.mistakes import quote
 Share = Annotated[float, Field(ge=0, le=1)]
 # Beyond 32 bits no count of samples is meant, and arithmetic with it would fail.
 Count = Annotated[int, Field(ge=0, lt=2**31)]
+# A count, or an expected one.
+Amount = Annotated[float, Field(ge=0, lt=2**31)]
 Positive = Annotated[int, Field(ge=1, lt=2**31)]
 HEAD = (
     *("id", "task", "base", "other", "role", "problems"),
@@ -88,21 +90,25 @@ class Evidence(Object):
 
 
 class Solved(Object):
-    """The fourfold table of solved problems, and which they are."""
+    """The fourfold table of problems solved in k samples drawn, and which they are by all their samples.
+
+    The four numbers are whole where every n is k, else expected. The p-value is null where they are not
+    whole, and where problems share clusters.
+    """
 
     k: Positive
-    both: Count
-    base_only: Count
-    other_only: Count
-    neither: Count
-    mcnemar_p: Share
+    both: Amount
+    base_only: Amount
+    other_only: Amount
+    neither: Amount
+    mcnemar_p: Share | None
     base_only_problems: list[Evidence]
     other_only_problems: list[Evidence]
     neither_problems: list[str]
 
 
 class Support(Object):
-    """Metrics of support kept, found and lost."""
+    """Metrics of support kept, found and lost; limits of the first three are null where `mcnemar_p` is."""
 
     srr: Interval
     ndr: Interval

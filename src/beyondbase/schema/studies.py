@@ -4,18 +4,30 @@ Written down apart from the code that makes the results, so that a slip there sh
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from beyondbase.mistakes import quote
 from beyondbase.schema.pairs import Count, Interval, Object, Pair, Positive, Share, check_once
 from beyondbase.study import ExpectedVerdict, Role
 
 Outcome = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE", "INVALID"]
+
+
+def day_of(text: str) -> str:
+    """Insist that a text of the right form begins with a day that exists, such as no 31st of February."""
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:
+        raise ValueError(f"{text!r}, which is no day of the calendar") from None
+    return text
+
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 DEEPEST = 100
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$"), AfterValidator(day_of)]
 
 
 class Effect(Interval):
@@ -43,10 +55,11 @@ class Part(Object):
 
 
 class Reported(Object):
-    """A number of the literature."""
+    """A number of the literature: of these very models, or of others as context."""
 
     text: str
     source: str
+    context: bool
 
 
 class Waiver(Object):

@@ -28,7 +28,7 @@ const Charts = (() => {
   const pointsOf = (series) =>
     series.flatMap((one) =>
       one.x.map((x, index) => ({
-        x, name: one.name, style: one.style, dash: one.dash,
+        x, name: one.name, style: one.style,
         estimate: one.estimate[index], lower: one.lower[index], upper: one.upper[index],
       })),
     ).filter((row) => row.estimate !== null);
@@ -66,7 +66,7 @@ const Charts = (() => {
     const rows = pointsOf(data.series);
     const dots = new Set(data.dots);
     const x = data.x.log
-      ? { type: "log", base: 2, ticks: powers(Math.max(2, ...rows.map((row) => row.x))), tickFormat: String }
+      ? { type: "log", base: 2, domain: [1, Math.max(2, ...rows.map((row) => row.x))], ticks: powers(Math.max(2, ...rows.map((row) => row.x))), tickFormat: String }
       : { ticks: width < 420 ? 4 : 7 };
     return frame(data, width, {
       height: Math.min(340, Math.max(240, width * 0.62)),
@@ -79,8 +79,10 @@ const Charts = (() => {
         ...(data.margins ?? []).map((margin) => Plot.ruleY([margin], { stroke: "var(--alarm)", strokeDasharray: "2 4", strokeWidth: 1.5 })),
         ...data.series.map((one) => Plot.areaY(rows.filter((row) => row.name === one.name && row.lower !== null && row.upper !== null),
           { x: "x", y1: "lower", y2: "upper", fill: colour(one.style), fillOpacity: BAND })),
+        ...data.series.filter((one) => one.x.length === 1).map((one) => Plot.ruleX(rows.filter((row) => row.name === one.name && row.lower !== null && row.upper !== null),
+          { x: "x", y1: "lower", y2: "upper", stroke: colour(one.style), strokeWidth: 2, strokeOpacity: 0.5 })),
         ...data.series.map((one) => Plot.lineY(rows.filter((row) => row.name === one.name),
-          { x: "x", y: "estimate", stroke: colour(one.style), strokeWidth: one.dash ? 1.4 : 2.2, strokeDasharray: DASHES[one.style] })),
+          { x: "x", y: "estimate", stroke: colour(one.style), strokeWidth: 2.2, strokeDasharray: DASHES[one.style] })),
         ...data.series.map((one) => Plot.dot(rows.filter((row) => row.name === one.name && dots.has(row.x)),
           { x: "x", y: "estimate", fill: colour(one.style), symbol: symbol(one.style), r: 3.6 })),
         Plot.ruleX(readings(data, rows, show), Plot.pointerX({ x: "x", stroke: "currentColor", strokeOpacity: 0.5, maxRadius: 80 })),
@@ -156,7 +158,7 @@ const Charts = (() => {
       ...labels(rows, "problem", width),
       height: 56 + 16 * rows.length,
       marginBottom: 40,
-      x: { label: "share of right completions", labelAnchor: "center", labelArrow: "none", domain: [0, Math.max(0.05, ...rows.flatMap((row) => [row.base, row.other]))], nice: true, ticks: 6, grid: true, tickFormat: (value) => Data.percent(value).replace(".0%", "%") },
+      x: { label: "share of right completions", labelAnchor: "center", labelArrow: "none", domain: [0, Math.max(0.05, 1.1 * data.limit, ...rows.flatMap((row) => [row.base, row.other]))], nice: true, ticks: 6, grid: true, tickFormat: (value) => Data.percent(value).replace(".0%", "%") },
       marks: [
         Plot.ruleX([data.limit], { stroke: "var(--alarm)", strokeDasharray: "2 4", strokeWidth: 1.5 }),
         Plot.link(rows, { y: "key", x1: "base", x2: "other", stroke: "var(--quiet)", strokeWidth: 1.5 }),
@@ -177,8 +179,8 @@ const Charts = (() => {
       y: { axis: null },
       marks: [
         ...rows.map((row) => Plot.rect([row], { x1: "start", x2: "end", y1: 0, y2: 1, fill: colour(row.style), insetRight: row.problems ? 1 : 0 })),
-        Plot.text(rows.filter((row) => row.problems / total > 0.05), { x: (row) => (row.start + row.end) / 2, y: 0.5, text: (row) => String(row.problems), fill: "var(--paper)", fontWeight: 600, fontSize: 14 }),
-        Plot.tip(rows.filter((row) => row.problems), Plot.pointerX({ x: (row) => (row.start + row.end) / 2, y: 0.5, title: (row) => `${shorten(row.part, 40)}: ${row.problems}` })),
+        Plot.text(rows.filter((row) => row.problems / total > 0.05), { x: (row) => (row.start + row.end) / 2, y: 0.5, text: (row) => String(Math.round(10 * row.problems) / 10), fill: "var(--paper)", fontWeight: 600, fontSize: 14 }),
+        Plot.tip(rows.filter((row) => row.problems), Plot.pointerX({ x: (row) => (row.start + row.end) / 2, y: 0.5, title: (row) => `${shorten(row.part, 40)}: ${Math.round(1000 * row.problems) / 1000}` })),
       ],
     });
   };
