@@ -31,8 +31,17 @@ def claims(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the library, the claims and the plugin."""
     install(session, "tests")
-    without_browser = ("--ignore", "tests/browser")
-    session.run("pytest", "tests", *without_browser, "-n", "2", *session.posargs, env=ONE_THREAD)
+    apart = ("--ignore", "tests/browser", "--ignore", "tests/sampling")
+    session.run("pytest", "tests", *apart, "-n", "2", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
+def sampling(session: nox.Session) -> None:
+    """Test tasks, engines, graders and the store, with the libraries that only they need."""
+    # The CPU build; whoever has a GPU installs a torch of her own.
+    session.install("torch==2.13.0")
+    session.install(".[math,gym,tasks,transformers,openai]", "--group", "tests")
+    session.run("pytest", "tests/sampling", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session

@@ -1,0 +1,224 @@
+"""The engine on any OpenAI-compatible server: `vllm serve`, SGLang, or a provider."""
+
+import os
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Any
+
+from beyondbase.completions import Completion
+from beyondbase.engines.engine import EngineError, Request, Sampling
+from beyondbase.engines.server import Server
+from beyondbase.engines.settings import OpenaiSettings
+from beyondbase.engines.tokens import encode_continuation, encode_prompt, load_tokenizer
+from beyondbase.engines.wire import (
+    GarbledError,
+    body,
+    first_choice,
+    read_completion,
+    read_logprobs,
+    route,
+)
+from beyondbase.errors import InputError
+from beyondbase.extras import require
+from beyondbase.mistakes import quote
+from beyondbase.tasks.prompts import Chat, Prompt
+
+_EXTRA = "openai"
+
+
+@dataclass(frozen=True)
+class _Failure:
+    error: Exception
+
+
+class OpenaiEngine:
+    """A model behind a server; many requests at once, each tried again when the server fails."""
+
+    name = "openai"
+
+    def __init__(self, model: str, settings: OpenaiSettings) -> None:
+        """Find the server and the model on it.
+
+        Args:
+            model: What the server calls the model.
+            settings: As in the study file.
+
+        Raises:
+            InputError: The server has no such model, or refuses the key.
+            EngineError: No server answers.
+        """
+        self._concurrency = settings.concurrency
+        self._server = Server(settings, key=os.environ.get(settings.api_key_env))
+        self._extra = {"model": model, **settings.extra_body}
+        self._model, self._card = model, self._server.find_model(model)
+        self._family = str(self._card.get("owned_by", ""))
+        self.version = self._server.version()
+        self.tokenizer: Any = None
+        if settings.tokenizer is not None:
+            self.tokenizer = load_tokenizer(settings.tokenizer, settings.tokenizer_revision)
+
+    def identity(self) -> Mapping[str, Any]:
+        """Name everything about model and engine on which completions hang, as JSON."""
+        extra = {name: value for name, value in self._extra.items() if name != "model"}
+        return {
+            "model": self._model,
+            "root": _name_of(self._card.get("root")),
+            "engine": self.name,
+            "server": self._family,
+            "engine_version": self.version,
+            "dtype": None,
+            "extra_body": extra,
+        }
+
+    def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Completion]:
+        """Complete prompts, each from its own seed, and hand completions over as they finish.
+
+        Raises:
+            InputError: The server refuses a request; the message has its words.
+            EngineError: Requests failed after all attempts; all others came before.
+        """
+        failed = in_a_row = done = 0
+        last: Exception | None = None
+        with closing(self._outcomes(requests, sampling)) as outcomes:
+            for outcome in outcomes:
+                if isinstance(outcome, Completion):
+                    done, in_a_row = done + 1, 0
+                    yield outcome
+                    continue
+                if isinstance(outcome.error, InputError):
+                    raise outcome.error
+                failed, in_a_row, last = failed + 1, in_a_row + 1, outcome.error
+                # A server that is gone would be asked for every request in turn, for hours.
+                if in_a_row >= max(self._concurrency, 8):
+                    break
+        if last is not None:
+            found = f"{failed} of {failed + done} requests failed after {self._server.attempts} attempts each"
+            remedy = "see to the server and run again to resume"
+            raise EngineError(f"{self._server.url}: {found} (the last: {_said(last)}); {remedy}")
+
+    def _outcomes(self, requests: Iterable[Request], sampling: Sampling) -> Generator[Completion | _Failure]:
+        require("httpx", _EXTRA)
+        anyio = require("anyio", _EXTRA)
+        threads = require("anyio.from_thread", _EXTRA)
+        with threads.start_blocking_portal() as portal, ExitStack() as stack:
+            stream = portal.wrap_async_context_manager(self._stream(iter(requests), sampling))
+            outcomes = stream.__enter__()
+            # However the reader ends, its exception is none of the stream's, which would wrap it in a group.
+            stack.callback(stream.__exit__, None, None, None)
+            while True:
+                try:
+                    outcome: Completion | _Failure = portal.call(outcomes.receive)
+                except anyio.EndOfStream:
+                    return
+                yield outcome
+
+    @asynccontextmanager
+    async def _stream(self, waiting: Iterator[Request], sampling: Sampling) -> AsyncIterator[Any]:
+        anyio = require("anyio", _EXTRA)
+        send, receive = anyio.create_memory_object_stream(self._concurrency)
+        async with (
+            receive,
+            self._server.client(self._concurrency) as client,
+            anyio.create_task_group() as group,
+        ):
+            async with send:
+                for _ in range(self._concurrency):
+                    group.start_soon(self._work, client, waiting, sampling, send.clone())
+            yield receive
+            group.cancel_scope.cancel()
+
+    async def _work(self, client: Any, waiting: Iterator[Request], sampling: Sampling, send: Any) -> None:
+        async with send:
+            for request in waiting:
+                try:
+                    outcome: Completion | _Failure = await self._complete(client, request, sampling)
+                except Exception as error:  # noqa: BLE001 - the consumer raises it, or counts it
+                    outcome = _Failure(error)
+                await send.send(outcome)
+
+    async def _complete(self, client: Any, request: Request, sampling: Sampling) -> Completion:
+        if self.tokenizer is not None and not isinstance(request.prompt, Chat):
+            request = replace(request, prompt=encode_prompt(self.tokenizer, request.prompt))
+        sent = body(request, sampling, family=self._family) | self._extra
+        at = f"problem {quote(request.problem_id)}"
+        return await self._server.post(
+            client, route(request), sent, at=at, read=lambda reply: read_completion(reply, request, sampling)
+        )
+
+    def score(
+        self, prompts: Sequence[Prompt], continuations: Sequence[str | Sequence[int]]
+    ) -> list[tuple[float, ...]]:
+        """Compute the log-probability, at temperature 1, of each token of continuations that are given.
+
+        Raises:
+            InputError: There is no tokenizer to tell prompt from continuation, or the server refuses.
+            EngineError: A request failed after all attempts.
+        """
+        if self.tokenizer is None:
+            raise InputError("score: found no tokenizer; name the model's tokenizer in the engine's settings")
+        pairs = [
+            (encode_prompt(self.tokenizer, prompt), encode_continuation(self.tokenizer, continuation))
+            for prompt, continuation in zip(prompts, continuations, strict=True)
+        ]
+        anyio = require("anyio", _EXTRA)
+        found: list[tuple[float, ...]] = anyio.run(self._score, pairs)
+        return found
+
+    async def _score(
+        self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]
+    ) -> list[tuple[float, ...]]:
+        anyio = require("anyio", _EXTRA)
+        scores: list[tuple[float, ...]] = [()] * len(pairs)
+        waiting = iter(range(len(pairs)))
+
+        async def work(client: Any) -> None:
+            for number in waiting:
+                scores[number] = await self._score_one(client, *pairs[number])
+
+        async with self._server.client(self._concurrency) as client:
+            try:
+                async with anyio.create_task_group() as group:
+                    for _ in range(min(self._concurrency, len(pairs))):
+                        group.start_soon(work, client)
+            except ExceptionGroup as errors:
+                first = errors.exceptions[0]
+                if isinstance(first, InputError):
+                    raise first from None
+                raise EngineError(
+                    f"{self._server.url}: scoring failed ({_said(first)}); run again to resume"
+                ) from None
+        return scores
+
+    async def _score_one(
+        self, client: Any, prompt: tuple[int, ...], continuation: tuple[int, ...]
+    ) -> tuple[float, ...]:
+        ids = [*prompt, *continuation]
+        sent = {"prompt": ids, "max_tokens": 0, "echo": True, "logprobs": 0, "temperature": 1.0}
+
+        def read(reply: Any) -> tuple[float, ...]:
+            logprobs = read_logprobs(first_choice(reply)) or ()
+            if len(logprobs) < len(ids):
+                raise GarbledError(f"found {len(logprobs)} log-probabilities of {len(ids)} tokens")
+            return logprobs[len(prompt) : len(ids)]
+
+        score: tuple[float, ...] = await self._server.post(
+            client, "completions", sent | self._extra, at="score", read=read
+        )
+        return score
+
+    def close(self) -> None:
+        """Let go of nothing: connections end with each run."""
+
+
+def _name_of(root: object) -> str | None:
+    # Where a server keeps a model in a folder, the folder's place is nothing that completions hang on.
+    if not isinstance(root, str):
+        return None
+    return PurePath(root).name if PurePath(root).is_absolute() else root
+
+
+def _said(error: Exception) -> str:
+    # The timeouts of httpx have no words.
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

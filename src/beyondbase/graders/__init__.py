@@ -1,0 +1,92 @@
+"""Graders: from a completion and its problem to one of five outcomes.
+
+`correct` and `wrong` are verdicts on an answer. `unparsed` is a completion that ended without stating one,
+`truncated` one that was cut off before it did, `error` one that failed, or whose answer the grader could
+not judge within its limits. An error is never wrong.
+
+Graders are made from a task's settings by `make_grader`, or directly: `MathGrader(tolerance=1e-3)`. They
+read completions as they come; `grade_batches` gives verdicts back in the batches that completions came in.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from beyondbase.errors import InputError
+from beyondbase.graders.choice import ChoiceGrader
+from beyondbase.graders.exact import ExactGrader
+from beyondbase.graders.gym import GymGrader
+from beyondbase.graders.maths import MathGrader
+from beyondbase.graders.pool import Limits
+from beyondbase.graders.protocol import Grader, grade_batches
+from beyondbase.mistakes import quote, suggest
+
+__all__ = [
+    "ChoiceGrader",
+    "ExactGrader",
+    "Grader",
+    "GymGrader",
+    "Limits",
+    "MathGrader",
+    "grade_batches",
+    "make_grader",
+]
+
+_KINDS: dict[str, Callable[..., Grader]] = {
+    grader.name: grader for grader in (MathGrader, ExactGrader, ChoiceGrader, GymGrader)
+}
+# What `Limits` calls otherwise: in a study file the keys stand beside the grader's own.
+_LIMITS = {"limit_s": "seconds", "memory_mib": "memory_mib", "workers": "workers"}
+
+
+def make_grader(name: str, options: Mapping[str, Any] | None = None) -> Grader:
+    """Make a grader from a task's settings.
+
+    Args:
+        name: "math", "exact", "choice" or "gym".
+        options: The grader's attributes, lists for tuples; of those with limits also limit_s, memory_mib
+            and workers.
+
+    Raises:
+        InputError: There is no such grader, or it has no such option or value.
+    """
+    if name not in _KINDS:
+        raise InputError(
+            f"grader: found {quote(name)}{suggest(name, _KINDS)}; use one of {', '.join(_KINDS)}"
+        )
+    kind = _KINDS[name]
+    known = {option.name: option for option in fields(kind)}  # type: ignore[arg-type] # all are dataclasses
+    limits = _LIMITS if known.pop("limits", None) else {}
+    values: dict[str, Any] = {}
+    for key, value in (options or {}).items():
+        if key not in known and key not in limits:
+            names = [*known, *limits]
+            raise InputError(
+                f"{name} grader: found an unknown option {quote(key)}{suggest(key, names)}; "
+                f"use one of {', '.join(names)}"
+            )
+        _check_type(key, value)
+        values[key] = tuple(value) if isinstance(value, list) else value
+    costs = {limits[key]: values.pop(key) for key in list(values) if key in limits}
+    return kind(**values, **({"limits": Limits(**costs)} if costs else {}))
+
+
+_TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "extract": ((list, tuple), "a list of rules"),
+    "answer": (str, "a word in quotes"),
+    "units": (str, "a word in quotes"),
+    "letters": (str, "letters in quotes"),
+    "case": (bool, "true or false"),
+    "tolerance": ((int, float), "a number"),
+    "places": (int, "a whole number"),
+    "settings": (Mapping, "a table"),
+    "limit_s": ((int, float), "a number"),
+    "memory_mib": (int, "a whole number"),
+    "workers": (int, "a whole number"),
+}
+
+
+def _check_type(key: str, value: object) -> None:
+    kind, words = _TYPES[key]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise InputError(f"{key}: found {quote(value)}; use {words}")

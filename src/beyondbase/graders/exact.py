@@ -1,0 +1,61 @@
+"""Answers that are right when they are the gold answer, spelled alike.
+
+Before they are compared, both are brought to Unicode's composed compatibility form (NFKC), runs of white
+space become one blank, and one pair of quotes, dollars or asterisks around the whole and one full stop at
+the end fall away. Case counts unless the task says otherwise.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+from beyondbase.completions import Completion, Grade, Graded, Problem
+from beyondbase.graders.extraction import Rule, find_answer
+from beyondbase.graders.protocol import check_rules, grade_answers, version_of
+
+_WRAPPED = re.compile(r"""^(\*\*|["'`$*])(.+)\1$""")
+
+
+@dataclass(frozen=True)
+class ExactGrader:
+    """Compares text.
+
+    Attributes:
+        extract: Where the answer stands.
+        case: Whether case counts.
+    """
+
+    name: ClassVar[str] = "exact"
+    extract: tuple[Rule, ...] = ("tag", "boxed", "answer")
+    case: bool = True
+
+    def __post_init__(self) -> None:
+        check_rules(self.extract)
+
+    @property
+    def version(self) -> str:
+        """What its verdicts hang on."""
+        return version_of(1, asdict(self))
+
+    def grade(self, problems: Mapping[str, Problem], completions: Iterable[Completion]) -> Iterator[Graded]:
+        """Grade completions, in their order."""
+        return grade_answers(problems, completions, find=self._find, judge=self._judge)
+
+    def _find(self, text: str, cut: bool) -> str | None:  # noqa: FBT001 - the shape of every Find
+        return find_answer(text, self.extract, cut=cut)
+
+    def _judge(self, stated: Sequence[tuple[Problem, str]]) -> list[Grade]:
+        return ["correct" if self._same(problem.gold, answer) else "wrong" for problem, answer in stated]
+
+    def _same(self, gold: str, answer: str) -> bool:
+        return normalise(gold, case=self.case) == normalise(answer, case=self.case)
+
+
+def normalise(text: str, *, case: bool = True) -> str:
+    """Bring a text to the form in which answers are compared."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).split()).removesuffix(".")
+    if wrapped := _WRAPPED.match(plain):
+        plain = wrapped[2].strip().removesuffix(".")
+    return plain if case else plain.casefold()

@@ -1,0 +1,126 @@
+r"""What answer a completion states: found by rules that a task names, in their order.
+
+- `boxed`: what stands in the last complete ``\boxed{...}`` (or ``\fbox{...}``), braces balanced.
+- `tag`: what stands in the last ``<answer>...</answer>``; of a box in it, the box's content.
+- `answer`: the rest of the last line that begins with "Answer:" or "Final answer:" (in any case, also
+  in bold); of a box in it, the box's content.
+- `number`: the last number of the text. Only where a task asks for it: it turns any text into a guess.
+- `whole`: the whole text.
+
+A completion that was cut off ("length") still has the answer that it had stated before: a box or tag
+that is closed, a line that has ended. The last number of a text that was cut off is no answer.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Literal, get_args
+
+Rule = Literal["boxed", "tag", "answer", "number", "whole"]
+RULES: tuple[Rule, ...] = get_args(Rule)
+
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+_BRACES = re.compile(r"\\(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
+_LINE = re.compile(r"^[ \t>*_#-]*(?:the[ \t]+)?(?:final[ \t]+)?answer[ \t*_]*:(.*)$", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
+
+
+def find_answer(text: str, rules: Sequence[Rule], *, cut: bool = False) -> str | None:
+    """Find the answer that a text states, by the first rule that finds one.
+
+    Args:
+        text: The completion.
+        rules: What to try, in this order.
+        cut: Whether the text was cut off, so that its end is no end.
+
+    Returns:
+        The answer without the white space around it, never empty; None where there is none.
+    """
+    for rule in rules:
+        found = _FINDERS[rule](text, cut)
+        if found is not None and (answer := found.strip()):
+            return answer
+    return None
+
+
+def last_box(text: str) -> str | None:
+    r"""Find the content of the complete ``\boxed{...}`` that opens last."""
+    start = max(text.rfind(r"\boxed"), text.rfind(r"\fbox"))
+    if start < 0:
+        return None
+    opening = _BOX.match(text, start)
+    end = _closing(text, opening.end()) if opening else None
+    if opening and end is not None:
+        return text[opening.end() : end]
+    return _last_complete_box(text)
+
+
+def _closing(text: str, start: int) -> int | None:
+    """The place of the brace that closes the one before `start`."""
+    depth = 1
+    for token in _BRACES.finditer(text, start):
+        if token[0] == "}":
+            depth -= 1
+        elif token[0].endswith("{") and token[0] != r"\{":
+            depth += 1
+        if depth == 0:
+            return token.start()
+    return None
+
+
+def _last_complete_box(text: str) -> str | None:
+    """One pass over all braces: a text of nothing but openings must not cost the square of its length."""
+    opened: list[tuple[int, bool]] = []
+    best: tuple[int, int] | None = None
+    for token in _BRACES.finditer(text):
+        if token[0] == "}":
+            start, is_box = opened.pop() if opened else (0, False)
+            if is_box and (best is None or start > best[0]):
+                best = start, token.start()
+        elif token[0].endswith("{") and token[0] != r"\{":
+            opened.append((token.end(), len(token[0]) > 1))
+    return text[slice(*best)] if best else None
+
+
+def last_tag(text: str) -> str | None:
+    """Find the content of the last complete <answer>...</answer>."""
+    end = text.rfind("</answer>")
+    start = text.rfind("<answer>", 0, end) if end >= 0 else -1
+    return text[start + len("<answer>") : end] if start >= 0 else None
+
+
+def last_line(text: str, *, cut: bool = False) -> str | None:
+    """Find the rest of the last line that begins with "Answer:"; a line that was cut off does not count."""
+    lines = text.splitlines(keepends=True)
+    if cut and lines and lines[-1].splitlines()[0] == lines[-1]:
+        lines.pop()
+    for line in reversed(lines):
+        # Looking for the word first spares the pattern on nearly all lines.
+        if "nswer" in line or "NSWER" in line:
+            found = _LINE.match(line.rstrip("\r\n"))
+            if found and (stated := _unmarked(found[1])):
+                return stated
+    return None
+
+
+def _unmarked(text: str) -> str:
+    for mark in ("**", "__"):
+        text = text.strip().removeprefix(mark).removesuffix(mark)
+    return text.strip()
+
+
+def _boxed_within(text: str | None) -> str | None:
+    return None if text is None else last_box(text) or text
+
+
+def _number(text: str, cut: bool) -> str | None:  # noqa: FBT001 - all finders take the same two
+    found = None if cut else [*_NUMBER.finditer(text)][-1:]
+    return found[0][0] if found else None
+
+
+_FINDERS: dict[Rule, Callable[[str, bool], str | None]] = {
+    "boxed": lambda text, _cut: last_box(text),
+    "tag": lambda text, _cut: _boxed_within(last_tag(text)),
+    "answer": lambda text, cut: _boxed_within(last_line(text, cut=cut)),
+    "number": _number,
+    "whole": lambda text, cut: None if cut else text,
+}

@@ -1,0 +1,154 @@
+"""What a grader is, and what all graders share: outcomes, chunks, versions."""
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Protocol
+
+from beyondbase.completions import Completion, Grade, Graded, Problem
+from beyondbase.errors import InputError
+from beyondbase.graders.extraction import RULES, Rule
+from beyondbase.mistakes import quote, suggest
+
+# Longer answers are no answers; they are compared as text and kept in part.
+LONGEST = 4096
+_CHUNK = 4096
+
+Find = Callable[[str, bool], str | None]
+Judge = Callable[[Sequence[tuple[Problem, str]]], Sequence[Grade]]
+
+
+class Grader(Protocol):
+    """Says of each completion what became of it.
+
+    Name and version together name the verdicts: what can change one changes the version, be it an
+    option, a rule or a library. The number of workers cannot.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the grader is called in study files."""
+
+    @property
+    def version(self) -> str:
+        """What its verdicts hang on: digits, letters, dots, plus signs and hyphens."""
+
+    def grade(self, problems: Mapping[str, Problem], completions: Iterable[Completion]) -> Iterator[Graded]:
+        """Grade completions, in their order, reading no more of them than needed."""
+
+
+def grade_answers(
+    problems: Mapping[str, Problem], completions: Iterable[Completion], *, find: Find, judge: Judge
+) -> Iterator[Graded]:
+    """Grade completions by the answers in them.
+
+    A failed completion is an error. One without an answer is truncated where it was cut off, else
+    unparsed. One that was cut off after a complete answer is graded by that answer.
+
+    Args:
+        problems: By id.
+        completions: In any order.
+        find: Finds the answer in a text; the second argument says whether the text was cut off.
+        judge: Says of each (problem, answer) whether it is right.
+
+    Raises:
+        InputError: A completion is of a problem that is not there.
+    """
+    source = iter(completions)
+    while chunk := list(islice(source, _CHUNK)):
+        found = [_find(completion, find) for completion in chunk]
+        stated = [
+            (_problem(problems, completion), answer)
+            for completion, answer in zip(chunk, found, strict=True)
+            if answer is not None
+        ]
+        grades = iter(judge(stated) if stated else ())
+        for completion, answer in zip(chunk, found, strict=True):
+            outcome = _unstated(completion) if answer is None else next(grades)
+            kept = None if answer is None else answer[:LONGEST]
+            yield Graded(completion.problem_id, completion.index, outcome, kept)
+
+
+def grade_batches(
+    grader: Grader, problems: Mapping[str, Problem], batches: Iterable[Sequence[Completion]]
+) -> Iterator[list[Graded]]:
+    """Grade batch by batch in one go: the grader keeps its processes, and what it knows, between them.
+
+    Batches without completions give no list.
+
+    Raises:
+        InputError: As the grader's `grade`.
+    """
+    sizes: deque[int] = deque()
+
+    def completions() -> Iterator[Completion]:
+        for batch in batches:
+            if batch:
+                sizes.append(len(batch))
+                yield from batch
+
+    done: list[Graded] = []
+    for graded in grader.grade(problems, completions()):
+        done.append(graded)
+        if len(done) == sizes[0]:
+            yield done
+            sizes.popleft()
+            done = []
+
+
+def _find(completion: Completion, find: Find) -> str | None:
+    return None if completion.finish == "error" else find(completion.text, completion.finish == "length")
+
+
+def _unstated(completion: Completion) -> Grade:
+    if completion.finish == "error":
+        return "error"
+    return "truncated" if completion.finish == "length" else "unparsed"
+
+
+def _problem(problems: Mapping[str, Problem], completion: Completion) -> Problem:
+    try:
+        return problems[completion.problem_id]
+    except KeyError:
+        found = quote(completion.problem_id)
+    raise InputError(
+        f"problem {found}: found a completion of it, but no such problem; grade with the task that it is of"
+    )
+
+
+def version_of(rules: int, options: Mapping[str, Any], *libraries: str) -> str:
+    """Name what verdicts hang on: the edition of our rules, libraries, and a digest of the options.
+
+    Args:
+        rules: Counts up with every change of our own that can change a verdict.
+        options: The task's settings.
+        libraries: Each as name and version.
+    """
+    text = json.dumps(options, sort_keys=True, default=str, ensure_ascii=True)
+    return "-".join((str(rules), *libraries, hashlib.sha256(text.encode()).hexdigest()[:8]))
+
+
+def check_rules(rules: Sequence[Rule]) -> None:
+    """Refuse rules that are none, or no rules at all.
+
+    Raises:
+        InputError: The list is empty, or names an unknown rule.
+    """
+    if not rules:
+        raise InputError(f"extract: found no rule; name at least one of {', '.join(RULES)}")
+    for rule in rules:
+        check_word("extract", rule, RULES)
+
+
+def check_word(key: str, value: object, known: Sequence[str]) -> None:
+    """Refuse a word that is not one of those known.
+
+    Raises:
+        InputError: It is none of them.
+    """
+    if value not in known:
+        raise InputError(
+            f"{key}: found {quote(value)}{suggest(str(value), known)}; use one of {', '.join(known)}"
+        )

@@ -1,0 +1,115 @@
+"""Batches of completions and grades as columns, refused where a row cannot be what it says."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any, get_args
+
+import pyarrow as pa
+
+from beyondbase.completions import Completion, Finish, Graded
+from beyondbase.errors import InputError
+from beyondbase.mistakes import quote
+from beyondbase.store.identity import seeds_of
+from beyondbase.store.rows import INDEX_LIMIT, named
+from beyondbase.store.shards import COMPLETIONS, GRADES, Kind
+from beyondbase.store.tally import OUTCOMES
+
+FINISHES = get_args(Finish)
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def completion_columns(
+    batch: Sequence[Completion], keys: Sequence[tuple[str, int]], fingerprint: str
+) -> tuple[list[Any], list[int]]:
+    """Turn completions into the columns of a shard.
+
+    Args:
+        batch: The completions.
+        keys: Their `keys_of`.
+        fingerprint: That of the set.
+
+    Returns:
+        The columns, and the digest of each text.
+
+    Raises:
+        InputError: A seed is not its completion's own, or a reason to finish is unknown.
+    """
+    # By columns, here and below: calls for every row would take longer than the disk.
+    seeds = seeds_of(fingerprint, keys)
+    for item, seed in zip(batch, seeds, strict=True):
+        if item.seed != seed:
+            found = f"seed: found {item.seed}, but its own, by seed_of, is {seed}"
+            raise InputError(f"{named(item.problem_id, item.index)}: {found}")
+    _check_words(batch, "finish", FINISHES)
+    texts = [utf8(item.text) for item in batch]
+    digests = digests_of(texts)
+    return _columns(COMPLETIONS, batch, digest=digests, text=texts), digests
+
+
+def keys_of(batch: Sequence[Completion] | Sequence[Graded]) -> list[tuple[str, int]]:
+    """Name the completions of a batch by problem and index.
+
+    Raises:
+        InputError: Such a name is not possible, or stands there twice.
+    """
+    keys = [(item.problem_id, item.index) for item in batch]
+    for name in {name for name, _ in keys}:
+        if not name or _LONE_SURROGATE.search(name):
+            raise InputError(f"problem_id: found {name!a}; give every problem an id that UTF-8 can hold")
+    for name, index in keys:
+        if not 0 <= index < INDEX_LIMIT:
+            raise InputError(f"{named(name, index)}: number completions 0 .. {INDEX_LIMIT - 1}")
+    if len(set(keys)) < len(keys):
+        twin = next(key for key, times in Counter(keys).items() if times > 1)
+        raise InputError(f"{named(*twin)}: stands twice in one batch; give it once")
+    return keys
+
+
+def grade_columns(batch: Sequence[Graded], digests: Sequence[int]) -> list[Any]:
+    """Turn grades into the columns of a shard.
+
+    Args:
+        batch: The grades.
+        digests: Of the texts that were graded.
+
+    Raises:
+        InputError: An outcome is unknown.
+    """
+    _check_words(batch, "outcome", OUTCOMES)
+    answers = [None if item.answer is None else utf8(item.answer) for item in batch]
+    return _columns(GRADES, batch, digest=digests, answer=answers)
+
+
+def utf8(text: str) -> bytes:
+    """Encode a text; a lone surrogate, which no file in UTF-8 can hold, is U+FFFD."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return _LONE_SURROGATE.sub("\ufffd", text).encode()
+
+
+def digests_of(texts: Sequence[bytes]) -> list[int]:
+    """Tell texts apart by 64 bits of their sha256, never 0."""
+    sha256, number = hashlib.sha256, int.from_bytes
+    return [number(sha256(text).digest()[:8], signed=True) or 1 for text in texts]
+
+
+def _columns(kind: Kind, batch: Sequence[Any], **made: Sequence[Any]) -> list[Any]:
+    columns = []
+    for field in kind.schema:
+        cells = made.get(field.name)
+        values = [*map(attrgetter(field.name), batch)] if cells is None else cells
+        columns.append(pa.array(values, field.type))
+    return columns
+
+
+def _check_words(batch: Sequence[Any], name: str, known: Sequence[str]) -> None:
+    words = [*map(attrgetter(name), batch)]
+    for word in {*words}.difference(known):
+        item = batch[words.index(word)]
+        at = f"{named(item.problem_id, item.index)}: {name}"
+        raise InputError(f"{at}: found {quote(word)}; use one of {', '.join(known)}")

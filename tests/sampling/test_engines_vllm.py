@@ -1,0 +1,119 @@
+"""The engine on real vLLM: what is true of every engine is true of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from beyondbase.engines import Request, Sampling, TransformersSettings, VllmSettings, make_engine
+from beyondbase.errors import InputError
+
+pytest.importorskip("vllm", reason="vLLM is not installed; the README says how, for GPUs and for CPUs")
+
+from tiny_model import make_tiny
+
+# Its libraries warn of themselves in every version.
+pytestmark = pytest.mark.filterwarnings("ignore")
+QUESTIONS = ("What is 6 times 7?", "Let x = 3.", "Please reason step by step about the apples that are left:")
+SAMPLING = Sampling(temperature=0.9, top_p=0.95, max_tokens=24, keep_tokens=True)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model."""
+    return make_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def engine(folder: Path) -> Iterator[Any]:
+    """The model on vLLM; it starts once, in half a minute."""
+    settings = VllmSettings(cpu_memory=1, max_model_len=256, in_flight=10, dtype="float32", gpu_memory=0.3)
+    started = make_engine(settings, str(folder))
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def reference(folder: Path) -> Any:
+    """The same model on transformers."""
+    return make_engine(TransformersSettings(threads=1), str(folder))
+
+
+def requests(count: int) -> list[Request]:
+    """Requests of prompts of different lengths."""
+    return [Request(f"p{i % 3}", i // 3, 1000 + i, QUESTIONS[i % 3]) for i in range(count)]
+
+
+def test_a_seed_gives_its_completion_in_any_company(engine: Any) -> None:
+    """Alone, in other company and in any order, the same tokens come out, each request once."""
+    made = list(engine.generate(requests(30), SAMPLING))
+    wanted = {one.seed: one for one in made}
+    assert len(made) == len(wanted) == 30
+    assert len({one.token_ids for one in made}) == 30
+    shuffled = requests(30)
+    Random(1).shuffle(shuffled)  # noqa: S311 - an order, not a secret
+    found = [*engine.generate(shuffled[:1], SAMPLING), *engine.generate(shuffled[1:], SAMPLING)]
+    assert {one.seed: (one.token_ids, one.text) for one in found} == {
+        seed: (one.token_ids, one.text) for seed, one in wanted.items()
+    }
+
+
+def test_logprobs_agree_with_transformers(engine: Any, reference: Any) -> None:
+    """At the draw and when scored, at temperature 1 whatever the draw's; so do texts of the same tokens."""
+    made = list(engine.generate(requests(12), SAMPLING))
+    prompts = [QUESTIONS[int(one.problem_id[1])] for one in made]
+    tokens = [one.token_ids for one in made]
+    scores = zip(made, engine.score(prompts, tokens), reference.score(prompts, tokens), strict=True)
+    for one, ours, theirs in scores:
+        assert one.token_logprobs == pytest.approx(theirs, abs=1e-3)
+        assert ours == pytest.approx(theirs, abs=1e-3)
+        assert one.logprob == pytest.approx(sum(theirs), abs=1e-2)
+        ended = one.token_ids[-1] == reference.tokenizer.eos_token_id
+        assert one.finish == ("stop" if ended else "length")
+        shown = one.token_ids[:-1] if ended else one.token_ids
+        assert one.text == reference.tokenizer.decode(shown, skip_special_tokens=True)
+
+
+def test_greedy_completions_are_those_of_transformers(engine: Any, reference: Any) -> None:
+    """At temperature 0 both take the likeliest token; prompts reach both as the same tokens."""
+    greedy = Sampling(temperature=0, max_tokens=16, keep_tokens=True)
+    ours = {one.problem_id: one.token_ids for one in engine.generate(requests(3), greedy)}
+    theirs = {one.problem_id: one.token_ids for one in reference.generate(requests(3), greedy)}
+    assert ours == theirs
+
+
+def test_a_whole_line_ends_a_completion(engine: Any) -> None:
+    """A line that a completion has writes off what follows, and generation ends there."""
+    free = Sampling(temperature=1, max_tokens=150, keep_tokens=True)
+    made = [one for one in engine.generate(requests(30), free) if one.text.count("\n") >= 2]
+    one, line = next((one, line) for one in made for line in one.text.split("\n")[1:-1] if line.strip())
+    stopping = Sampling(temperature=1, max_tokens=150, keep_tokens=True, stop_lines=(line,))
+    (cut,) = engine.generate([next(ask for ask in requests(30) if ask.seed == one.seed)], stopping)
+    assert cut.finish == "stop"
+    assert one.text.startswith(f"{cut.text}\n{line}\n") or one.text.startswith(f"{line}\n")
+    assert cut.token_ids == one.token_ids[: cut.tokens]
+    assert cut.tokens < one.tokens
+
+
+def test_a_run_that_is_left_leaves_nothing_behind(engine: Any) -> None:
+    """What was under way is called off; the next run has its own completions only."""
+    endless = (Request("p", i, i, "Hi") for i in range(10**9))
+    run = engine.generate(endless, SAMPLING)
+    next(run)
+    run.close()
+    assert {one.seed for one in engine.generate(requests(5), SAMPLING)} == set(range(1000, 1005))
+
+
+def test_a_prompt_that_is_too_long_is_refused_by_name(engine: Any) -> None:
+    """The message has the problem and the setting to change."""
+    with pytest.raises(InputError, match=r'problem "p": found 256 tokens.*raise max_model_len'):
+        list(engine.generate([Request("p", 0, 0, tuple([50] * 256))], SAMPLING))
+
+
+def test_identity_names_engine_and_weights(engine: Any, reference: Any) -> None:
+    """Both engines name the same weights."""
+    found, other = engine.identity(), reference.identity()
+    assert found["weights"] == other["weights"]
+    assert (found["engine"], found["dtype"], found["max_model_len"]) == ("vllm", "float32", 256)

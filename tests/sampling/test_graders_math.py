@@ -1,0 +1,470 @@
+"""Mathematical answers: what equals what, and what becomes of answers that hang, crash or bloat a grader."""
+
+import csv
+import json
+import logging
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from beyondbase.completions import Completion, Grade, Problem
+from beyondbase.errors import InputError
+from beyondbase.extras import require
+from beyondbase.graders import Limits, MathGrader
+from beyondbase.graders.notation import elements, spread, tidy
+from beyondbase.graders.pool import Failure, Pool
+from beyondbase.graders.quick import compare_quickly
+from beyondbase.graders.verification import Verifier
+
+FILE = Path(__file__).parent / "data/grader_cases.csv"
+CASES = list(csv.DictReader(FILE.read_text(encoding="utf-8").splitlines()))
+SETTINGS = {"tolerance": 0.0, "places": 6, "units": "drop"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _quiet() -> Iterator[None]:
+    """Math-verify logs that its time limits are off."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def grades(pairs: Sequence[tuple[str, str]], **options: Any) -> list[Grade]:
+    """Grade boxed answers, each to a problem of its own."""
+    problems = {str(at): Problem(str(at), "?", gold) for at, (gold, _) in enumerate(pairs)}
+    completions = [
+        Completion(str(at), 0, 0, rf"so \boxed{{{answer}}}.", 1, "stop", None, None, None)
+        for at, (_, answer) in enumerate(pairs)
+    ]
+    return [item.outcome for item in MathGrader(**options).grade(problems, completions)]
+
+
+def same(gold: str, answer: str, *, kind: str = "value", **options: Any) -> bool:
+    """Compare two answers in this process, as a grading process would."""
+    return verifier(**options).same(kind, tidy(gold), tidy(answer))
+
+
+_VERIFIERS: dict[str, Verifier] = {}
+
+
+def verifier(**options: Any) -> Verifier:
+    """A verifier for some options, made once."""
+    chosen = SETTINGS | options
+    return _VERIFIERS.setdefault(json.dumps(chosen), Verifier(**chosen))
+
+
+def peer(gold: str, answer: str) -> bool:
+    """Ask math-verify as its README does."""
+    library = require("math_verify", "math")
+    return bool(library.verify(library.parse(rf"\boxed{{{gold}}}"), library.parse(rf"\boxed{{{answer}}}")))
+
+
+UNREAD = {("minerva_math", "269"), ("olympiadbench", "73"), ("olympiadbench", "157")}
+
+
+@pytest.mark.parametrize(("kind", "unread"), [("set", set()), ("value", UNREAD)])
+def test_every_case_of_the_papers_grader_that_has_a_right_answer_is_accepted(
+    kind: str, unread: set[tuple[str, str]]
+) -> None:
+    """All 81 as sets, with roots, units and dollars besides; math-verify alone cannot read three lists."""
+    rejected = {
+        (case["bench"], case["idx"])
+        for case in CASES
+        if same(case["gold"], case["answer"], kind=kind) is not (case["right"] == "yes")
+    }
+    assert rejected == unread
+    assert sum(1 for case in CASES if case["answer_given"]) == 81
+    assert [case["idx"] for case in CASES if case["right"] == "no"] == ["518"]
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "right"),
+    [
+        ("42", "42", True),
+        ("42", "42.", True),
+        ("42", "$42$", True),
+        ("42", "**42**", True),
+        ("42", "43", False),
+        (r"\frac{1}{2}", "0.5", True),
+        (r"\frac{1}{2}", r"\dfrac12", True),
+        ("1/3", "0.333333", True),
+        ("1/3", "0.333", False),
+        ("10000", r"10\,000", True),
+        ("10000", "10 000", True),
+        ("0", "1 000", False),
+        ("12", "1 2", False),
+        (r"50\%", "50", True),
+        (r"50\%", "0.5", True),
+        ("0.5", r"50\%", True),
+        ("50", r"50\%", True),
+        ("50", "0.5", False),
+        ("0.5", "50", False),
+        (r"864 \mbox{ inches}^2", "864", True),
+        (r"5\text{ cm}", r"5\text{ m}", True),
+        (r"120^\circ", "120", True),
+        (r"\pm 3", "3, -3", True),
+        (r"\pm 3", "3", False),
+        (r"\pm 1 \pm \sqrt{2}", "1", False),
+        (r"\pm 1 \pm \sqrt{2}", r"1+\sqrt2, 1-\sqrt2, -1+\sqrt2, -1-\sqrt2", True),
+        ("5,3", "3,5", True),
+        ("(1,2)", "1,2", True),
+        ("(1,2)", "(2,1)", False),
+        ("(1,2)", "[1,2]", False),
+        ("x > 3", r"(3, \infty)", True),
+        (r"(3, \infty)", "x > 3", False),
+        ("x=5", "5", True),
+        ("5", "x=5", True),
+        (r"\text{Tuesday}", "Tuesday", True),
+        (r"\text{Tuesday}", "Monday", False),
+        (r"\lambda_{\text{red}}/\sqrt{2}", r"\lambda_{\text{red}}/\sqrt{3}", False),
+        (r"\lambda_{\text{red}}/\sqrt{2}", r"\lambda_{\text{red}} / \sqrt{2}", True),
+        (r"=2,=-6-4\sqrt{2}", "-6", False),
+        ("204", "204.01", False),
+        ("1", "100", False),
+        ("12345", "12346", False),
+    ],
+)
+def test_what_equals_what_by_default(gold: str, answer: str, right: bool) -> None:  # noqa: FBT001 - a column
+    """As documented: percents both ways, decimals to six places, units dropped, order of arguments kept."""
+    assert same(gold, answer) is right
+
+
+@pytest.mark.parametrize(
+    ("kind", "gold", "answer", "right"),
+    [
+        ("set", "54,108", "108,54", True),
+        ("set", "54,108", "54108", True),
+        ("set", r"\$32,348", "32348", True),
+        ("set", "54, 108", "54", False),
+        ("set", "54", "54, 108", False),
+        ("set", r"\{1,2\}", "2 and 1", True),
+        ("set", "1,2", r"2 \text{ or } 1", True),
+        ("set", "1,1,2", "2,1", True),
+        ("set", "(1,2),(3,4)", "(3,4), (1,2)", True),
+        ("set", "(1,2),(3,4)", "(2,1), (3,4)", False),
+        ("set", r"1 \pm \sqrt{5}, -2", r"-2, 1-\sqrt{5}, 1+\sqrt{5}", True),
+        ("set", "f(x)=x, f(x)=-x", "f(x)=-x, f(x)=x", True),
+        ("set", "f(x)=x, f(x)=-x", "f(x)=x", False),
+        ("set", r"x \in \{1, 2\}", "2, 1", True),
+        ("list", "1, 2", "1, 2", True),
+        ("list", "1, 2", "(1, 2)", True),
+        ("list", "1, 2", "2, 1", False),
+        ("list", r"\{1, 2\}", r"\{2, 1\}", False),
+        ("list", "(1, 2)", r"\left(1, \frac{4}{2}\right)", True),
+        ("list", "54,108", "54, 108", True),
+        ("list", "1, 1, 2", "1, 2", False),
+    ],
+)
+def test_sets_ignore_order_and_lists_do_not(kind: str, gold: str, answer: str, right: bool) -> None:  # noqa: FBT001 - a column
+    """Element by element, where the task says so."""
+    assert same(gold, answer, kind=kind) is right
+
+
+def test_what_an_answer_is_the_problem_says_unless_the_grader_does() -> None:
+    """Sets and values stand in one task; each is compared as what it is."""
+    problems = {
+        kind: Problem(kind, "?", "54,108", entry={"answer_type": kind}) for kind in ("set", "expression")
+    }
+    completions = [
+        Completion(kind, 0, 0, r"\boxed{108,54}", 1, "stop", None, None, None) for kind in problems
+    ]
+    limits = Limits(workers=1)
+    by_task = MathGrader(limits=limits).grade(problems, completions)
+    assert [item.outcome for item in by_task] == ["correct", "wrong"]
+    lists = MathGrader(answer="list", limits=limits).grade(problems, completions)
+    assert [item.outcome for item in lists] == ["wrong", "wrong"]
+
+
+def test_a_tolerance_is_the_tasks() -> None:
+    """Relative to the gold answer, on values and on elements; none by default."""
+    assert not same("100", "101")
+    assert same("100", "101", tolerance=0.01)
+    assert not same("100", "102", tolerance=0.01)
+    assert same(r"\pi", "3.14", tolerance=0.01)
+    assert same("100, 200", "202, 100", tolerance=0.01, kind="set")
+    assert not same("0", "0.001", tolerance=0.01)
+
+
+def test_decimals_may_be_held_to_more_places_or_to_fewer() -> None:
+    """0.333333 is 1/3 to six places and not to ten."""
+    assert same("1/3", "0.333333")
+    assert not same("1/3", "0.333333", places=10)
+    assert same("0.12", "0.1234", places=2)
+
+
+def test_units_count_where_the_task_keeps_them() -> None:
+    """A number alone is then no length."""
+    assert same(r"5\text{ cm}", "5")
+    assert not same(r"5\text{ cm}", "5", units="keep")
+    assert same(r"5\text{ cm}", r"5 \text{ cm}", units="keep")
+    assert not same(r"5\text{ cm}", r"5 \text{ m}", units="keep")
+
+
+SPELLINGS: list[Callable[[str], str]] = [
+    lambda text: f"${text}$",
+    lambda text: f" {text} . ".replace(" . ", "."),
+    lambda text: rf"\({text}\)",
+    lambda text: f"**{text}**",
+    lambda text: text.replace(r"\frac", r"\dfrac"),
+    lambda text: text.replace("(", r"\left(").replace(")", r"\right)"),
+    lambda text: text.replace("+", " + ").replace("-", " - "),
+    lambda text: text.replace(",", ", "),
+    lambda text: rf"{text}\,",
+]
+WHOLE = st.integers(-10_000, 10_000).map(str)
+NUMBER = st.one_of(
+    WHOLE,
+    st.builds(r"\frac{{{}}}{{{}}}".format, WHOLE, st.integers(2, 99)),
+    st.builds(r"{}\sqrt{{{}}}".format, st.integers(2, 99), st.integers(2, 99)),
+    st.builds("{}.{:02d}".format, WHOLE, st.integers(1, 99)),
+    st.builds(r"{}\pi".format, st.integers(2, 99)),
+)
+ANSWER = st.one_of(
+    NUMBER,
+    st.builds("({},{})".format, NUMBER, NUMBER),
+    st.builds("{},{}".format, NUMBER, NUMBER),
+    st.builds(r"\{{{},{}\}}".format, NUMBER, NUMBER),
+    st.builds(r"{} \pm \sqrt{{{}}}".format, st.integers(1, 99), st.integers(2, 99)),
+    st.builds("x^{}+{}x".format, st.integers(2, 9), st.integers(2, 99)),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(ANSWER, st.sampled_from(SPELLINGS), st.sampled_from(["value", "set", "list"]))
+def test_an_answer_equals_itself_in_any_spelling(gold: str, spell: Callable[[str], str], kind: str) -> None:
+    """The gold answer, spelled otherwise, is right."""
+    assert same(gold, spell(gold), kind=kind)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(NUMBER, min_size=2, max_size=5, unique=True), st.randoms(use_true_random=False))
+def test_a_set_equals_itself_in_any_order_and_not_without_an_element(
+    values: list[str], draw: random.Random
+) -> None:
+    """Whatever the elements."""
+    shuffled = draw.sample(values, len(values))
+    assert same(", ".join(values), ", ".join(shuffled), kind="set")
+    assume(not any(same(values[0], value) for value in values[1:]))
+    assert not same("; ".join(values), "; ".join(values[1:]), kind="set")
+
+
+@pytest.mark.parametrize(
+    ("text", "tidied"),
+    [
+        (" $x$ ", "x"),
+        ("5.", "5"),
+        ("1,2,...", "1,2,..."),
+        ("**5**.", "5"),
+        ("$1$, $2$", "$1$, $2$"),
+        (r"12\,345\,678", "12345678"),
+        ("1 2", "1 2"),
+        ("0.123 456", "0.123 456"),
+        (r"\pm 1", r"\pm 1"),
+        (r"\pm 1 \mp x", "+ 1 - x, - 1 + x"),
+        ("", ""),
+        ("$$", "$$"),
+    ],
+)
+def test_tidying_drops_only_what_is_around_an_answer(text: str, tidied: str) -> None:
+    """Marks, one full stop, blanks within numbers; several signs are written out."""
+    assert tidy(text) == tidied
+
+
+@given(st.text(max_size=40))
+def test_tidying_is_done_once(text: str) -> None:
+    """What is tidy stays as it is, and nothing raises."""
+    tidied = tidy(tidy(text))
+    assert tidy(tidied) == tidied
+    elements(text, ordered=False, grouped=True)
+    assert spread(text)
+
+
+def test_plain_comparisons_are_math_verifys() -> None:
+    """On numbers of every plain form, near and equal ones among them, the verdicts are the same."""
+    draw = random.Random(11)  # noqa: S311 - a test keeps no secret
+    asked = equal = 0
+    while asked < 400:
+        gold, answer = plain_number(draw), plain_number(draw)
+        if draw.random() < 0.5:
+            answer = twin(draw, gold)
+        quick = compare_quickly(gold, answer)
+        if quick is not None:
+            asked, equal = asked + 1, equal + quick
+            assert quick == peer(gold, answer), (gold, answer)
+    assert 80 < equal < 320
+
+
+def plain_number(draw: random.Random) -> str:
+    """A whole number, decimal or fraction, small ones often."""
+    top, bottom = draw.choice([20, 9999]), draw.choice([9, 9999])
+    sign, a, b = draw.choice(["", "-"]), draw.randrange(top), draw.randrange(1, bottom)
+    forms = [f"{sign}{a}", f"{sign}{a}.{b}", rf"{sign}\frac{{{a}}}{{{b}}}", rf"\dfrac{{{sign}{a}}}{{{b}}}"]
+    return draw.choice([*forms, f"{sign}{a}/{b}", f"{sign}{draw.randrange(10**14)}"])
+
+
+def twin(draw: random.Random, text: str) -> str:
+    """The same number in another form, or one nearby."""
+    times = draw.randrange(2, 9)
+    if "frac" in text:
+        return re.sub(r"(\d+)", lambda found: str(int(found[0]) * times), text)
+    if "/" in text:
+        top, bottom = text.split("/")
+        return f"{int(top) * times}/{int(bottom) * times}"
+    if "." in text:
+        return draw.choice([f"{text}0", text[:-1] + str(draw.randrange(10))])
+    return draw.choice([f"{text}.0", rf"\frac{{{int(text) * times}}}{{{times}}}", f"{text}0"])
+
+
+def sampled_pairs() -> list[tuple[str, str]]:
+    """Gold answers of many kinds, each with answers of its own kind, right ones among them."""
+    draw = random.Random(5)  # noqa: S311 - a test keeps no secret
+    kinds = [
+        lambda a, b: rf"{a}\sqrt{{{b}}}",
+        lambda a, b: f"x^2+{a}x-{b}",
+        lambda a, b: f"({a}, {b})",
+        lambda a, b: f"{a}, {a + b}",
+        lambda a, b: rf"\frac{{{a}\pi}}{{{b}}}",
+        lambda a, b: rf"\frac{{{a}}}{{{b}}}",
+        lambda a, _: rf"{a}^\circ",
+        lambda a, _: rf"{a}\%",
+        lambda a, _: rf"\text{{{'odd' if a % 2 else 'even'}}}",
+        lambda a, b: rf"[{a}, {a + b})",
+        lambda a, b: rf"{a} \pm \sqrt{{{b}}}",
+        lambda a, b: rf"\begin{{pmatrix}} {a} \\ {b} \end{{pmatrix}}",
+        lambda a, _: str(a),
+        lambda a, b: f"{a}.{b}",
+    ]
+    return [
+        (
+            kind(3, 7),
+            draw.choice([kind, kind, draw.choice(kinds)])(draw.choice([3, 3, 4]), draw.choice([7, 7, 8])),
+        )
+        for kind in kinds
+        for _ in range(8)
+    ]
+
+
+def test_verdicts_are_math_verifys_called_on_each_sample_whatever_the_workers() -> None:
+    """Duplicates, short cuts and processes change no verdict."""
+    pairs = sampled_pairs() * 2
+    verdicts = {pair: peer(*pair) for pair in dict.fromkeys(pairs)}
+    expected = ["correct" if verdicts[pair] else "wrong" for pair in pairs]
+    assert 50 < expected.count("correct") < len(expected) - 50
+    assert grades(pairs, limits=Limits(workers=1)) == expected
+    assert grades(pairs, limits=Limits(workers=2)) == expected
+
+
+HOSTILE = [
+    "9^{9^9}",
+    "9**9**9",
+    r"\sum_{n=1}^{10^{12}} \sin(n^n)",
+    r"\int_0^1 x^{x^{x^{x}}} dx",
+    r"\frac{1}{" * 2000 + "2" + "}" * 2000,
+    "{" * 100_000 + "}" * 100_000,
+    "(" * 3000 + ")" * 3000,
+    r"\sqrt{" * 500 + "2" + "}" * 500,
+    "\x00",
+    "\u202e5\u2066",
+    "\ud800",
+    "x" * 1_000_000,
+    "1+" * 1500 + "1",
+    "__import__('os').system('touch {marker}')",
+    r"\text{__import__('os').system('touch {marker}')}",
+    "().__class__.__bases__[0].__subclasses__()",
+]
+
+
+def test_hostile_answers_neither_hang_nor_run_nor_count_as_right(tmp_path: Path) -> None:
+    """Each is wrong, or an error where its limit was reached; the answers around them are graded."""
+    marker = tmp_path / "ran"
+    hostile = [text.replace("{marker}", str(marker)) for text in HOSTILE]
+    pairs = [pair for text in hostile for pair in ((r"7\sqrt{2}", text), (r"7\sqrt{2}", r"\sqrt{98}"))]
+    start = time.perf_counter()
+    outcomes = grades(pairs, limits=Limits(seconds=1, memory_mib=256, workers=2))
+    assert time.perf_counter() - start < 60
+    assert outcomes[1::2] == ["correct"] * len(hostile)
+    # A brace too many ends the box early: then what is graded is harmless.
+    assert {*outcomes[::2]} <= {"wrong", "error", "unparsed"}
+    assert outcomes[0] == "error"
+    assert not marker.exists()
+
+
+def test_a_job_that_is_not_done_says_why_and_the_next_ones_are() -> None:
+    """Time is told from a crash, and processes that ended are replaced."""
+    pairs = [("1", "2x"), ("5", "9^{9^9}"), ("1", 3), ("1+x", "x+1")]
+    with Pool("math", SETTINGS, Limits(seconds=1, workers=1)) as pool:
+        assert pool.run([("value", *pair) for pair in pairs]) == [
+            False,
+            Failure("time"),
+            Failure("crash"),
+            True,
+        ]
+        assert pool.failures == {"time": 1, "crash": 1}
+
+
+def test_processes_that_cannot_start_are_the_users_to_know_of() -> None:
+    """One line says why."""
+    with (
+        Pool("none", SETTINGS, Limits(workers=1)) as pool,
+        pytest.raises(InputError, match="do not start: KeyError"),
+    ):
+        pool.run([1])
+
+
+def children() -> set[str]:
+    """The grading processes of this one."""
+    tasks = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return {child for task in tasks for child in task.read_text().split()}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_no_process_outlives_a_grading_that_is_left_in_the_middle() -> None:
+    """Leaving the iteration ends them."""
+    before = children()
+    problems = {"1": Problem("1", "?", "x+1")}
+    completion = Completion("1", 0, 0, r"\boxed{1+x}", 1, "stop", None, None, None)
+    graded = MathGrader(limits=Limits(workers=2)).grade(problems, [completion] * 2)
+    assert next(graded).outcome == "correct"
+    assert children() - before
+    del graded
+    assert children() == before
+
+
+def test_ctrl_c_ends_a_grading_without_noise() -> None:
+    """The interrupt reaches the caller alone; no process prints a traceback of its own or stays."""
+    script = (
+        "from beyondbase.completions import Completion, Problem\n"
+        "from beyondbase.graders import MathGrader\n"
+        "made = Completion('1', 0, 0, r'\\boxed{9^{9^9}}', 1, 'stop', None, None, None)\n"
+        "try:\n    print(list(MathGrader().grade({'1': Problem('1', '?', '5')}, [made])))\n"
+        "except KeyboardInterrupt:\n    print('interrupted')\n"
+    )
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (out, err, process.returncode) == ("interrupted\n", "", 0)
+
+
+def test_the_version_names_the_library_and_changes_with_the_options() -> None:
+    """But not with the number of workers."""
+    version = MathGrader().version
+    assert re.fullmatch(
+        r"1-math-verify-[\d.]+-latex2sympy2-extended-[\d.]+-sympy-[\d.]+-[0-9a-f]{8}", version
+    )
+    assert MathGrader(limits=Limits(workers=7)).version == version
+    others = [MathGrader(answer="set"), MathGrader(tolerance=0.1), MathGrader(limits=Limits(seconds=1))]
+    assert len({version, *(other.version for other in others)}) == 4
