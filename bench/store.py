@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.dataset
 
-from beyondbase.completions import Completion, Graded
+from beyondbase.completions import Completion, Grade, Graded
 from beyondbase.store import SampleSet, seed_of
 from beyondbase.store.layout import grades_folder
 
@@ -35,6 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--batches", type=int, default=100, help="batches of 2,000 completions to append")
     parser.add_argument("--rows", type=int, default=10_000_000, help="completions to count")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[20_000, BATCH], help="of their batches")
     parser.add_argument("--count", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--by", choices=("ours", "pyarrow"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -43,8 +44,9 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         append(Path(folder), options.batches)
-    with tempfile.TemporaryDirectory() as folder:
-        tally(Path(folder), options.rows)
+    for batch in options.sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            tally(Path(folder), options.rows, batch)
 
 
 def append(folder: Path, batches: int) -> None:
@@ -68,27 +70,28 @@ def append(folder: Path, batches: int) -> None:
     )
 
 
-def tally(folder: Path, rows: int) -> None:
-    """Count completions from as many shards as batches, each way in a process of its own."""
+def tally(folder: Path, rows: int, batch: int) -> None:
+    """Count completions that came in batches, each way in a process of its own."""
     with SampleSet.open(folder, IDENTITY) as store:
-        for number in range(rows // BATCH):
-            batch = completions(store.fingerprint, number)
-            store.append(batch)
-            graded = [
-                Graded(item.problem_id, item.index, "correct" if item.seed % 3 else "wrong", "42")
-                for item in batch
-            ]
-            store.append_grades(*GRADER, graded)
+        for number in range(rows // batch):
+            some = completions(store.fingerprint, number, batch)
+            store.append(some)
+            said: list[Grade] = ["correct" if item.seed % 3 else "wrong" for item in some]
+            grades = zip(some, said, strict=True)
+            store.append_grades(*GRADER, [Graded(x.problem_id, x.index, word, "42") for x, word in grades])
     for by in ("ours", "pyarrow"):
         count_apart(folder, by)
     ours, theirs = count_apart(folder, "ours"), count_apart(folder, "pyarrow")
     if ours["correct"] != theirs["correct"]:
         sys.exit(f"counts differ: {ours['correct']} and {theirs['correct']}")
     print(
-        f"tally {rows:,} rows, {rows // BATCH:,} shards of each kind: {ours['seconds']:.2f} s, "
-        f"{ours['peak']:,.0f} MiB at most; pyarrow's scan {theirs['seconds']:.2f} s, "
-        f"{theirs['peak']:,.0f} MiB; {theirs['seconds'] / ours['seconds']:.2f} times as fast"
+        f"tally {rows:,} rows in batches of {batch:,}: {_shown(ours)}; pyarrow's scan {_shown(theirs)}; "
+        f"{theirs['seconds'] / ours['seconds']:.2f} times as fast"
     )
+
+
+def _shown(run: dict[str, float]) -> str:
+    return f"{run['seconds']:.2f} s ({run['busy']:.2f} s of CPU), {run['peak']:,.0f} MiB at most"
 
 
 def count_apart(folder: Path, by: str) -> dict[str, float]:
@@ -101,11 +104,11 @@ def count_apart(folder: Path, by: str) -> dict[str, float]:
 
 def count(folder: Path, by: str) -> dict[str, float]:
     """Count, and say how long it took and how much memory the process had at most."""
-    start = time.perf_counter()
+    start, begin = time.perf_counter(), time.process_time()
     correct = _count_ours(folder) if by == "ours" else _count_pyarrow(folder)
-    seconds = time.perf_counter() - start
+    seconds, busy = time.perf_counter() - start, time.process_time() - begin
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    return {"seconds": seconds, "peak": peak, "correct": correct}
+    return {"seconds": seconds, "busy": busy, "peak": peak, "correct": correct}
 
 
 def _count_ours(folder: Path) -> int:
@@ -123,12 +126,12 @@ def _count_pyarrow(folder: Path) -> int:
     return int(np.asarray(right.column("count_all")).sum())
 
 
-def completions(fingerprint: str, number: int) -> list[Completion]:
+def completions(fingerprint: str, number: int, size: int = BATCH) -> list[Completion]:
     """Make one batch, in the order in which a run samples."""
     rng = random.Random(number)  # noqa: S311 - text to write, no secret
     words = [f"{rng.getrandbits(20):x}" for _ in range(200)]
     batch = []
-    for row in range(number * BATCH, (number + 1) * BATCH):
+    for row in range(number * size, (number + 1) * size):
         name, index = f"train/algebra/{row % PROBLEMS}.json", row // PROBLEMS
         text = " ".join(rng.choices(words, k=TEXT // 5)).ljust(TEXT, ".")[:TEXT]
         seed = seed_of(fingerprint, name, index)
