@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Grade = Literal["correct", "wrong", "unparsed", "truncated", "error"]
-Finish = Literal["stop", "length", "error"]
+Finish = Literal["stop", "length", "error", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class Completion:
     Attributes:
         problem_id: The problem.
         index: Its number among the problem's completions, from 0.
-        seed: What it was drawn with, below 2**63.
+        seed: What it was drawn with, below 2**63; None where another tool drew it.
         text: The response.
-        tokens: How many tokens were generated.
-        finish: Why generation ended.
+        tokens: How many tokens were generated, where that is known.
+        finish: Why generation ended; "unknown" where another tool does not say.
         logprob: Sum over the generated tokens, under the sampling model at temperature 1.
         token_ids: The generated tokens, where they are kept.
         token_logprobs: The log-probability of each, where they are kept.
@@ -47,9 +47,9 @@ class Completion:
 
     problem_id: str
     index: int
-    seed: int
+    seed: int | None
     text: str
-    tokens: int
+    tokens: int | None
     finish: Finish
     logprob: float | None
     token_ids: tuple[int, ...] | None

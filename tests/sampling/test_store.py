@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,16 @@ from store_factory import GRADER, IDENTITY, filled, graded, keys, made, shards, 
 
 from beyondbase.completions import Completion, Graded
 from beyondbase.errors import InputError
-from beyondbase.store import Counts, SampleSet, fingerprint_of, seed_of, set_folder
+from beyondbase.store import (
+    EMPTY_DIGEST,
+    FINISHES,
+    OUTCOMES,
+    Counts,
+    SampleSet,
+    fingerprint_of,
+    seed_of,
+    set_folder,
+)
 from beyondbase.store.identity import canonical, differences, seeds_of
 from beyondbase.store.layout import graders_in, grades_folder
 
@@ -148,6 +158,7 @@ def test_completions_come_back_as_they_went_in(tmp_path: Path) -> None:
                 store, "t", 0, token_ids=(1, 2, 151_643), token_logprobs=(-0.5, -0.0, -12.25), logprob=-12.75
             ),
             made(store, "t", 1, tokens=0, token_ids=(), token_logprobs=(), logprob=None, finish="error"),
+            made(store, "t", 2, seed=None, tokens=None, finish="unknown"),
         ]
         store.append(batch)
     assert stored(SampleSet.read(tmp_path)) == sorted(batch, key=lambda item: (item.problem_id, item.index))
@@ -175,7 +186,10 @@ def test_a_text_of_five_megabytes_is_kept_whole(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"seed": 7}, "seed: found 7, but its own, by seed_of, is "),
-        ({"finish": "eos"}, 'problem "1", completion 5: finish: found "eos"; use one of stop, length, error'),
+        (
+            {"finish": "eos"},
+            'problem "1", completion 5: finish: found "eos"; use one of stop, length, error, unknown',
+        ),
         ({"index": -1}, 'problem "1", completion -1: number completions 0 .. 1048575'),
         ({"index": 2**20}, "number completions 0 .. 1048575"),
         ({"problem_id": ""}, "problem_id: found ''; give every problem an id that UTF-8 can hold"),
@@ -408,6 +422,54 @@ def test_status_says_how_far_a_set_has_come(tmp_path: Path) -> None:
     assert status.size == sum(path.stat().st_size for path in tmp_path.rglob("*.parquet")) > 0
 
 
+def test_a_study_of_fewer_is_judged_on_the_first(tmp_path: Path) -> None:
+    """With n only completions of indices below n are counted and shown, as if the others were not there."""
+    batches = [[("a", 0), ("a", 3), ("b", 1)], [("a", 1), ("late", 2)]]
+    graded(tmp_path, *batches)
+    filled(tmp_path, [("a", 2), ("b", 7)])
+    with SampleSet.read(tmp_path) as store:
+        assert "2 of 7 completions have no grade" in refusal(lambda: store.tally(*GRADER))
+        counts = store.tally(*GRADER, n=2)
+        assert (counts.problem_ids, counts.n.tolist(), counts.c.tolist()) == (("a", "b"), [2, 1], [2, 1])
+        found = store.examples(*GRADER, k=9, n=2)
+        assert [(item.problem_id, item.index) for item in found] == [("a", 0), ("a", 1), ("b", 1)]
+        assert store.rows(*GRADER, n=3).index.tolist() == [0, 1, 2, 1, 2]
+        assert "1 of 5 completions have no grade" in refusal(lambda: store.tally(*GRADER, n=3))
+        assert "holds no completions" in refusal(lambda: store.tally(*GRADER, n=0))
+        store.append_grades(*GRADER, [Graded("a", 2, "wrong", None)])
+        assert store.tally(*GRADER, n=3).n.tolist() == [3, 1, 1]
+
+
+def test_rows_hold_all_but_the_texts(tmp_path: Path) -> None:
+    """Rows come by problem and index, with what is unknown, empty or not graded told apart."""
+    with SampleSet.open(tmp_path, IDENTITY) as store:
+        store.append([made(store, "b", 2, tokens=None, finish="unknown"), made(store, "a", 1, text="")])
+        store.append([made(store, "a", 0, tokens=7, finish="length"), made(store, "b", 0, finish="error")])
+        store.append_grades(*GRADER, [Graded("a", 1, "unparsed", None), Graded("b", 2, "correct", "4")])
+    rows = store.rows(*GRADER)
+    assert rows.problem_ids == ("a", "b")
+    assert [*zip(rows.problem.tolist(), rows.index.tolist(), strict=True)] == [(0, 0), (0, 1), (1, 0), (1, 2)]
+    assert rows.tokens.tolist() == [7, 3, 3, -1]
+    assert [FINISHES[code] for code in rows.finish] == ["length", "stop", "error", "unknown"]
+    assert [OUTCOMES[code] if code >= 0 else None for code in rows.outcome] == [
+        None,
+        "unparsed",
+        None,
+        "correct",
+    ]
+    assert (rows.digest == EMPTY_DIGEST).tolist() == [False, True, False, False]
+    digests = {*store.table("digest").column("digest").to_pylist()}
+    assert {*rows.digest.tolist()} == digests
+
+
+def test_rows_of_an_empty_set_are_none(tmp_path: Path) -> None:
+    """No completions make arrays without entries."""
+    SampleSet.open(tmp_path, IDENTITY).close()
+    rows = SampleSet.read(tmp_path).rows(*GRADER)
+    arrays = (rows.problem, rows.index, rows.digest, rows.tokens, rows.finish, rows.outcome)
+    assert [array.size for array in arrays] == [0] * 6
+
+
 def test_columns_tell_equal_texts_without_reading_them(tmp_path: Path) -> None:
     """The digest of a text is the same for equal texts and for these only."""
     with SampleSet.open(tmp_path, IDENTITY) as store:
@@ -416,6 +478,25 @@ def test_columns_tell_equal_texts_without_reading_them(tmp_path: Path) -> None:
     assert digests[0] == digests[2]
     assert len({*digests}) == 3
     assert isinstance(store.table("tokens"), pa.Table)
+
+
+def test_many_shards_are_one_set(tmp_path: Path) -> None:
+    """A hundred shards, read some at a time and by two threads, are counted, found and doubted as one."""
+    keys = [("ab"[i % 2] + str(i // 60), i) for i in range(100)]
+    graded(tmp_path, *([key] for key in keys[:90]))
+    filled(tmp_path, *([key] for key in keys[90:]))
+    store = SampleSet.read(tmp_path)
+    counts = store.tally(*GRADER, n=90)
+    assert (counts.problem_ids, counts.c.tolist()) == (("a0", "a1", "b0", "b1"), [30, 15, 30, 15])
+    assert [(item.problem_id, item.index) for batch in store.ungraded(*GRADER) for item in batch] == keys[90:]
+    found = [(item.problem_id, item.index, item.text) for item in store.examples(*GRADER, k=100)]
+    assert found == sorted((name, index, f"{name} {index}") for name, index in keys[:90])
+    last = shards(tmp_path)[99]
+    copy = shutil.copy(shards(tmp_path)[3], last.with_name("000100-copy.parquet"))
+    found_twin = refusal(lambda: store.rows(*GRADER))
+    assert found_twin.startswith(
+        f'problem "b0", completion 3: stands in {shards(tmp_path)[3]} and in {copy}; '
+    )
 
 
 def test_counts_do_not_hang_on_the_order_of_shards(tmp_path: Path) -> None:

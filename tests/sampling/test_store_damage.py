@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from store_factory import GRADER, IDENTITY, filled, graded, keys, made, shards, stored
 
 from beyondbase.errors import InputError
-from beyondbase.store import SampleSet
-from beyondbase.store.layout import grades_folder
+from beyondbase.store import SampleSet, Scored
+from beyondbase.store.layout import grades_folder, scores_folder
 
 BATCHES = ([("a", 0), ("b", 0)], [("a", 1), ("b", 1)])
+SCORER = "base"
 Read = Callable[[SampleSet], object]
 
 
@@ -30,7 +31,18 @@ def graded_list(store: SampleSet) -> object:
     return sorted(str(item) for batch in store.grades(*GRADER) for item in batch)
 
 
-READS: dict[str, Read] = {"counts": counted, "completions": stored, "grades": graded_list}
+def scored_list(store: SampleSet) -> object:
+    """Show the scores."""
+    scores = store.scores(SCORER)
+    return scores.problem.tolist(), scores.index.tolist(), scores.logprob.tolist(), scores.tokens.tolist()
+
+
+READS: dict[str, Read] = {
+    "counts": counted,
+    "completions": stored,
+    "grades": graded_list,
+    "scores": scored_list,
+}
 
 
 def refusal(read: Read, folder: Path) -> str:
@@ -162,6 +174,20 @@ def test_a_copied_shard_of_grades_is_one_error_that_names_both(tmp_path: Path) -
     assert found.startswith(f'problem "a", completion 0: stands in {first} and in {copy}; ')
 
 
+def test_a_score_counts_once_and_where_it_belongs(tmp_path: Path) -> None:
+    """A copied shard of scores is named with its twin, and one of another scorer is refused."""
+    graded(tmp_path, *BATCHES)
+    with SampleSet.read(tmp_path) as store:
+        store.append_scores(SCORER, {"model": "base"}, [Scored("a", 0, -1.0, 2)])
+        store.append_scores("other", {"model": "other"}, [Scored("a", 0, -1.0, 2)])
+    (first,), (foreign,) = ([*scores_folder(tmp_path, name).glob("*.parquet")] for name in (SCORER, "other"))
+    copy = shutil.copy(first, first.with_name("000007-copy.parquet"))
+    where = f"stands in {first} and in {copy}; move one of the two out of this folder"
+    assert refusal(scored_list, tmp_path) == f'problem "a", completion 0: {where}'
+    shutil.move(shutil.copy(foreign, first.with_name("000008-x.parquet")), copy)
+    assert refusal(scored_list, tmp_path).startswith(f"{copy}: belongs to a set of other settings")
+
+
 def test_other_files_in_the_folder_are_left_alone(tmp_path: Path) -> None:
     """Notes and hidden files are no shards, and no writer removes them."""
     graded(tmp_path, *BATCHES)
@@ -183,12 +209,17 @@ def test_a_shard_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("column", ["index", "outcome"])
+@pytest.mark.parametrize("column", ["index", "digest", "finish", "outcome"])
 def test_impossible_values_are_refused(tmp_path: Path, column: str) -> None:
     """A shard of the right form with values that no writer stores is named."""
     graded(tmp_path, *BATCHES)
-    path = {"index": shards, "outcome": grade_shards}[column](tmp_path)[0]
-    bad = {"index": pa.array([-1, 2**30], pa.int32()), "outcome": pa.array(["correct", "right"])}[column]
+    path = (grade_shards if column == "outcome" else shards)(tmp_path)[0]
+    bad = {
+        "index": pa.array([-1, 2**30], pa.int32()),
+        "digest": pa.array([1, 0]),
+        "finish": pa.array(["stop", "eos"]),
+        "outcome": pa.array(["correct", "right"]),
+    }[column]
     file = pq.ParquetFile(path)
     table = file.read()
     table = table.set_column(table.column_names.index(column), column, bad)
@@ -196,7 +227,7 @@ def test_impossible_values_are_refused(tmp_path: Path, column: str) -> None:
         writer.write_table(table)
         mark = file.metadata.metadata[b"beyondbase.fingerprint"].decode()
         writer.add_key_value_metadata({"beyondbase.fingerprint": mark})
-    found = refusal(counted, tmp_path)
+    found = refusal(lambda store: store.rows(*GRADER), tmp_path)
     assert found.startswith(f"{path}: found the {column} ")
     assert found.endswith("; move it out of this folder")
 
@@ -207,10 +238,11 @@ def test_no_damage_passes_unseen(tmp_path_factory: pytest.TempPathFactory, data:
     """A flipped bit or a cut anywhere is refused, or changes nothing of what is read."""
     folder = tmp_path_factory.getbasetemp() / "fuzzed"
     if not folder.exists():
-        graded(folder, *BATCHES)
+        with graded(folder, *BATCHES) as store:
+            store.append_scores(SCORER, {}, [Scored(*key, -1.5, 3) for batch in BATCHES for key in batch])
     store = SampleSet.read(folder)
     right = {name: read(store) for name, read in READS.items()}
-    shard = data.draw(st.sampled_from([*shards(folder), *grade_shards(folder)]))
+    shard = data.draw(st.sampled_from(sorted(folder.rglob("*.parquet"))))
     whole = shard.read_bytes()
     place = data.draw(st.integers(0, len(whole) - 1))
     mask = data.draw(st.integers(0, 255))

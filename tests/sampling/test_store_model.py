@@ -12,7 +12,7 @@ from store_factory import GRADER, IDENTITY, Key, made, shards, stored
 
 from beyondbase.completions import Completion, Grade, Graded
 from beyondbase.errors import InputError
-from beyondbase.store import SampleSet
+from beyondbase.store import FINISHES, SampleSet, Scored
 from beyondbase.store.layout import grades_folder
 
 NAMES = ("1", "10", "é/\0", "problem b")
@@ -21,8 +21,8 @@ FLOATS = st.floats(width=32, allow_nan=False)
 FIELDS = st.fixed_dictionaries(
     {
         "text": st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
-        "tokens": st.integers(0, 2**31 - 1),
-        "finish": st.sampled_from(["stop", "length", "error"]),
+        "tokens": st.none() | st.integers(0, 2**31 - 1),
+        "finish": st.sampled_from(["stop", "length", "error", "unknown"]),
         "logprob": st.none() | FLOATS,
         "token_ids": st.none() | st.lists(st.integers(0, 200_000), max_size=4).map(tuple),
         "token_logprobs": st.none() | st.lists(FLOATS, max_size=4).map(tuple),
@@ -39,6 +39,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.folder = Path(self.temporary.name) / "set"
         self.there: dict[Key, Completion] = {}
         self.outcomes: dict[Key, Grade] = {}
+        self.scores: dict[Key, tuple[float, int]] = {}
         self.n = 2
 
     @initialize()
@@ -46,10 +47,11 @@ class StoreMachine(RuleBasedStateMachine):
         """Open the set."""
         self.store = SampleSet.open(self.folder, IDENTITY)
 
-    @rule(size=st.integers(1, 5), fields=FIELDS)
-    def sample(self, size: int, fields: dict[str, object]) -> None:
+    @rule(size=st.integers(1, 5), fields=FIELDS, own_seed=st.booleans())
+    def sample(self, size: int, fields: dict[str, object], *, own_seed: bool) -> None:
         """Store some of what is wanted."""
         wanted = [*self.store.wanted(NAMES, self.n)][:size]
+        fields = fields if own_seed else fields | {"seed": None}
         batch = [made(self.store, *key, **fields) for key in wanted]
         self.store.append(batch)
         self.there |= dict(zip(wanted, batch, strict=True))
@@ -91,6 +93,18 @@ class StoreMachine(RuleBasedStateMachine):
         self.store.append_grades(*GRADER, [Graded(*key, outcome, None) for key in some])
         self.outcomes |= dict.fromkeys(some, outcome)
 
+    @rule(size=st.integers(1, 5), k=st.integers(0, 4), logprob=st.floats(max_value=0, allow_nan=False))
+    def score(self, size: int, k: int, logprob: float) -> None:
+        """Score some of the first k of each problem that are no errors and have no score."""
+        fit = [key for key in sorted(self.there) if self.there[key].finish != "error"]
+        first = [key for name in NAMES for key in [key for key in fit if key[0] == name][:k]]
+        unscored = [item for batch in self.store.unscored("base", k=k) for item in batch]
+        found = {(item.problem_id, item.index): item for item in unscored}
+        assert found == {key: self.there[key] for key in first if key not in self.scores}
+        some = sorted(found)[:size]
+        self.store.append_scores("base", {"model": "b"}, [Scored(*key, logprob, 9) for key in some])
+        self.scores |= dict.fromkeys(some, (logprob, 9))
+
     @rule()
     def die_grading(self) -> None:
         """Leave half a shard of grades behind."""
@@ -125,6 +139,35 @@ class StoreMachine(RuleBasedStateMachine):
             assert counts.c.tolist() == [cells[name, "correct"] for name in names]
             assert counts.errors.tolist() == [cells[name, "error"] for name in names]
             assert counts.n.tolist() == [sum(cells[name, word] for word in OUTCOMES[:4]) for name in names]
+
+    @invariant()
+    def has_rows_of_everything(self) -> None:
+        """Rows are those of the dict, all of them or the first n, by problem and index."""
+        for n in (None, self.n - 1):
+            rows = self.store.rows(*GRADER, n=n)
+            there = {key: item for key, item in sorted(self.there.items()) if n is None or key[1] < n}
+            assert rows.problem_ids == tuple(sorted({name for name, _ in there}))
+            columns = (rows.problem, rows.index, rows.tokens, rows.finish, rows.outcome)
+            assert [*zip(*(column.tolist() for column in columns), strict=True)] == [
+                (
+                    rows.problem_ids.index(name),
+                    index,
+                    -1 if item.tokens is None else item.tokens,
+                    FINISHES.index(item.finish),
+                    OUTCOMES.index(self.outcomes[name, index]) if (name, index) in self.outcomes else -1,
+                )
+                for (name, index), item in there.items()
+            ]
+
+    @invariant()
+    def holds_what_was_scored(self) -> None:
+        """Scores are those of the dict, by problem and index."""
+        if self.scores:
+            scores = SampleSet.read(self.folder).scores("base")
+            names = [scores.problem_ids[code] for code in scores.problem]
+            keys = zip(names, scores.index.tolist(), strict=True)
+            values = zip(scores.logprob.tolist(), scores.tokens.tolist(), strict=True)
+            assert [*zip(keys, values, strict=True)] == sorted(self.scores.items())
 
     def teardown(self) -> None:
         """Remove the set."""

@@ -1,24 +1,23 @@
-"""Batches of completions and grades as columns, refused where a row cannot be what it says."""
+"""Batches of completions, grades and scores as columns, refused where a row cannot be what it says."""
 
 import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any, get_args
+from typing import Any
 
 import pyarrow as pa
 
-from beyondbase.completions import Completion, Finish, Graded
+from beyondbase.completions import Completion, Graded
 from beyondbase.errors import InputError
 from beyondbase.mistakes import quote
 from beyondbase.store.identity import seeds_of
-from beyondbase.store.rows import INDEX_LIMIT, named
-from beyondbase.store.shards import COMPLETIONS, GRADES, Kind
-from beyondbase.store.tally import OUTCOMES
+from beyondbase.store.places import INDEX_LIMIT, named
+from beyondbase.store.scoring import Scored
+from beyondbase.store.shards import COMPLETIONS, GRADES, SCORES, Kind
 
-FINISHES = get_args(Finish)
-
+_ROUNDING = 1e-4
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -41,16 +40,15 @@ def completion_columns(
     # By columns, here and below: calls for every row would take longer than the disk.
     seeds = seeds_of(fingerprint, keys)
     for item, seed in zip(batch, seeds, strict=True):
-        if item.seed != seed:
+        if item.seed is not None and item.seed != seed:
             found = f"seed: found {item.seed}, but its own, by seed_of, is {seed}"
             raise InputError(f"{named(item.problem_id, item.index)}: {found}")
-    _check_words(batch, "finish", FINISHES)
     texts = [utf8(item.text) for item in batch]
     digests = digests_of(texts)
     return _columns(COMPLETIONS, batch, digest=digests, text=texts), digests
 
 
-def keys_of(batch: Sequence[Completion] | Sequence[Graded]) -> list[tuple[str, int]]:
+def keys_of(batch: Sequence[Completion] | Sequence[Graded] | Sequence[Scored]) -> list[tuple[str, int]]:
     """Name the completions of a batch by problem and index.
 
     Raises:
@@ -79,9 +77,28 @@ def grade_columns(batch: Sequence[Graded], digests: Sequence[int]) -> list[Any]:
     Raises:
         InputError: An outcome is unknown.
     """
-    _check_words(batch, "outcome", OUTCOMES)
     answers = [None if item.answer is None else utf8(item.answer) for item in batch]
     return _columns(GRADES, batch, digest=digests, answer=answers)
+
+
+def score_columns(batch: Sequence[Scored], digests: Sequence[int]) -> list[Any]:
+    """Turn scores into the columns of a shard.
+
+    Args:
+        batch: The scores.
+        digests: Of the texts that were scored.
+
+    Raises:
+        InputError: A score is no log-probability.
+    """
+    for item in batch:
+        # Not just above 0: a sum over many tokens that were nearly certain is rounded.
+        if not item.logprob <= _ROUNDING * item.tokens:
+            found = (
+                f"logprob: found {item.logprob} for {item.tokens} tokens; give the sum of their logarithms"
+            )
+            raise InputError(f"{named(item.problem_id, item.index)}: {found}")
+    return _columns(SCORES, batch, digest=digests)
 
 
 def utf8(text: str) -> bytes:
@@ -98,7 +115,12 @@ def digests_of(texts: Sequence[bytes]) -> list[int]:
     return [number(sha256(text).digest()[:8], signed=True) or 1 for text in texts]
 
 
+EMPTY_DIGEST = digests_of([b""])[0]
+
+
 def _columns(kind: Kind, batch: Sequence[Any], **made: Sequence[Any]) -> list[Any]:
+    for name, known in kind.words.items():
+        _check_words(batch, name, known)
     columns = []
     for field in kind.schema:
         cells = made.get(field.name)

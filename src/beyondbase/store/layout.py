@@ -9,6 +9,8 @@ SET_FILE = "set.json"
 LOCK_FILE = ".lock"
 COMPLETIONS = "completions"
 GRADES = "grades"
+SCORES = "scores"
+SCORER_FILE = "scorer.json"
 
 _NUMBER = re.compile(r"(\d{1,9})-")
 
@@ -30,6 +32,16 @@ def graders_in(folder: Path) -> list[tuple[str, str]]:
     return sorted((unquote(name), unquote(version)) for name, dash, version in found if dash)
 
 
+def scores_folder(folder: Path, scorer: str) -> Path:
+    """Name the folder of one scorer's log-probabilities within a sample set."""
+    return folder / SCORES / quoted(scorer)
+
+
+def scorers_in(folder: Path) -> list[str]:
+    """List the scorers whose log-probabilities lie in a sample set."""
+    return sorted(unquote(path.name) for path in _entries(folder / SCORES) if (path / SCORER_FILE).is_file())
+
+
 def quoted(name: str) -> str:
     """Write a name with %XX for all that a folder's name should not hold."""
     plain = quote(name, safe="")
@@ -39,7 +51,9 @@ def quoted(name: str) -> str:
 
 def shards_in(folder: Path) -> list[Path]:
     """List the shards of a folder, drafts left out, in the order of their names."""
-    return sorted(path for path in _entries(folder) if path.suffix == ".parquet" and path.name[0] != ".")
+    # As text: to sort thousands of paths takes as long as to open them.
+    names = sorted(path.name for path in _entries(folder))
+    return [folder / name for name in names if name.endswith(".parquet") and name[0] != "."]
 
 
 def drafts_in(folder: Path) -> list[Path]:

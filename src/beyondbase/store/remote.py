@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,33 @@ from typing import Any
 from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.mistakes import quote
+from beyondbase.store.card import make_card
 from beyondbase.store.durable import explained, make_folder, write_durably
-from beyondbase.store.layout import SET_FILE
-from beyondbase.store.manifest import Manifest, parse_manifest, read_manifest, refuse_others
+from beyondbase.store.layout import SCORER_FILE, SET_FILE
+from beyondbase.store.manifest import (
+    SCORER,
+    SET,
+    Form,
+    Manifest,
+    parse_manifest,
+    read_manifest,
+    refuse_others,
+)
+from beyondbase.store.prompts import (
+    PROMPTS_FILE,
+    add_prompts,
+    dump_prompts,
+    merge_prompts,
+    parse_prompts,
+    read_prompts,
+)
+from beyondbase.store.sets import SampleSet
 from beyondbase.store.shelf import clear_drafts, lock_folder
 
 # No part begins with a dot: that keeps drafts out, and whoever would write beside the folder.
-_SHARD = re.compile(r"(completions|grades/[^./][^/]*)/[^./][^/]*\.parquet")
+_SHARD = re.compile(r"(completions|(grades|scores)/[^./][^/]*)/[^./][^/]*\.parquet")
+_SCORER = re.compile(rf"scores/[^./][^/]*/{re.escape(SCORER_FILE)}")
+_CARD = "README.md"
 _DATASET = re.compile(r"datasets/([^/@]+/[^/@]+)(?:/(.+))?")
 
 
@@ -41,25 +61,34 @@ def pull(url: str, folder: Path, *, wait: float = 0) -> int:
     if SET_FILE not in theirs:
         raise InputError(f"{url}: holds no sample set (no {SET_FILE}); correct the address")
     with lock_folder(folder, wait=wait):
-        with _reachable(url):
-            data = files.cat_file(f"{root}/{SET_FILE}")
         with explained(folder):
             clear_drafts(folder)
-            _begin(folder, data, url)
-        missing = [name for name in sorted(theirs) if not (folder / name).exists()]
+        # The set's own file first, and all settings before a shard.
+        settings = sorted((name for name in theirs if _form(name)), key=lambda name: (name != SET_FILE, name))
+        for name in settings:
+            with _reachable(url):
+                data = files.cat_file(f"{root}/{name}")
+            _agree(folder, url, name, data)
+        if PROMPTS_FILE in theirs:
+            add_prompts(folder, _prompts_there(files, root, url))
+        shards = sorted(filter(_SHARD.fullmatch, theirs))
+        missing = [name for name in shards if not (folder / name).exists()]
         for name in missing:
             with _reachable(url):
                 data = files.cat_file(f"{root}/{name}")
-            with explained(folder):
-                make_folder((folder / name).parent)
-                write_durably(folder / name, data)
+            _keep(folder / name, data)
     return len(missing)
 
 
-def push(folder: Path, url: str) -> int:
+def push(folder: Path, url: str, *, card: str | None = None) -> int:
     """Copy what a set has more to somewhere else; on the Hub as one commit to a dataset.
 
     A dataset that is not there is made, private: to publish it is for its owner to decide.
+
+    Args:
+        folder: Where the set lies.
+        url: Where it goes, such as hf://datasets/me/samples/MATH500/base.
+        card: What the README.md of a dataset says that has none; by default what the set is.
 
     Returns:
         The number of shards copied.
@@ -67,26 +96,32 @@ def push(folder: Path, url: str) -> int:
     Raises:
         InputError: There is no set, other settings lie there, or one of the two places refuses.
     """
-    manifest = read_manifest(folder)
-    ours = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet"))
-    ours = [name for name in ours if _SHARD.fullmatch(name)]
+    read_manifest(folder)
+    ours = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     files, root = _connect(url)
     if url.startswith("hf://") and not _DATASET.fullmatch(root):
         raise InputError(f"{url}: is no place in a dataset; push to hf://datasets/OWNER/NAME/FOLDER")
     with _reachable(url):
         theirs = _parts(files, root)
-        if SET_FILE in theirs:
-            data = files.cat_file(f"{root}/{SET_FILE}")
-            refuse_others(url, manifest.identity, _parsed(url, data))
-    missing = [name for name in ours if name not in theirs]
-    # The set's own file last: where it stands, the first push got through.
-    names = missing if SET_FILE in theirs else [*missing, SET_FILE]
+        for name in filter(_form, theirs.intersection(ours)):
+            _refuse(folder, url, name, files.cat_file(f"{root}/{name}"), at=url)
+    known = _prompts_there(files, root, url) if PROMPTS_FILE in theirs else {}
+    prompts = merge_prompts(url, known, read_prompts(folder) or {})
+    missing = [name for name in ours if _SHARD.fullmatch(name) and name not in theirs]
+    scorers = [name for name in ours if _SCORER.fullmatch(name) and name not in theirs]
+    # A scorer's file before its scores; the set's own last: where it stands, the first push got through.
+    content: dict[str, Path | bytes] = {name: folder / name for name in (*scorers, *missing)}
+    content |= {PROMPTS_FILE: dump_prompts(prompts)} if prompts != known else {}
+    content |= {name: folder / name for name in {SET_FILE} - theirs}
     with _reachable(url):
         if url.startswith("hf://"):
-            _commit(folder, names, root)
+            _commit(folder, content, files, root, card)
         else:
-            for name in names:
-                files.pipe_file(f"{root}/{name}", (folder / name).read_bytes())
+            for name, source in content.items():
+                files.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
+                files.pipe_file(
+                    f"{root}/{name}", source if isinstance(source, bytes) else source.read_bytes()
+                )
     return len(missing)
 
 
@@ -118,43 +153,82 @@ def _network_errors() -> tuple[type[Exception], ...]:
     return (OSError, *found)
 
 
+def _prompts_there(files: Any, root: str, url: str) -> dict[str, str]:
+    with _reachable(url):
+        data = files.cat_file(f"{root}/{PROMPTS_FILE}")
+    return parse_prompts(f"{url}/{PROMPTS_FILE}", data)
+
+
 def _parts(files: Any, root: str) -> set[str]:
     files.invalidate_cache()
     if not files.exists(root):
         return set()
     names = {name.removeprefix(root).lstrip("/") for name in files.find(root)}
-    return {name for name in names if name == SET_FILE or _SHARD.fullmatch(name)}
+    return {name for name in names if _form(name) or _SHARD.fullmatch(name) or name == PROMPTS_FILE}
 
 
-def _begin(folder: Path, data: bytes, url: str) -> None:
-    theirs = _parsed(url, data)
-    path = folder / SET_FILE
-    if path.exists():
-        refuse_others(str(folder), theirs.identity, read_manifest(folder))
+def _form(name: str) -> Form | None:
+    return SET if name == SET_FILE else SCORER if _SCORER.fullmatch(name) else None
+
+
+def _agree(folder: Path, url: str, name: str, data: bytes) -> None:
+    if (folder / name).exists():
+        _refuse(folder, url, name, data, at=str((folder / name).parent))
     else:
-        write_durably(path, data)
+        _parsed(url, name, data)
+        _keep(folder / name, data)
 
 
-def _parsed(url: str, data: bytes) -> Manifest:
+def _refuse(folder: Path, url: str, name: str, data: bytes, *, at: str) -> None:
+    form = _form(name) or SET
+    ours, theirs = read_manifest((folder / name).parent, form), _parsed(url, name, data)
+    # Whose settings are new to the place that is written.
+    new, old = (ours, theirs) if at == url else (theirs, ours)
+    refuse_others(at if form is SET else f"{at}: {name}", new.identity, old, form)
+
+
+def _parsed(url: str, name: str, data: bytes) -> Manifest:
     try:
         found = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{url}/{SET_FILE}: is no JSON ({quote(str(error))}); push the set again") from None
-    return parse_manifest(f"{url}/{SET_FILE}", found)
+        raise InputError(f"{url}/{name}: is no JSON ({quote(str(error))}); push the set again") from None
+    return parse_manifest(f"{url}/{name}", found, _form(name) or SET)
 
 
-def _commit(folder: Path, names: list[str], root: str) -> None:
+def _keep(path: Path, data: bytes) -> None:
+    with explained(path.parent):
+        make_folder(path.parent)
+        write_durably(path, data)
+
+
+def _commit(
+    folder: Path, content: Mapping[str, Path | bytes], files: Any, root: str, card: str | None
+) -> None:
     # One commit, because the Hub slows down who makes thousands.
     hub = require("huggingface_hub", "hub")
     match = _DATASET.fullmatch(root)
-    if not (match and names):
+    if not (match and content):
         return
-    repo, start = match[1], f"{match[2]}/" if match[2] else ""
-    api = hub.HfApi()
-    api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)
+    repo, place = match[1], match[2] or ""
+    add = hub.CommitOperationAdd
     operations = [
-        hub.CommitOperationAdd(path_in_repo=f"{start}{name}", path_or_fileobj=str(folder / name))
-        for name in names
+        add(
+            path_in_repo=f"{place}/{name}".lstrip("/"),
+            path_or_fileobj=source if isinstance(source, bytes) else str(source),
+        )
+        for name, source in content.items()
     ]
     message = f"Add {len(operations)} files of a sample set"
+    if not files.exists(f"datasets/{repo}/{_CARD}"):
+        others = _sets(files, f"datasets/{repo}") - {place}
+        text = card or make_card(SampleSet.read(folder), repo, place, sorted(others))
+        operations.append(add(path_in_repo=_CARD, path_or_fileobj=text.encode()))
+    api = hub.HfApi()
+    api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)
     api.create_commit(repo, operations, repo_type="dataset", commit_message=message)
+
+
+def _sets(files: Any, repo: str) -> set[str]:
+    names = files.find(repo) if files.exists(repo) else []
+    found = (name.removeprefix(repo).strip("/").rpartition("/") for name in names)
+    return {place for place, _, name in found if name == SET_FILE}

@@ -1,101 +1,18 @@
-"""Rows of many shards by problem and index, without a word of text."""
+"""Which completions there are, and which are wanted."""
 
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from beyondbase.errors import InputError
-from beyondbase.mistakes import quote
-from beyondbase.store.frames import Frame
-
-INDEX_LIMIT = 2**20
-
-
-@dataclass(frozen=True, eq=False)
-class Slots:
-    """A place for every completion that could be there: problem by problem, index by index.
-
-    Attributes:
-        ids: The problems, in the order of their characters.
-        starts: The first place of each problem, and the end of the last.
-        row: For each place its row in the frame, or -1.
-        frame: The rows.
-    """
-
-    ids: tuple[str, ...]
-    starts: NDArray[np.int64]
-    row: NDArray[np.int64]
-    frame: Frame
-
-    @property
-    def present(self) -> NDArray[np.bool_]:
-        """Whether each place holds a completion."""
-        return self.row >= 0
-
-    def match(self, frame: Frame) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Find the place of each row of another frame, and whether its very text stands there."""
-        ids = frame.texts["problem_id"]
-        known = {name: code for code, name in enumerate(self.ids)}
-        code = np.array([known.get(word, -1) for word in ids.words], dtype=np.int64)[ids.codes]
-        place: NDArray[np.int64] = self.starts[code] + frame.numbers["index"]
-        there = (code >= 0) & (place < self.starts[code + 1])
-        place[~there] = 0
-        row = self.row[place] if self.row.size else place
-        there &= row >= 0
-        if self.row.size:
-            there &= self.frame.numbers["digest"][row] == frame.numbers["digest"]
-        return place, there
-
-    def name(self, place: int) -> str:
-        """Say which completion a place is for."""
-        code = int(np.searchsorted(self.starts, place, side="right")) - 1
-        return named(self.ids[code], place - int(self.starts[code]))
-
-    def twin(self, place: NDArray[np.int64], rows: NDArray[np.int64], frame: Frame) -> InputError:
-        """Say which two of some rows of a frame have the same place."""
-        order = np.argsort(place[rows], kind="stable")
-        at = int(np.flatnonzero(np.diff(place[rows][order]) == 0)[0])
-        first, second = rows[order[at : at + 2]].tolist()
-        one, other = frame.path_of(first), frame.path_of(second)
-        where = f"twice in {one}" if one == other else f"in {one} and in {other}"
-        twin = self.name(int(place[first]))
-        return InputError(f"{twin}: stands {where}; move one of the two out of this folder")
-
-
-def slots_of(frame: Frame) -> Slots:
-    """Give every row its place.
-
-    Raises:
-        InputError: An index is out of bounds, or two rows are the same completion.
-    """
-    ids, index = frame.texts["problem_id"], frame.numbers["index"]
-    words = ids.words
-    _check_bounds(frame, index)
-    order = sorted(range(len(words)), key=words.__getitem__)
-    rank = np.empty(len(words), dtype=np.int64)
-    rank[order] = np.arange(len(words))
-    code = rank[ids.codes]
-    starts = np.concatenate([[0], np.cumsum(_widths(code, index, len(words)))])
-    place: NDArray[np.int64] = starts[code] + index
-    row = np.full(starts[-1], -1)
-    row[place] = np.arange(place.size)
-    slots = Slots(tuple(words[i] for i in order), starts, row, frame)
-    if np.count_nonzero(row >= 0) < place.size:
-        raise slots.twin(place, np.arange(place.size), frame)
-    return slots
-
-
-def _widths(code: NDArray[np.int64], index: NDArray[np.int32], size: int) -> NDArray[np.int64]:
-    most = int(index.max(initial=-1)) + 1
-    if most * size <= 2 * index.size:
-        # Nearly as many of each problem: places to spare are cheaper than the exact width.
-        return np.full(size, most)
-    widths = np.zeros(size, dtype=np.int64)
-    np.maximum.at(widths, code, index + np.int64(1))
-    return widths
+from beyondbase.store.frames import Words, read_frames
+from beyondbase.store.layout import shards_in
+from beyondbase.store.lock import WriterLock
+from beyondbase.store.places import Slots, slots_of
+from beyondbase.store.shards import COMPLETIONS, KEYS
 
 
 class Seen:
@@ -125,8 +42,7 @@ class Seen:
 
     def merge(self, slots: Slots, present: NDArray[np.bool_]) -> bool:
         """Take note of many completions; False, and of none, where some of them are known already."""
-        digest = np.zeros(present.size, dtype=np.int64)
-        digest[present] = slots.frame.numbers["digest"][slots.row[present]]
+        digest = np.where(present, slots.digest, 0)
         bounds = zip(slots.ids, slots.starts[:-1].tolist(), slots.starts[1:].tolist(), strict=True)
         parts = {name: digest[start:end] for name, start, end in bounds}
         if any((part.astype(bool) & self._mask(name, part.size)).any() for name, part in parts.items()):
@@ -163,6 +79,56 @@ class Seen:
             digests.frombytes(bytes(8 * more))
 
 
+class Stock:
+    """The completions in a folder, looked up again as shards come.
+
+    Args:
+        folder: Where the shards lie.
+        fingerprint: That of the set.
+        lock: That of its writer, where this process is the writer.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str, lock: WriterLock | None) -> None:
+        self._folder, self._fingerprint, self._lock = folder, fingerprint, lock
+        self._seen, self._known, self._current = Seen(), set[str](), False
+
+    def look(self) -> Seen:
+        """Say which completions there are.
+
+        Raises:
+            InputError: A shard is damaged.
+        """
+        if not self._current:
+            new = [path for path in shards_in(self._folder) if path.name not in self._known]
+            slots = read_slots(new, self._fingerprint)
+            if not self._seen.merge(slots, slots.present):
+                # Some of them are copies of older shards: reading all says of which.
+                read_slots(shards_in(self._folder), self._fingerprint)
+            self._known |= {path.name for path in new}
+            # Only who holds the lock knows that nobody else adds to them.
+            self._current = self._lock is not None and self._lock.held
+        return self._seen
+
+    def digest(self, problem_id: str, index: int) -> int | None:
+        """Give the digest of a completion's text, or None where there is no such completion.
+
+        Raises:
+            InputError: A shard is damaged.
+        """
+        found = self._seen.digest(problem_id, index)
+        return self.look().digest(problem_id, index) if found is None else found
+
+    def doubt(self) -> None:
+        """Look at the disk again the next time."""
+        self._current = False
+
+    def take(self, shard: Path, keys: Sequence[tuple[str, int]], digests: Sequence[int]) -> None:
+        """Take note of the one shard that came since the last look."""
+        self._known.add(shard.name)
+        self._seen.add(keys, digests)
+        self._current = True
+
+
 @dataclass(frozen=True, eq=False)
 class Wanted:
     """Completions to sample, all of index 0 first, so that a stopped run has some of every problem.
@@ -188,14 +154,18 @@ class Wanted:
             yield from zip(names, self.index[piece].tolist(), strict=True)
 
 
-def named(problem_id: str, index: int) -> str:
-    """Say which completion is meant."""
-    return f"problem {quote(problem_id)}, completion {index}"
+def read_slots(paths: Sequence[Path], fingerprint: str, *extra: str, n: int | None = None) -> Slots:
+    """Read which completions there are.
 
+    Args:
+        paths: The shards.
+        fingerprint: That of the set.
+        extra: Columns to read besides the digest.
+        n: Leave out completions from this index on.
 
-def _check_bounds(frame: Frame, index: NDArray[np.int32]) -> None:
-    bad = np.flatnonzero((index < 0) | (index >= INDEX_LIMIT))
-    if bad.size:
-        row = int(bad[0])
-        found = f"found the index {index[row]}, which is not within 0 .. {INDEX_LIMIT - 1}"
-        raise InputError(f"{frame.path_of(row)}: {found}; move it out of this folder")
+    Raises:
+        InputError: A shard is damaged, or two hold the same completion.
+    """
+    words = Words()
+    frames = read_frames(paths, COMPLETIONS, (*KEYS, *extra), fingerprint, words)
+    return slots_of(frames, words, n=n)

@@ -1,16 +1,22 @@
 """Shards: parquet files that are written once, with texts apart from what is counted."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from beyondbase.completions import Finish, Grade
 from beyondbase.errors import InputError
 from beyondbase.store.durable import write_durably
+
+FINISHES: tuple[Finish, ...] = get_args(Finish)
+OUTCOMES: tuple[Grade, ...] = get_args(Grade)
+
+KEYS = ("problem_id", "index", "digest")
 
 _MARK = "beyondbase.fingerprint"
 _FORM: dict[str, Any] = {
@@ -26,21 +32,24 @@ def _schema(**types: Any) -> pa.Schema:
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the two kinds of shards.
+    """One of the kinds of shards.
 
     Attributes:
         rows: What its rows are called.
+        verb: What is done to get one.
         schema: Its columns; what is counted comes first, so that one small read gets it all.
         empty: The columns that may hold no value.
-        words: The columns of few distinct values (not the ids: a shard may hold each problem once).
+        words: The columns of few distinct values (not the ids: a shard may hold each problem once), and
+            these values.
         texts: The columns that counting does not read.
         loss: What becomes of the rows of a shard that is moved away.
     """
 
     rows: str
+    verb: str
     schema: pa.Schema
     empty: frozenset[str]
-    words: list[str]
+    words: Mapping[str, Sequence[str]]
     texts: frozenset[str]
     loss: str
 
@@ -54,6 +63,7 @@ class Kind:
 
 COMPLETIONS = Kind(
     rows="completions",
+    verb="sample",
     schema=_schema(
         problem_id=pa.string(),
         index=pa.int32(),
@@ -66,13 +76,14 @@ COMPLETIONS = Kind(
         token_ids=pa.list_(pa.int32()),
         token_logprobs=pa.list_(pa.float32()),
     ),
-    empty=frozenset({"logprob", "token_ids", "token_logprobs"}),
-    words=["finish"],
+    empty=frozenset({"tokens", "logprob", "seed", "token_ids", "token_logprobs"}),
+    words={"finish": FINISHES},
     texts=frozenset({"text", "token_ids", "token_logprobs"}),
     loss="the completions in it will be sampled again",
 )
 GRADES = Kind(
     rows="grades",
+    verb="grade",
     schema=_schema(
         problem_id=pa.string(),
         index=pa.int32(),
@@ -81,9 +92,24 @@ GRADES = Kind(
         answer=pa.string(),
     ),
     empty=frozenset({"answer"}),
-    words=["outcome"],
+    words={"outcome": OUTCOMES},
     texts=frozenset({"answer"}),
     loss="the completions in it will be graded again",
+)
+SCORES = Kind(
+    rows="scores",
+    verb="score",
+    schema=_schema(
+        problem_id=pa.string(),
+        index=pa.int32(),
+        digest=pa.int64(),
+        logprob=pa.float64(),
+        tokens=pa.int32(),
+    ),
+    empty=frozenset(),
+    words={},
+    texts=frozenset(),
+    loss="the completions in it will be scored again",
 )
 
 
@@ -95,7 +121,7 @@ def write_shard(path: Path, kind: Kind, columns: Sequence[Any], fingerprint: str
     """
     table = pa.Table.from_arrays(columns, names=kind.schema.names)
     sink = pa.BufferOutputStream()
-    form: dict[str, Any] = {"compression": kind.codecs, "use_dictionary": kind.words}
+    form: dict[str, Any] = {"compression": kind.codecs, "use_dictionary": [*kind.words] or False}
     with pq.ParquetWriter(sink, table.schema, **form, **_FORM) as writer:
         writer.write_table(table, row_group_size=table.num_rows)
         writer.add_key_value_metadata({_MARK: fingerprint})

@@ -1,18 +1,14 @@
-"""Counts per problem from completions and the outcomes of one grader."""
+"""What one grader said of completions: counts per problem, and all of it as arrays."""
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from beyondbase.completions import Grade
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote
-from beyondbase.store.frames import Frame, Words
-from beyondbase.store.rows import Slots
-
-OUTCOMES: tuple[Grade, ...] = get_args(Grade)
+from beyondbase.store.places import Slots, named
+from beyondbase.store.shards import OUTCOMES
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,24 +32,27 @@ class Counts:
     unparsed: NDArray[np.int64]
 
 
-def outcomes_at(slots: Slots, grades: Frame) -> NDArray[np.int8]:
-    """Give every place the number of its outcome in `OUTCOMES`, or -1 where it has no grade.
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Completions as arrays of one length, by problem and index.
 
-    A grade of a text that is no longer there (its shard was moved away and the completion sampled again)
-    is none.
-
-    Raises:
-        InputError: A completion has two grades, or an outcome is unknown.
+    Attributes:
+        problem_ids: The problems, in the order of their characters.
+        problem: The number of each completion's problem among these.
+        index: Its number among the problem's completions.
+        digest: 64 bits of its text's sha256; `EMPTY_DIGEST` where the text is empty.
+        tokens: How many tokens were generated, -1 where that is not known.
+        finish: The number of its reason to end in `FINISHES`.
+        outcome: The number of its outcome in `OUTCOMES`, -1 where it has no grade.
     """
-    said = grades.texts["outcome"]
-    _check_words(grades, said)
-    place, alive = slots.match(grades)
-    outcome = np.full(slots.row.size, -1, dtype=np.int8)
-    numbers = np.array([OUTCOMES.index(word) for word in said.words], dtype=np.int8)
-    outcome[place[alive]] = numbers[said.codes[alive]]
-    if np.count_nonzero(outcome >= 0) < np.count_nonzero(alive):
-        raise slots.twin(place, np.flatnonzero(alive), grades)
-    return outcome
+
+    problem_ids: tuple[str, ...]
+    problem: NDArray[np.int32]
+    index: NDArray[np.int32]
+    digest: NDArray[np.int64]
+    tokens: NDArray[np.int64]
+    finish: NDArray[np.int8]
+    outcome: NDArray[np.int8]
 
 
 def count(slots: Slots, outcome: NDArray[np.int8]) -> Counts:
@@ -61,12 +60,13 @@ def count(slots: Slots, outcome: NDArray[np.int8]) -> Counts:
 
     Args:
         slots: The completions.
-        outcome: The outcome at each of their places.
+        outcome: The number of the outcome at each of their places, -1 where there is none.
     """
+    bounds = zip(slots.starts[:-1].tolist(), slots.starts[1:].tolist(), strict=True)
     size = len(OUTCOMES)
-    problem = np.repeat(np.arange(len(slots.ids)), np.diff(slots.starts))
-    cells = (problem * size + outcome)[outcome >= 0]
-    table = np.bincount(cells, minlength=size * len(slots.ids)).reshape(len(slots.ids), size)
+    # One more than the number, for -1. A problem at a time: no copy of them all.
+    cells = [np.bincount(outcome[start:end] + 1, minlength=size + 1)[1:] for start, end in bounds]
+    table = np.array(cells, dtype=np.int64).reshape(len(slots.ids), size)
     by = {name: table[:, place].copy() for place, name in enumerate(OUTCOMES)}
     return Counts(
         problem_ids=slots.ids,
@@ -78,22 +78,37 @@ def count(slots: Slots, outcome: NDArray[np.int8]) -> Counts:
     )
 
 
+def rows_of(slots: Slots, outcome: NDArray[np.int8]) -> Rows:
+    """Put completions into arrays.
+
+    Args:
+        slots: The completions, with their tokens and finish.
+        outcome: The number of the outcome at each of their places, -1 where there is none.
+    """
+    there = slots.present
+
+    def kept(cells: NDArray[Any]) -> NDArray[Any]:
+        return cells[there]
+
+    return Rows(
+        problem_ids=slots.ids,
+        problem=kept(slots.problem),
+        index=kept(slots.index),
+        digest=kept(slots.digest),
+        tokens=kept(slots.columns["tokens"]).astype(np.int64),
+        finish=kept(slots.columns["finish"]),
+        outcome=kept(outcome),
+    )
+
+
 def check_graded(slots: Slots, outcome: NDArray[np.int8], at: str, remedy: str) -> None:
     """Refuse to count where a completion has no grade.
 
     Raises:
         InputError: Names the first of them.
     """
-    bare = np.flatnonzero(slots.present & (outcome < 0))
-    if bare.size:
-        whole = int(slots.present.sum())
-        found = f"{bare.size:,} of {whole:,} completions have no grade (first: {slots.name(int(bare[0]))})"
-        raise InputError(f"{at}: {found}; {remedy}")
-
-
-def _check_words(grades: Frame, said: Words) -> None:
-    for code, word in enumerate(said.words):
-        if word not in OUTCOMES:
-            path = grades.path_of(int(np.argmax(said.codes == code)))
-            found = f"found the outcome {quote(word)}, know {', '.join(OUTCOMES)}"
-            raise InputError(f"{path}: {found}; move it out of this folder")
+    bare = slots.present & (outcome < 0)
+    if bare.any():
+        first = named(*slots.key(int(np.argmax(bare))))
+        found = f"{int(bare.sum()):,} of {int(slots.present.sum()):,} completions have no grade"
+        raise InputError(f"{at}: {found} (first: {first}); {remedy}")

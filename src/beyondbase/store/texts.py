@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beyondbase.completions import Completion, Grade
-from beyondbase.store.frames import Frame
-from beyondbase.store.rows import Slots
-from beyondbase.store.shards import COMPLETIONS, read_shard
-from beyondbase.store.tally import OUTCOMES
+from beyondbase.store.places import Slots
+from beyondbase.store.shards import COMPLETIONS, OUTCOMES, read_shard
 
 WHOLE = tuple(name for name in COMPLETIONS.schema.names if name != "digest")
 TOKENS = ("token_ids", "token_logprobs")
@@ -53,13 +51,22 @@ def read_completions(
     return [Completion(**dict(zip(cells, row, strict=True))) for row in rows_of_cells]
 
 
-def rows_by_shard(frame: Frame, rows: NDArray[np.int64]) -> Iterator[tuple[Path, NDArray[np.int64]]]:
-    """Split rows of a frame by the shard that holds them, numbered within it, in ascending order."""
-    begins = np.concatenate([[0], frame.ends])
-    parts = np.split(np.sort(rows), np.searchsorted(np.sort(rows), frame.ends))
-    for path, begin, part in zip(frame.paths, begins[:-1], parts[:-1], strict=True):
-        if part.size:
-            yield path, part - begin
+def read_chosen(
+    slots: Slots, chosen: NDArray[np.bool_], fingerprint: str, *, columns: tuple[str, ...]
+) -> Iterator[list[Completion]]:
+    """Read the completions at some places, a shard at a time.
+
+    Args:
+        slots: The completions.
+        chosen: Which of the places.
+        fingerprint: That of the set.
+        columns: As in `read_completions`.
+
+    Raises:
+        InputError: A shard is damaged.
+    """
+    for path, rows, _ in slots.where(chosen):
+        yield read_completions(path, fingerprint, rows=rows, columns=columns)
 
 
 def first_samples(slots: Slots, outcome: NDArray[np.int8], k: int, fingerprint: str) -> list[Sample]:
@@ -74,20 +81,14 @@ def first_samples(slots: Slots, outcome: NDArray[np.int8], k: int, fingerprint: 
     Raises:
         InputError: A shard is damaged.
     """
-    before = np.concatenate([[0], np.cumsum(outcome >= 0)])
-    rank = before[:-1] - np.repeat(before[slots.starts[:-1]], np.diff(slots.starts))
-    places = np.flatnonzero((outcome >= 0) & (rank < k))
-    words = {
-        row: OUTCOMES[outcome[place]] for row, place in zip(slots.row[places].tolist(), places, strict=True)
-    }
-    texts = [
-        item
-        for path, rows in rows_by_shard(slots.frame, slots.row[places])
-        for item in read_completions(path, fingerprint, rows=rows, columns=PLAIN)
-    ]
+    graded = outcome >= 0
     samples = [
-        Sample(item.problem_id, item.index, words[row], item.text)
-        # Both are in the order of rows.
-        for row, item in zip(sorted(words), texts, strict=True)
+        Sample(item.problem_id, item.index, OUTCOMES[word], item.text)
+        for path, rows, places in slots.where(graded & (slots.rank(graded) < k))
+        for item, word in zip(
+            read_completions(path, fingerprint, rows=rows, columns=PLAIN),
+            outcome[places].tolist(),
+            strict=True,
+        )
     ]
     return sorted(samples, key=lambda sample: (sample.problem_id, sample.index))

@@ -1,0 +1,114 @@
+"""The page that a dataset of samples on the Hub begins with."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from beyondbase.store.sets import SampleSet
+from beyondbase.store.shards import COMPLETIONS
+
+_FIELDS = {
+    "problem_id": "the problem",
+    "index": "the completion's number among the problem's, from 0",
+    "digest": "64 bits of the text's sha256",
+    "tokens": "how many tokens were generated, where that is known",
+    "finish": "why generation ended: stop, length, error, or unknown",
+    "logprob": "sum of the tokens' log-probabilities under the sampling model at temperature 1",
+    "seed": "what the completion was drawn with, where that is known",
+    "text": "the completion",
+    "token_ids": "the generated tokens, where they were kept",
+    "token_logprobs": "the log-probability of each, where they were kept",
+}
+
+
+def make_card(store: SampleSet, repo: str, place: str, others: Iterable[str] = ()) -> str:
+    """Describe a set in a dataset, as Markdown with a header for the Hub.
+
+    Args:
+        store: The set.
+        repo: The dataset, as OWNER/NAME.
+        place: The folder of the set in it; "" for all of it.
+        others: The folders of other sets in it.
+
+    Raises:
+        InputError: A shard is damaged.
+    """
+    status = store.status()
+    url = f"hf://datasets/{repo}/{place}".rstrip("/")
+    name = config_name(place)
+    model = _model(store.identity)
+    per_problem = (
+        f"{status.least:,}" if status.least == status.most else f"{status.least:,} to {status.most:,}"
+    )
+    fields = "\n".join(f"| `{field}` | {_FIELDS[field]} |" for field in COMPLETIONS.schema.names)
+    return f"""{_header([place, *others])}
+# Sampled completions{f" of {model}" if model else ""}
+
+{status.completions:,} completions to {status.problems:,} problems, {per_problem} of each, sampled with
+beyondbase for pass@k. **The texts are the output of a language model**: they are wrong in places, checked by
+nobody, and no source of facts. This page names no licence: the terms of the model and of the task hold.
+
+It describes the folder `{place or "."}` as it was first pushed; more may have come since.
+
+## Settings
+
+All completions of a folder were drawn with one setting. Fingerprint `{store.fingerprint}`:
+
+```json
+{json.dumps(dict(store.identity), indent=2, sort_keys=True)}
+```
+
+## Fields
+
+| field | what it is |
+| --- | --- |
+{fields}
+
+Graded by: {_listed(" ".join(grader) for grader in store.graders())}. Scored by: {_listed(store.scorers())}.
+Grades and scores lie in folders `grades/` and `scores/` beside the completions; each belongs to the
+completion of the same `problem_id`, `index` and `digest`.
+
+## Load it
+
+```python
+from datasets import load_dataset
+
+rows = load_dataset({json.dumps(repo)}, {json.dumps(name)}, split="train")
+```
+
+```python
+from pathlib import Path
+
+from beyondbase.store import SampleSet, pull
+
+pull({json.dumps(url)}, Path("samples"))
+for batch in SampleSet.read(Path("samples")).completions():
+    ...
+```
+"""
+
+
+def config_name(place: str) -> str:
+    """Name what `datasets` loads a set by."""
+    return place.replace("/", "--") or "default"
+
+
+def _header(places: Iterable[str]) -> str:
+    lines = ["---", "pretty_name: Sampled completions", "configs:"]
+    for place in places:
+        glob = f"{place}/completions/*.parquet".lstrip("/")
+        # A text of JSON is one of YAML, but for characters that JSON writes as two.
+        name, files = (json.dumps(text, ensure_ascii=False) for text in (config_name(place), glob))
+        lines += [f"  - config_name: {name}", f"    data_files: {files}"]
+    return "\n".join([*lines, "---", ""])
+
+
+def _model(identity: Mapping[str, Any]) -> str:
+    found = identity.get("model")
+    if isinstance(found, Mapping):
+        found = found.get("id")
+    return f"`{found}`" if isinstance(found, str) and "`" not in found and found.isprintable() else ""
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "nobody"
