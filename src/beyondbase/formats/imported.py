@@ -1,0 +1,164 @@
+"""What the files of another tool hold of one arm on one task, in one form for all tools."""
+
+import hashlib
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from beyondbase.completions import Finish, Grade, Problem
+from beyondbase.errors import InputError
+from beyondbase.mistakes import quote
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_DIGITS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One completion of a file.
+
+    Attributes:
+        problem_id: The problem.
+        text: The response.
+        finish: Why generation ended; "unknown" where the tool does not say, "error" where it failed.
+        tokens: How many tokens were generated, where the tool says so.
+        logprob: Sum over the generated tokens at temperature 1, where the tool says so.
+        outcome: The tool's verdict; None where the completion must be scored anew.
+        answer: What the tool extracted from the text, if anything.
+    """
+
+    problem_id: str
+    text: str
+    finish: Finish
+    tokens: int | None
+    logprob: float | None
+    outcome: Grade | None
+    answer: str | None
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What a tool's files hold of one arm on one task.
+
+    Attributes:
+        tool: One of `TOOLS`.
+        trusted: Whether the tool stores one verdict per completion.
+        grader: The name and version under which such verdicts are kept; None where there are none.
+        identity: What is known of how the completions came about: the tool, its version, the model, the
+            sampling settings, and the files by name with their sha256.
+        problems: Question, gold answer, level and cluster of each; "" or None where the files do not say.
+        rows: Streams the completions, in the order of the files.
+    """
+
+    tool: str
+    trusted: bool
+    grader: tuple[str, str] | None
+    identity: Mapping[str, Any]
+    problems: tuple[Problem, ...]
+    rows: Callable[[], Iterator[Row]]
+
+
+def verdict(*, right: bool, answer: str | None, finish: Finish) -> Grade:
+    """Turn a tool's yes or no into an outcome.
+
+    No without an answer is truncated where the completion was cut off, else unparsed: only for tools that
+    store what they extracted.
+
+    Args:
+        right: The tool's verdict.
+        answer: What it extracted.
+        finish: Why generation ended.
+    """
+    if right:
+        return "correct"
+    if answer:
+        return "wrong"
+    return "truncated" if finish == "length" else "unparsed"
+
+
+def ordered(paths: Sequence[Path]) -> list[Path]:
+    """Bring files to the one order in which their completions are numbered: by name, numbers by value.
+
+    Raises:
+        InputError: There is none, one is missing or a folder, or two have the same content.
+    """
+    if not paths:
+        raise InputError("found no file to import; give at least one")
+    by_digest: dict[str, Path] = {}
+    for path in paths:
+        twin = by_digest.setdefault(digest_of(path), path)
+        if twin is not path:
+            raise InputError(f"{path}: has the content of {twin}; give each file once")
+    return sorted(paths, key=lambda path: (_natural(path.name), digest_of(path)))
+
+
+def digest_of(path: Path) -> str:
+    """Compute the sha256 of a file, in hexadecimal.
+
+    Raises:
+        InputError: There is no such file, or it cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file; correct the path") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a folder; give the files in it that hold the samples") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); make it readable") from None
+
+
+def identity_of(tool: str, files: Sequence[Path], **known: Any) -> dict[str, Any]:
+    """Say how completions came about; what is None or empty is left out.
+
+    Args:
+        tool: The tool.
+        files: All that was read, in the order of the completions.
+        known: What else is known.
+    """
+    names: dict[str, str] = {}
+    for path in files:
+        # Seeds of one run may lie in folders of their own under one name.
+        alike = sum(name.partition(" #")[0] == path.name for name in names)
+        names[f"{path.name} #{alike + 1}" if alike else path.name] = digest_of(path)
+    settled = {key: _settled(value) for key, value in known.items() if value not in (None, "", {}, [])}
+    return {"tool": tool, "files": names, **settled}
+
+
+def agreed(settings: Mapping[Path, Mapping[str, Any]]) -> dict[str, Any]:
+    """Join what files say of their settings.
+
+    Raises:
+        InputError: Two files differ, so that they are not of one arm.
+    """
+    known: dict[str, tuple[Path, Any]] = {}
+    for path, found in settings.items():
+        for key, value in found.items():
+            first, other = known.setdefault(key, (path, value))
+            if _settled(other) != _settled(value):
+                here = f"found {key} {quote(_settled(value))}, but {quote(_settled(other))} in {first}"
+                raise InputError(f"{path}: {here}; give the files of one model at one setting")
+    return {key: value for key, (_, value) in known.items()}
+
+
+def whole(text: str) -> str:
+    """Replace lone surrogates, which no file in UTF-8 can hold, by U+FFFD."""
+    return _LONE_SURROGATE.sub("\ufffd", text)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in _DIGITS.split(name)]
+
+
+def _settled(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _settled(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_settled(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if value is None or isinstance(value, str | bool | int | float) else str(value)

@@ -1,0 +1,125 @@
+"""lm-evaluation-harness: `samples_TASK_TIME.jsonl` of --log_samples, checked with lm-eval 0.4.13.
+
+A row is a document under one filter. All responses are kept (`resps`), but a metric has one value per
+document, so that every response is scored anew. The order of `resps` is the order of the repeats.
+The model stands in `results_TIME.json`, which is read where it lies beside the samples.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from beyondbase.completions import Problem
+from beyondbase.errors import InputError
+from beyondbase.formats.cells import first_text, json_rows, json_whole, mapping, name_in, text_in
+from beyondbase.formats.choosing import chosen
+from beyondbase.formats.gathering import Gathering, problem_of
+from beyondbase.formats.imported import Imported, Row, agreed, identity_of, ordered
+from beyondbase.mistakes import quote
+
+TOOL = "lm-eval"
+_TIME = re.compile(r"samples_.*_(\d{4}-\d\d-\d\dT[\d.-]+)\.jsonl")
+_QUESTIONS = ("question", "problem", "query", "prompt", "input")
+
+
+def read(paths: Sequence[Path], pick: str | None) -> Imported:
+    """Read the files of an arm.
+
+    Args:
+        paths: `samples_*.jsonl`, one per run.
+        pick: The filter; all filters of a document have the same responses, so that it chooses rows only.
+
+    Raises:
+        InputError: The files have several filters and none is picked, hold no texts, or are not of one arm.
+    """
+    files = ordered([path for path in paths if not path.name.startswith("results_")])
+    runs = [run for run in map(_run_file, files) if run]
+    by_filter: dict[str, Gathering] = {}
+    settings: dict[Path, Mapping[str, Any]] = {}
+    for path in files:
+        for at, row in json_rows(path):
+            gathering = by_filter.setdefault(text_in(at, row, "filter"), Gathering(once=True))
+            gathering.add(path, at, _problem(at, row), n=len(_responses(at, row)))
+            settings.setdefault(path, _settings(row))
+    picked = chosen("filter", pick, [*by_filter], files)
+    known = agreed(settings) | agreed({run: _run(run) for run in runs})
+    return Imported(
+        tool=TOOL,
+        trusted=False,
+        grader=None,
+        identity=identity_of(TOOL, [*files, *runs], **known),
+        problems=by_filter[picked].problems(files),
+        rows=lambda: _rows(files, picked),
+    )
+
+
+def _rows(files: Sequence[Path], picked: str) -> Iterator[Row]:
+    for path in files:
+        for at, row in json_rows(path):
+            if row.get("filter") == picked:
+                name = name_in(at, row, "doc_id")
+                for text in _responses(at, row):
+                    yield Row(name, text, "unknown", None, None, None, None)
+
+
+def _problem(at: str, row: Mapping[str, Any]) -> Problem:
+    found = row.get("doc")
+    doc = found if isinstance(found, dict) else {}
+    level = doc.get("level")
+    return problem_of(
+        name_in(at, row, "doc_id"),
+        question=first_text(doc, _QUESTIONS),
+        gold=text_in(at, row, "target"),
+        level=level if isinstance(level, str | int) else None,
+    )
+
+
+def _responses(at: str, row: Mapping[str, Any]) -> list[str]:
+    found = row.get("resps")
+    if not isinstance(found, list) or len(found) != 1 or not isinstance(found[0], list):
+        found = quote(found)
+    elif all(isinstance(text, str) for text in found[0]):
+        return list(found[0])
+    remedy = "give the samples of a task of output_type generate_until, which hold texts"
+    raise InputError(f"{at}: resps: found {quote(found)}, not one list of responses; {remedy}")
+
+
+def _settings(row: Mapping[str, Any]) -> dict[str, Any]:
+    arguments = row.get("arguments")
+    first = arguments.get("gen_args_0") if isinstance(arguments, dict) else None
+    found = first.get("arg_1") if isinstance(first, dict) else None
+    sampling = found if isinstance(found, dict) else {}
+    return {"sampling": _seedless(sampling)}
+
+
+def _run_file(samples: Path) -> Path | None:
+    found = _TIME.fullmatch(samples.name)
+    run = samples.with_name(f"results_{found[1]}.json") if found else None
+    return run if run and run.is_file() else None
+
+
+def _run(path: Path) -> dict[str, Any]:
+    run = mapping(str(path), json_whole(path))
+    config = run.get("config")
+    inner = config if isinstance(config, dict) else {}
+    known = {
+        "version": run.get("lm_eval_version"),
+        "model": run.get("model_name"),
+        "backend": inner.get("model"),
+        "arguments": _seedless(inner.get("model_args")),
+        "revision": inner.get("model_sha") or inner.get("model_revision"),
+        "chat_template": run.get("chat_template_sha"),
+        "system_instruction": run.get("system_instruction_sha"),
+        "tasks": run.get("versions"),
+    }
+    return {key: value for key, value in known.items() if value is not None}
+
+
+def _seedless(arguments: object) -> object:
+    # Runs that differ in the seed alone are one arm.
+    if isinstance(arguments, str):
+        return ",".join(part for part in arguments.split(",") if not part.strip().startswith("seed="))
+    if isinstance(arguments, Mapping):
+        return {key: value for key, value in arguments.items() if key != "seed"}
+    return arguments

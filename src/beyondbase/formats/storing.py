@@ -1,0 +1,161 @@
+"""Completions of another tool's files in a sample set, with the tool's verdicts or with our own."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from beyondbase.completions import Completion, Graded
+from beyondbase.errors import InputError
+from beyondbase.formats.imported import Imported, Row
+from beyondbase.formats.placing import check_place, check_set, place_problems, place_task
+from beyondbase.graders import Grader, grade_batches
+from beyondbase.mistakes import quote
+from beyondbase.store import SampleSet, set_folder
+
+# As many as a shard holds, unless their texts are long.
+_ROWS, _CHARACTERS = 4096, 2**25
+
+
+@dataclass(frozen=True)
+class ImportedCounts:
+    """What a sample set holds after an import.
+
+    Attributes:
+        problems: Its problems.
+        completions: Its completions.
+        least: Those of the problem with the fewest.
+        most: Those of the problem with the most.
+        correct: The correct ones; None where they are yet to be graded.
+        trusted: Whether the verdicts are the tool's own.
+    """
+
+    problems: int
+    completions: int
+    least: int
+    most: int
+    correct: int | None
+    trusted: bool
+
+
+def store_import(
+    imported: Imported, samples: Path, task: str, arm: str, *, grader: Grader | None
+) -> ImportedCounts:
+    """Store the completions of an arm on a task, and their grades; what is there already is passed over.
+
+    The verdicts of a tool that stores one per completion are kept as they are; other completions are graded
+    by `grader`, or stored without grades where it is None, for `beyondbase grade`. Beside the set come
+    task.json, once there are grades, and problems.jsonl, where question and answer of each are known.
+
+    Args:
+        imported: What the files hold.
+        samples: The folder of samples of a study.
+        task: The task.
+        arm: The arm.
+        grader: Who grades where the tool has no verdicts.
+
+    Raises:
+        InputError: The set, task.json or problems.jsonl are of other files, problems or verdicts, a right
+            answer that the grader needs is not in the files, or the disk refuses.
+    """
+    names = _names(imported, grader)
+    if grader and not imported.trusted:
+        _check_golds(imported)
+    check_place(imported, samples, task, names)
+    folder, identity = set_folder(samples, task, arm), {"imported": imported.identity}
+    check_set(folder, identity)
+    with SampleSet.open(folder, identity) as store:
+        _store(store, imported)
+        if grader and not imported.trusted:
+            _grade(store, imported, grader)
+        place_problems(imported, samples, task)
+        if names:
+            place_task(imported, samples, task, names)
+        return _counts(store, names, trusted=imported.trusted)
+
+
+def _names(imported: Imported, grader: Grader | None) -> tuple[str, str] | None:
+    if imported.trusted:
+        return imported.grader
+    return (grader.name, grader.version) if grader else None
+
+
+def _store(store: SampleSet, imported: Imported) -> None:
+    stored = _stored(store)
+    verdicts = imported.grader if imported.trusted else None
+    graded = {(item.problem_id, item.index) for batch in _grades(store, verdicts) for item in batch}
+    for batch in _batches(_numbered(imported)):
+        store.append(
+            [_completion(row, index) for row, index in batch if (row.problem_id, index) not in stored]
+        )
+        if verdicts:
+            fresh = [_graded(row, index) for row, index in batch if (row.problem_id, index) not in graded]
+            store.append_grades(*verdicts, fresh)
+
+
+def _stored(store: SampleSet) -> set[tuple[str, int]]:
+    rows = store.table("problem_id", "index").to_pylist()
+    return {(row["problem_id"], row["index"]) for row in rows}
+
+
+def _grades(store: SampleSet, verdicts: tuple[str, str] | None) -> Iterator[list[Graded]]:
+    return store.grades(*verdicts) if verdicts else iter(())
+
+
+def _numbered(imported: Imported) -> Iterator[tuple[Row, int]]:
+    known = {problem.id for problem in imported.problems}
+    count: Counter[str] = Counter()
+    for row in imported.rows():
+        if row.problem_id not in known:
+            raise InputError(
+                f"problem {quote(row.problem_id)}: was not in the files when they were first read; "
+                "import them once the tool has ended"
+            )
+        yield row, count[row.problem_id]
+        count[row.problem_id] += 1
+
+
+def _batches(rows: Iterator[tuple[Row, int]]) -> Iterator[list[tuple[Row, int]]]:
+    batch: list[tuple[Row, int]] = []
+    size = 0
+    for row, index in rows:
+        batch.append((row, index))
+        size += len(row.text)
+        if len(batch) == _ROWS or size >= _CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _completion(row: Row, index: int) -> Completion:
+    return Completion(row.problem_id, index, None, row.text, row.tokens, row.finish, row.logprob, None, None)
+
+
+def _graded(row: Row, index: int) -> Graded:
+    if row.outcome is None:
+        raise InputError(
+            f"problem {quote(row.problem_id)}: has no verdict; score it with the tool, then import"
+        )
+    return Graded(row.problem_id, index, row.outcome, row.answer)
+
+
+def _grade(store: SampleSet, imported: Imported, grader: Grader) -> None:
+    name, version = grader.name, grader.version
+    problems = {problem.id: problem for problem in imported.problems}
+    for graded in grade_batches(grader, problems, store.ungraded(name, version)):
+        store.append_grades(name, version, graded)
+
+
+def _check_golds(imported: Imported) -> None:
+    bare = [problem.id for problem in imported.problems if not problem.gold]
+    if bare:
+        found = f"the files give no single right answer to {len(bare)} of {len(imported.problems)} problems"
+        remedy = "import without a grader, and grade with problems of your own: beyondbase grade"
+        raise InputError(f"{imported.tool}: {found} (first: {quote(bare[0])}); {remedy}")
+
+
+def _counts(store: SampleSet, names: tuple[str, str] | None, *, trusted: bool) -> ImportedCounts:
+    status = store.status()
+    correct = int(store.tally(*names).c.sum()) if names else None
+    return ImportedCounts(status.problems, status.completions, status.least, status.most, correct, trusted)
