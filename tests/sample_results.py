@@ -29,7 +29,7 @@ COUNTS = Path(__file__).parents[1] / "fixtures" / "qwen2.5-7b-math500" / "counts
 def sample_results() -> dict[str, Any]:
     """Return a full results mapping with one study, a judged pair and an invalid one."""
     return {
-        "schema_version": 2,
+        "schema_version": 3,
         "suite": {"name": "beyondbase", "version": "0.1.0"},
         "versions": {"python": "3.11.7", "numpy": "2.4.6", "scipy": "1.17.1"},
         "studies": [_study()],
@@ -160,6 +160,7 @@ def _study() -> dict[str, Any]:
             _task("AIME24", ""),
         ],
         "verdicts": _verdicts(),
+        "samples": [],
         "examples": [],
         "not_applicable": [
             {
@@ -177,7 +178,7 @@ def _study() -> dict[str, Any]:
 
 def _arm(name: str, role: str, model: str, revision: str) -> dict[str, Any]:
     texts = {"id": name, "role": role, "model": model, "revision": revision, "note": ""}
-    settings = {"temperature": 0.6, "top_p": 0.95, "max_tokens": 16384}
+    settings = {"temperature": 0.6, "top_p": 0.95, "max_tokens": 16384, "prompt": None, "adapter": None}
     unknown = dict.fromkeys(("base", "algorithm", "step", "kl", "rollouts"))
     return {**texts, "labels": {}, **settings, **unknown}
 

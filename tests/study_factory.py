@@ -78,6 +78,12 @@ def write_study(  # noqa: D417 - the tables are those of a study file
         "tasks": {task: {} for task, _ in keyed},
         "arms": arms,
     } | tables
+    return write_tables(folder, content)
+
+
+def write_tables(folder: Path, content: Mapping[str, Any]) -> Study:
+    """Write tables as a study file and read it again."""
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "study.toml").write_text("\n".join(f"{key} = {_toml(value)}" for key, value in content.items()))
     return load_study(folder)
 

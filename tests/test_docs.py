@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from beyondbase.study import load_study
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -49,6 +51,18 @@ def write_study(folder: Path, text: str) -> Path:
     (folder / "counts.csv").write_text("\n".join(["task,arm,problem_id,n,c", *rows]), encoding="utf-8")
     (folder / "study.toml").write_text(text, encoding="utf-8")
     return folder
+
+
+def test_the_sampled_study_shown_is_one(tmp_path: Path) -> None:
+    """A user who copies the study file that samples gets a study, and so does one who takes the template."""
+    (tmp_path / "study.toml").write_text(block("toml", "[problems.MATH500]"), encoding="utf-8")
+    study = load_study(tmp_path)
+    assert (study.problems["MATH500"].source, study.engine.engine) == ("benchmark", "vllm")
+    quick = load_study(ROOT / "fixtures" / "templates" / "quick.toml")
+    assert [(quick.path.parent / arm.model / "config.json").is_file() for arm in quick.arms.values()] == [
+        True,
+        True,
+    ]
 
 
 def test_the_study_shown_works(tmp_path: Path) -> None:

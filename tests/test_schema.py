@@ -287,12 +287,12 @@ def test_many_mistakes_are_listed_up_to_ten() -> None:
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        (1, "found schema_version 1, which is older than the 2 that beyondbase "),
-        (3, "found schema_version 3, which is newer than the 2 that beyondbase "),
+        (1, "found schema_version 1, which is older than the 3 that beyondbase "),
+        (4, "found schema_version 4, which is newer than the 3 that beyondbase "),
         (None, "found no schema_version"),
         (True, "found the schema_version true"),
-        ("2", 'found the schema_version "2"'),
-        (2.0, "found the schema_version 2.0"),
+        ("3", 'found the schema_version "3"'),
+        (3.0, "found the schema_version 3.0"),
     ],
 )
 def test_another_version_is_told_first(version: Any, said: str) -> None:
@@ -301,7 +301,7 @@ def test_another_version_is_told_first(version: Any, said: str) -> None:
     (line,) = complaint(content)
     assert line.startswith(f"r.json: {said}")
     assert "make results.json anew with `nox -s claims`" in line
-    assert ("the beyondbase that wrote it (9.9)" in line) == (version in {1, 3} and version is not True)
+    assert ("the beyondbase that wrote it (9.9)" in line) == (version in {1, 4} and version is not True)
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ class Shown(HTMLParser):
 
 def with_text(text: str) -> dict[str, Any]:
     """The made results with one text everywhere."""
-    return replaced(made_results(), text) | {"schema_version": 2}
+    return replaced(made_results(), text) | {"schema_version": 3}
 
 
 def visible(text: str) -> str:

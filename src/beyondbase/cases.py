@@ -31,7 +31,7 @@ class Case:
         others: the arms compared with it or with each other, in the order that the claim needs.
         label: the arm that names the case.
         tallies: per arm, all with the same problem ids; as read where `mismatch` is not empty.
-        mismatch: why the tallies cannot stand side by side.
+        mismatch: why the tallies cannot stand side by side, or are no evidence at all.
     """
 
     study: Study
@@ -230,7 +230,7 @@ class Case:
 
 
 def mismatch_of(tallies: Mapping[str, Tally]) -> tuple[str, ...]:
-    """Why tallies cannot be compared problem by problem; empty if they can."""
+    """Why tallies are no evidence, or cannot be compared problem by problem; empty if they can."""
     reasons = [
         reason
         for (name, tally), (other, following) in pairwise(tallies.items())
@@ -243,7 +243,7 @@ def mismatch_of(tallies: Mapping[str, Tally]) -> tuple[str, ...]:
     least = min(len(tally.problem_ids) for tally in tallies.values())
     if least < MIN_PROBLEMS:
         reasons.append(f"{least} problem says nothing about others: give at least {MIN_PROBLEMS}")
-    return tuple(reasons)
+    return (*(reason for tally in tallies.values() for reason in tally.unfit), *reasons)
 
 
 def _id_mismatch(name: str, tally: Tally, other: str, following: Tally) -> str | None:

@@ -49,12 +49,14 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-def _as_tuple(value: Any) -> Any:
+def as_tuple(value: Any) -> Any:
+    """Take a list of TOML for the tuple that a strict model wants."""
     return tuple(value) if isinstance(value, list) else value
 
 
-def _as_tuple_or_one(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else _as_tuple(value)
+def as_tuple_or_one(value: Any) -> Any:
+    """Take one text for a list of one, too."""
+    return (value,) if isinstance(value, str) else as_tuple(value)
 
 
 def _day(value: Any) -> Any:
@@ -70,12 +72,12 @@ Text = Annotated[str, AfterValidator(_filled)]
 Day = Annotated[date, BeforeValidator(_day)]
 Margin = Annotated[float, Field(ge=0, lt=1)]
 Claims = Annotated[
-    tuple[Annotated[str, AfterValidator(_claim)], ...], BeforeValidator(_as_tuple), AfterValidator(_distinct)
+    tuple[Annotated[str, AfterValidator(_claim)], ...], BeforeValidator(as_tuple), AfterValidator(_distinct)
 ]
-Files = Annotated[tuple[Text, ...], BeforeValidator(_as_tuple_or_one), AfterValidator(_distinct)]
+Files = Annotated[tuple[Text, ...], BeforeValidator(as_tuple_or_one), AfterValidator(_distinct)]
 Ks = Annotated[
-    tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_as_tuple), AfterValidator(_increasing)
+    tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(as_tuple), AfterValidator(_increasing)
 ]
 Taus = Annotated[
-    tuple[Annotated[float, Field(gt=0, le=1)], ...], BeforeValidator(_as_tuple), AfterValidator(_increasing)
+    tuple[Annotated[float, Field(gt=0, le=1)], ...], BeforeValidator(as_tuple), AfterValidator(_increasing)
 ]

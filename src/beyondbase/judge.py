@@ -11,11 +11,10 @@ import pytest
 from beyondbase.cases import Case
 from beyondbase.claim import Claim
 from beyondbase.errors import InputError
-from beyondbase.examples import Example, load_examples
+from beyondbase.evidence import Evidence, load_evidence
 from beyondbase.inference.multiplicity import holm
 from beyondbase.mistakes import suggest
 from beyondbase.study import Expectation, Study, Waiver
-from beyondbase.tallies import Tally, load_tallies
 from beyondbase.verdict import Outcome, Verdict, invalid, remedy_text
 
 _Entry = TypeVar("_Entry", Expectation, Waiver)
@@ -64,17 +63,15 @@ class Family:
 
     Attributes:
         study: the study.
-        tallies: its evidence, by (task, arm).
+        evidence: what it is judged on; no claim sees its examples.
         found: claims and cases, in the order of claims, tasks and arms.
         not_applicable: claims that found no case in the study.
-        examples: completions to read beside the counts; no claim sees them.
     """
 
     study: Study
-    tallies: Mapping[tuple[str, str], Tally]
+    evidence: Evidence
     found: tuple[tuple[Claim, Case], ...]
     not_applicable: tuple[Claim, ...]
-    examples: tuple[Example, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,13 +109,13 @@ def gather(study: Study, claims: Sequence[Claim]) -> Family:
     Raises:
         InputError: the evidence cannot be read, or the study names a claim or case that is not there.
     """
-    tallies = load_tallies(study)
-    cases = [(claim, claim.over.cases(study, tallies)) for claim in _chosen(study, claims)]
+    evidence = load_evidence(study)
+    cases = [(claim, claim.over.cases(study, evidence.tallies)) for claim in _chosen(study, claims)]
     found = tuple((claim, case) for claim, some in cases for case in some)
     for section, keys in (("expect", study.expect), ("waive", study.waive)):
         _check_keys(study, section, keys, found)
     idle = tuple(claim for claim, some in cases if not some)
-    return Family(study, tallies, found, idle, load_examples(study, tallies))
+    return Family(study, evidence, found, idle)
 
 
 def judge(family: Family) -> Judgement:

@@ -3,7 +3,7 @@
 import json
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,8 @@ def write_results(content: dict[str, Any], path: Path) -> None:
 
 def _study(judgement: Judgement) -> dict[str, Any]:
     study = judgement.study
-    rows = f"rows of {', '.join(path.name for path in study.tally_paths)}, sorted"
+    files = study.evidence.samples or ", ".join(path.name for path in study.tally_paths)
+    evidence = judgement.family.evidence
     return {
         "id": study.id,
         "title": study.title,
@@ -59,11 +60,12 @@ def _study(judgement: Judgement) -> dict[str, Any]:
         "grid": study.grid.model_dump(),
         "inputs": [
             {"file": study.path.name, "sha256": file_digest(study.path)},
-            {"file": rows, "sha256": rows_digest(judgement.family.tallies)},
+            {"file": f"rows of {files}, sorted", "sha256": rows_digest(evidence.tallies)},
             *({"file": path.name, "sha256": file_digest(path)} for path in study.example_paths),
         ],
         "arms": [
-            {"id": name} | arm.model_dump() | {"base": _base(judgement, name)}
+            # Without the address of a server, which is no one's business but its owner's.
+            {"id": name} | arm.model_dump(exclude={"url"}) | {"base": _base(judgement, name)}
             for name, arm in study.arms.items()
         ],
         "tasks": [
@@ -76,7 +78,8 @@ def _study(judgement: Judgement) -> dict[str, Any]:
             for claim in judgement.family.not_applicable
         ],
         "pairs": summaries(judgement),
-        "examples": [vars(example).copy() for example in judgement.family.examples],
+        "samples": [vars(item) | {"health": vars(item.health)} for item in evidence.sets],
+        "examples": [vars(example).copy() for example in evidence.examples],
     }
 
 
@@ -146,7 +149,7 @@ def _effect(effect: Effect | None) -> dict[str, Any] | None:
 
 def _plain(value: Any) -> Any:
     """JSON's own types; floats to ten digits, so that the last bits of a machine do not show."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]

@@ -1,23 +1,17 @@
 """The study file: arms, tasks, margins and expectations, as a user writes them in TOML."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
+from beyondbase.engines.settings import SETTINGS, EngineSettings, OpenaiSettings, TransformersSettings
 from beyondbase.errors import InputError
 from beyondbase.fields import CLAIM, Claims, Day, Files, Ks, Margin, Name, Slug, Taus, Text
 from beyondbase.mistakes import explain, place, quote, read_toml, suggest
+from beyondbase.recipe import Health, Problems, Sampling, Table
 
 Role = Literal["base", "rl", "distilled", "instruct", "teacher", "guess"]
 ExpectedVerdict = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE"]
@@ -29,23 +23,21 @@ def _as_expectation(value: Any) -> Any:
     return {"verdict": value} if isinstance(value, str) else value
 
 
-class _Table(BaseModel):
-    # Strict, because TOML has types: "0.1" in quotes is a slip, not a number.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Evidence(_Table):
+class Evidence(Table):
     """Where the samples of the study lie."""
 
-    tallies: Files = Field(
-        description="a .csv or .parquet file of counts, or a list of them, relative to the study file"
+    tallies: Files | None = Field(
+        None, description="a .csv or .parquet file of counts, or a list of them, relative to the study file"
+    )
+    samples: Text | None = Field(
+        None, description="the folder of sampled or imported completions, relative to the study file"
     )
     examples: Files | None = Field(
         None, description="a .jsonl or .parquet file of completions to read, never counted, or a list of them"
     )
 
 
-class Task(_Table):
+class Task(Table):
     """A set of problems with one grader."""
 
     benchmark: str | None = Field(None, description="the name that the literature uses; the key if absent")
@@ -54,7 +46,7 @@ class Task(_Table):
     note: str = ""
 
 
-class Arm(_Table):
+class Arm(Table):
     """One model at one sampling setting."""
 
     role: Role = Field(description="what the arm is to the study")
@@ -68,11 +60,14 @@ class Arm(_Table):
     temperature: float | None = Field(None, ge=0)
     top_p: float | None = Field(None, gt=0, le=1)
     max_tokens: int | None = Field(None, ge=1)
+    prompt: Text | None = Field(None, description="a prompt of its own; that of [sampling] if absent")
+    adapter: Text | None = Field(None, description="a LoRA adapter upon the model")
+    url: Text | None = Field(None, description="the server of this arm; that of [engine] if absent")
     note: str = ""
     labels: dict[str, str] = Field(default_factory=dict)
 
 
-class Margins(_Table):
+class Margins(Table):
     """How large an effect must be to count, as differences of shares."""
 
     lead: Margin = Field(0.0, description="by how much RL must lead at k = 1")
@@ -83,7 +78,7 @@ class Margins(_Table):
     sampling_gap: Margin = Field(0.10, description="a large gap between base pass@k and RL pass@1")
 
 
-class Grid(_Table):
+class Grid(Table):
     """At which k and which reliability the study looks."""
 
     k: Ks | None = Field(None, description="the k that tables show")
@@ -92,14 +87,14 @@ class Grid(_Table):
     tau: Taus = Field((0.25, 0.5, 0.75), description="reliability thresholds of Cover@tau")
 
 
-class Expectation(_Table):
+class Expectation(Table):
     """The verdict that the user wants of a claim."""
 
     verdict: ExpectedVerdict = Field(description="what the claim should come out as")
     reason: str = ""
 
 
-class Waiver(_Table):
+class Waiver(Table):
     """A dated exception: until its day, a verdict that is not as expected does not fail its test."""
 
     reason: Text = Field(description="why the verdict may stay as it is for now")
@@ -107,7 +102,7 @@ class Waiver(_Table):
     until: Day = Field(description="the last day on which it holds (UTC), such as 2027-01-31")
 
 
-class Study(_Table):
+class Study(Table):
     """Arms, tasks, evidence, margins and expectations: the unit that a user writes."""
 
     id: Slug = Field(description="the study's name, safe in paths")
@@ -123,6 +118,10 @@ class Study(_Table):
     arms: dict[Name, Arm] = Field(min_length=1, description="a table [arms.NAME] per arm")
     margins: Margins = Field(default_factory=Margins)
     grid: Grid = Field(default_factory=Grid)
+    sampling: Sampling | None = Field(None, description="a table [sampling] with n and max_tokens")
+    engine: EngineSettings = Field(default_factory=TransformersSettings)
+    problems: dict[Name, Problems] = Field(default_factory=dict)
+    health: Health = Field(default_factory=Health)
     expect: dict[str, Annotated[Expectation, BeforeValidator(_as_expectation)]] = Field(default_factory=dict)
     waive: dict[str, Waiver] = Field(default_factory=dict)
     _path: Path = PrivateAttr(default=Path("study.toml"))
@@ -135,7 +134,9 @@ class Study(_Table):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         problems = [
+            *_evidence_problems(self),
             *_base_problems(self.arms),
+            *_sampling_problems(self),
             *_key_problems(self, "expect", self.expect),
             *_key_problems(self, "waive", self.waive),
         ]
@@ -151,7 +152,12 @@ class Study(_Table):
     @property
     def tally_paths(self) -> tuple[Path, ...]:
         """The files of counts, found from the study file."""
-        return tuple(self._path.parent / name for name in self.evidence.tallies)
+        return tuple(self._path.parent / name for name in self.evidence.tallies or ())
+
+    @property
+    def samples(self) -> Path | None:
+        """The folder of completions, found from the study file, where the study is judged on them."""
+        return None if self.evidence.samples is None else self._path.parent / self.evidence.samples
 
     @property
     def example_paths(self) -> tuple[Path, ...]:
@@ -171,12 +177,16 @@ class Study(_Table):
         return arm.base or _bases(self.arms)[0]
 
 
-_SECTIONS: dict[str, type[BaseModel]] = {
+_SECTIONS: dict[str, type[BaseModel] | Mapping[str, type[BaseModel]]] = {
     "evidence": Evidence,
     "tasks": Task,
     "arms": Arm,
     "margins": Margins,
     "grid": Grid,
+    "sampling": Sampling,
+    "engine": SETTINGS,
+    "problems": Problems,
+    "health": Health,
     "expect": Expectation,
     "waive": Waiver,
 }
@@ -220,6 +230,35 @@ def _base_problems(arms: dict[str, Arm]) -> Iterator[str]:
             yield f"{at}: missing, and {len(bases)} arms have role base; add one of {known}"
         if arm.role != "guess" and not arm.model:
             yield f"{place('arms', name, 'model')}: missing; add {Arm.model_fields['model'].description}"
+
+
+def _evidence_problems(study: Study) -> Iterator[str]:
+    tallies, samples = study.evidence.tallies, study.evidence.samples
+    fields = Evidence.model_fields
+    if tallies is None and samples is None:
+        use = f"add {fields['tallies'].description}; or samples, {fields['samples'].description}"
+        yield f"{place('evidence', 'tallies')}: missing; {use}"
+    elif tallies is not None and samples is not None:
+        yield f"{place('evidence', 'samples')}: found beside tallies; keep one of the two"
+    if samples is not None and study.evidence.examples is not None:
+        yield f"{place('evidence', 'examples')}: found beside samples, which bring their own; delete this key"
+
+
+def _sampling_problems(study: Study) -> Iterator[str]:
+    for name in study.problems:
+        if name not in study.tasks:
+            use = f"use one of {', '.join(study.tasks)}{suggest(name, study.tasks)}"
+            yield f"{place('problems', name)}: found no such task; {use}"
+    for name, arm in study.arms.items():
+        if arm.url is not None and not isinstance(study.engine, OpenaiSettings):
+            at, engine = place("arms", name, "url"), quote(study.engine.engine)
+            yield f'{at}: found {quote(arm.url)} with [engine] engine = {engine}; use engine = "openai"'
+    if study.sampling is None or study.sampling.n == 1:
+        return
+    hot = {place("arms", name, "temperature"): arm.temperature for name, arm in study.arms.items()}
+    for at, temperature in (hot | {place("sampling", "temperature"): study.sampling.temperature}).items():
+        if temperature == 0:
+            yield f"{at}: found 0, which makes all {study.sampling.n} completions one; use more, or n = 1"
 
 
 def _key_problems(study: Study, section: str, keys: Iterable[str]) -> Iterator[str]:

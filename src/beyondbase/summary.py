@@ -27,7 +27,7 @@ BINS = ("0", *(f"({i / 10:g}, {(i + 1) / 10:g}]" for i in range(9)), "(0.9, 1)",
 
 def summaries(judgement: Judgement) -> list[dict[str, Any]]:
     """One summary per arm and task that has a base beside it, in the order of tasks and arms."""
-    study, tallies = judgement.study, judgement.family.tallies
+    study, tallies = judgement.study, judgement.family.evidence.tallies
     return [_summary(case) for role in COMPARED for case in pairs(role).cases(study, tallies)]
 
 

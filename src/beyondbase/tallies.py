@@ -29,6 +29,7 @@ class Tally:
         c: Correct completions per problem.
         clusters: What each problem is resampled with, where the file says so.
         levels: The difficulty of each problem, where the file says so.
+        unfit: Why they are no evidence, as where too many completions were cut off; empty if they are.
     """
 
     problem_ids: tuple[str, ...]
@@ -36,6 +37,7 @@ class Tally:
     c: NDArray[np.int64]
     clusters: tuple[str, ...] | None
     levels: tuple[str, ...] | None
+    unfit: tuple[str, ...] = ()
 
 
 def read_tallies(paths: Sequence[Path]) -> dict[tuple[str, str], Tally]:
@@ -207,7 +209,7 @@ def _group(rows: _Rows) -> dict[tuple[str, str], Tally]:
     task, arm, problem = (rows.columns[name] for name in ("task", "arm", "problem_id"))
     _check_all_or_none(rows)
     group = task.codes * len(arm.values) + arm.codes
-    order = np.lexsort((_natural_rank(problem.values)[problem.codes], group))
+    order = np.lexsort((natural_rank(problem.values)[problem.codes], group))
     _check_duplicates(rows, order)
     parts = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
     texts = {name: rows.columns[name].texts for name in ("problem_id", *OPTIONAL)}
@@ -230,7 +232,7 @@ def _frozen(values: NDArray[np.int64]) -> NDArray[np.int64]:
     return values
 
 
-def _natural_rank(ids: pa.StringArray) -> NDArray[np.int64]:
+def natural_rank(ids: pa.StringArray) -> NDArray[np.int64]:
     """Rank ids: numbers first, by value, then text; "007" before "7", never equal to it."""
     numeric = pc.match_substring_regex(ids, r"^[0-9]+$")
     digits = pc.if_else(numeric, pc.utf8_ltrim(ids, "0"), "")

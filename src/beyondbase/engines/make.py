@@ -1,7 +1,10 @@
-"""Engines by their settings; each is imported only when it is asked for."""
+"""Engines by their settings."""
 
 from beyondbase.engines.engine import Engine
+from beyondbase.engines.gpus import pin_xdist_worker
+from beyondbase.engines.parallel import ParallelEngine
 from beyondbase.engines.settings import EngineSettings, OpenaiSettings, TransformersSettings
+from beyondbase.engines.single import start
 from beyondbase.errors import InputError
 from beyondbase.mistakes import quote
 
@@ -24,14 +27,7 @@ def make_engine(
     if isinstance(settings, TransformersSettings | OpenaiSettings) and adapter is not None:
         remedy = 'use engine = "vllm", or merge the adapter into its model'
         raise InputError(f"adapter: found {quote(adapter)} with engine = {quote(settings.engine)}; {remedy}")
-    if isinstance(settings, TransformersSettings):
-        from beyondbase.engines.transformers_engine import TransformersEngine  # noqa: PLC0415 - an extra
-
-        return TransformersEngine(model, settings, revision=revision)
-    if isinstance(settings, OpenaiSettings):
-        from beyondbase.engines.openai_engine import OpenaiEngine  # noqa: PLC0415 - an extra
-
-        return OpenaiEngine(settings.served_as or model, settings)
-    from beyondbase.engines.vllm_engine import VllmEngine  # noqa: PLC0415 - an extra
-
-    return VllmEngine(model, settings, revision=revision, adapter=adapter)
+    pin_xdist_worker()
+    if not isinstance(settings, OpenaiSettings) and settings.processes > 1:
+        return ParallelEngine(model, settings, revision=revision, adapter=adapter)
+    return start(settings, model, revision=revision, adapter=adapter)

@@ -1,5 +1,6 @@
 """Settings of the engines, as a study file writes them."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,6 +20,7 @@ class TransformersSettings(_Settings):
     )
     device: str = Field("auto", description='such as "cpu" or "cuda:0"; a GPU where there is one, if auto')
     batch_size: int = Field(64, ge=1, description="completions that are drawn at once")
+    processes: int = Field(1, ge=1, description="processes that share the work, each on a GPU of its own")
     threads: int | None = Field(None, ge=1, description="threads of the CPU; 1 is fastest for tiny models")
     trust_remote_code: bool = Field(default=False, description="run code that comes with the model")
 
@@ -31,6 +33,7 @@ class VllmSettings(_Settings):
         "auto", description="float32 on a CPU, else as the weights are stored, if auto"
     )
     tensor_parallel: int = Field(1, ge=1, description="GPUs that share one model")
+    processes: int = Field(1, ge=1, description="models beside each other, each on GPUs of its own")
     max_model_len: int | None = Field(None, ge=1, description="tokens of prompt and completion together")
     gpu_memory: float = Field(0.9, gt=0, le=1, description="share of a GPU's memory")
     cpu_memory: int = Field(4, ge=1, description="GiB of keys and values on a CPU")
@@ -45,7 +48,7 @@ class OpenaiSettings(_Settings):
     """An OpenAI-compatible server: `vllm serve`, SGLang, or a provider."""
 
     engine: Literal["openai"] = "openai"
-    url: str = Field(description="where the server is, such as http://localhost:8000/v1")
+    url: str = Field(description="the key url, where the server is, such as http://localhost:8000/v1")
     served_as: str | None = Field(None, description="the server's name of the model; the arm's if absent")
     api_key_env: str = Field("OPENAI_API_KEY", description="the environment variable that holds the key")
     concurrency: int = Field(64, ge=1, description="requests that are under way at once")
@@ -62,3 +65,9 @@ class OpenaiSettings(_Settings):
 EngineSettings = Annotated[
     TransformersSettings | VllmSettings | OpenaiSettings, Field(discriminator="engine")
 ]
+
+SETTINGS: Mapping[str, type[BaseModel]] = {
+    "transformers": TransformersSettings,
+    "vllm": VllmSettings,
+    "openai": OpenaiSettings,
+}

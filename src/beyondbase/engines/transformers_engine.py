@@ -39,6 +39,8 @@ class TransformersEngine:
         torch, transformers = require("torch", _EXTRA), require("transformers", _EXTRA)
         if settings.threads is not None:
             torch.set_num_threads(settings.threads)
+        # A bar for weights, which load in seconds, would tear those of the run.
+        transformers.utils.logging.disable_progress_bar()
         self.version = str(transformers.__version__)
         self._batch_size = settings.batch_size
         self._device = _device(torch, settings.device)

@@ -1,9 +1,11 @@
 """The engine on vLLM, in this process: on GPUs, or on a CPU with its CPU build."""
 
 import itertools
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+from weakref import WeakSet
 
 from beyondbase.completions import Completion
 from beyondbase.engines.adapters import adapter_rank, fetch_adapter
@@ -25,6 +27,7 @@ from beyondbase.tasks.prompts import Prompt
 
 _EXTRA = "vllm"
 _Job = tuple[int, tuple[int, ...], Any, str]
+_open: "WeakSet[VllmEngine]" = WeakSet()
 
 
 class VllmEngine:
@@ -49,11 +52,12 @@ class VllmEngine:
             adapter: A LoRA adapter, an id of the Hub or a local folder.
 
         Raises:
-            InputError: vLLM is not installed, or cannot load the model.
+            InputError: vLLM is not installed, cannot load the model, or runs another in this process.
             EngineError: Its engine does not start.
         """
         self._cpu = _is_cpu_build()
         set_environment(settings, cpu=self._cpu)
+        _refuse_second()
         self._vllm = require("vllm", _EXTRA)
         self._settings = settings
         folder = None if adapter is None else fetch_adapter(adapter)
@@ -70,6 +74,7 @@ class VllmEngine:
         self._weights = weights_identity(model, revision, commit)
         self._adapter = None if adapter is None else weights_identity(str(folder), None, None)
         self._numbers = itertools.count()
+        _open.add(self)
 
     def identity(self) -> Mapping[str, Any]:
         """Name everything about model and engine on which completions hang, as JSON."""
@@ -139,6 +144,7 @@ class VllmEngine:
 
     def close(self) -> None:
         """Let go of the model."""
+        _open.discard(self)
         core = self._llm.llm_engine.engine_core
         del self._llm
         core.shutdown()
@@ -184,6 +190,12 @@ class VllmEngine:
             reason = f"{type(error).__name__}: {error}"
             raise EngineError(f"vLLM's engine died ({reason}); its own log above says why") from error
         return outputs
+
+
+def _refuse_second() -> None:
+    # Without processes of their own, as on a CPU, engines share what the first to be closed takes down.
+    if _open and os.environ.get("VLLM_ENABLE_V1_MULTIPROCESSING") == "0":
+        raise InputError("model: vLLM runs another model in this process; close that engine first")
 
 
 def _is_cpu_build() -> bool:

@@ -78,7 +78,7 @@ def render_page(
     """Return the page for one results mapping.
 
     Args:
-        results: the content of results.json, schema version 2; its texts are not trusted.
+        results: the content of results.json, schema version 3; its texts are not trusted.
         run: command, date and hash of results.json, or None if they are not known.
         comparison: what `beyondbase.comparison.compare` returned of an earlier run and this one.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from beyondbase.mistakes import quote
 from beyondbase.schema.pairs import Count, Interval, Object, Pair, Positive, Share, check_once
@@ -128,6 +128,8 @@ class Arm(Object):
     temperature: float | None
     top_p: float | None
     max_tokens: Positive | None
+    prompt: str | None
+    adapter: str | None
     note: str
     labels: dict[str, str]
 
@@ -149,6 +151,32 @@ class Grid(Object):
     k_large: Positive | None
     k_large_min: Positive
     tau: list[Share]
+
+
+class Health(Object):
+    """What became of the completions of a sample set, as shares; null where it is not known."""
+
+    completions: Positive
+    truncated: Share
+    unparsed: Share
+    errors: Share
+    empty: Share
+    cut_off: Share | None
+    distinct: Share
+    copies: Share
+    tokens: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=3, max_length=3)] | None
+
+
+class SampleSet(Object):
+    """Where the counts of an arm on a task come from."""
+
+    task: str
+    arm: str
+    fingerprint: Sha256
+    identity: dict[str, JsonValue]
+    grader: Annotated[list[str], Field(min_length=2, max_length=2)]
+    prompts: bool | None
+    health: Health
 
 
 class Example(Object):
@@ -188,6 +216,7 @@ class Study(Object):
     verdicts: list[Verdict]
     not_applicable: list[NotApplicable]
     pairs: list[Pair]
+    samples: list[SampleSet]
     examples: list[Example]
 
     @model_validator(mode="after")
@@ -210,11 +239,13 @@ class Study(Object):
         for pair in self.pairs:
             yield from (pair.base, pair.other)
         yield from (example.arm for example in self.examples)
+        yield from (item.arm for item in self.samples)
 
     def _tasks_named(self) -> Iterator[str]:
         yield from (verdict.task for verdict in self.verdicts)
         yield from (pair.task for pair in self.pairs)
         yield from (example.task for example in self.examples)
+        yield from (item.task for item in self.samples)
 
 
 class Suite(Object):
@@ -227,7 +258,7 @@ class Suite(Object):
 class Results(Object):
     """The whole of results.json."""
 
-    schema_version: Literal[2]
+    schema_version: Literal[3]
     suite: Suite
     versions: dict[str, str]
     studies: list[Study]

@@ -1,0 +1,1 @@
+"""The commands of `beyondbase`, a module for each kind of work."""

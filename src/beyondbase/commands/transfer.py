@@ -1,0 +1,110 @@
+"""`beyondbase import`, `export`, `push` and `pull`: samples and results of and for other places."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from beyondbase import sampling
+from beyondbase.commands.options import ArmOption, StudyOption, TaskOption
+from beyondbase.commands.saying import mistakes_told, say
+from beyondbase.errors import InputError
+from beyondbase.formats import KINDS, TOOLS, export, read_samples, store_import
+from beyondbase.mistakes import quote
+from beyondbase.sources import task_grader
+from beyondbase.store import pull, push, set_folder
+from beyondbase.store.layout import SET_FILE, quoted
+from beyondbase.study import Study, load_study
+from beyondbase.terminal import shown_path
+
+Url = Annotated[
+    str,
+    typer.Argument(metavar="URL", help="Such as hf://datasets/me/samples, or a folder.", show_default=False),
+]
+
+
+def import_samples(  # noqa: PLR0913 - what a user says of an import
+    tool: Annotated[str, typer.Argument(metavar="TOOL", help=f"One of {', '.join(TOOLS)}.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Its files of one arm on one task.")],
+    *,
+    study: StudyOption,
+    arm: Annotated[str, typer.Option("--arm", metavar="NAME", help="Whose samples they are.")],
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task", metavar="NAME", help="Of which task; the study's if it has one.", show_default=False
+        ),
+    ] = None,
+    pick: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Which filter, scorer or suite, where the files hold several.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Take over samples that another tool drew, with its verdicts or graded anew."""
+    with mistakes_told():
+        found = load_study(study)
+        name = _task(found, task)
+        sampling.chosen(found, tasks=(name,), arms=(arm,))
+        imported = read_samples(tool, files, pick=pick)
+        grader = None if imported.trusted else task_grader(found, name)
+        counts = store_import(imported, sampling.samples_of(found), name, arm, grader=grader)
+        each = str(counts.least) if counts.least == counts.most else f"{counts.least} to {counts.most}"
+        whose = f"by the verdicts of {tool}" if counts.trusted else "graded anew"
+        shown = f"{counts.completions:,} completions of {counts.problems:,} problems ({each} each)"
+        say(f"{arm} on {name}: {shown}, {counts.correct:,} correct {whose}")
+
+
+def export_results(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=f"One of {', '.join(KINDS)}.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="results.json, or its folder.")],
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")],
+    samples: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Samples of the study, to write every completion too.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Write pass@k and counts for other tools; nothing that is there is overwritten."""
+    with mistakes_told():
+        for path in export(kind, results, out, samples=samples):
+            say(f"written: {shown_path(path)}")
+
+
+def push_samples(url: Url, *, study: StudyOption, task: TaskOption = None, arm: ArmOption = None) -> None:
+    """Copy sample sets to the Hub (as a private dataset) or elsewhere; only what is not there yet."""
+    with mistakes_told():
+        found = load_study(study)
+        samples = sampling.samples_of(found)
+        for key in sampling.chosen(found, tasks=task or (), arms=arm or ()):
+            folder = set_folder(samples, *key)
+            if not (folder / SET_FILE).exists():
+                raise InputError(f"found no samples of arm {quote(key[1])} on {quote(key[0])}; sample first")
+            copied = push(folder, _place(url, key))
+            say(f"{key[1]} on {key[0]}: {copied} new shards at {_place(url, key)}")
+
+
+def pull_samples(url: Url, *, study: StudyOption, task: TaskOption = None, arm: ArmOption = None) -> None:
+    """Copy sample sets from the Hub or elsewhere; only what is not here yet."""
+    with mistakes_told():
+        found = load_study(study)
+        samples = sampling.samples_of(found)
+        for key in sampling.chosen(found, tasks=task or (), arms=arm or ()):
+            copied = pull(_place(url, key), set_folder(samples, *key))
+            say(f"{key[1]} on {key[0]}: {copied} new shards from {_place(url, key)}")
+        say(f"then: beyondbase grade --study {study} (grades that came along are kept)")
+
+
+def _place(url: str, key: sampling.Key) -> str:
+    return f"{url.rstrip('/')}/{quoted(key[0])}/{quoted(key[1])}"
+
+
+def _task(study: Study, task: str | None) -> str:
+    if task is None and len(study.tasks) > 1:
+        raise InputError(f"--task: missing; {study.path} has several: {', '.join(study.tasks)}")
+    return task or next(iter(study.tasks))

@@ -1,0 +1,198 @@
+"""One model in several processes, each on GPUs of its own, that share the requests between them."""
+
+import multiprocessing
+import os
+import signal
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from beyondbase.completions import Completion
+from beyondbase.engines.engine import Engine, EngineError, Request, Sampling
+from beyondbase.engines.gpus import pinned, share_gpus, visible_gpus
+from beyondbase.engines.settings import TransformersSettings, VllmSettings
+from beyondbase.engines.single import start
+from beyondbase.engines.tokens import load_tokenizer
+from beyondbase.errors import InputError
+from beyondbase.tasks.prompts import Prompt
+
+# Completions that travel together, and requests that a process is handed at a time.
+_GROUP, _CHUNK = 32, 64
+# Seconds that a process may take to end.
+_PATIENCE = 10.0
+_GONE = "a process of the engine ended without a word, as for want of memory"
+Settings = TransformersSettings | VllmSettings
+
+
+class ParallelEngine:
+    """An engine that is several: each completion hangs on its own seed, so that who draws it is no matter."""
+
+    def __init__(
+        self, model: str, settings: Settings, *, revision: str | None = None, adapter: str | None = None
+    ) -> None:
+        """Start the processes and wait until each has loaded the model.
+
+        Args:
+            model: As for a single engine.
+            settings: With `processes`.
+            revision: As for a single engine.
+            adapter: As for a single engine.
+
+        Raises:
+            InputError: The model cannot be loaded, or there are too few GPUs.
+            EngineError: A process ended.
+        """
+        each = settings.tensor_parallel if isinstance(settings, VllmSettings) else 1
+        shares = share_gpus(visible_gpus(), processes=settings.processes, each=each)
+        if isinstance(settings, TransformersSettings) and settings.threads is None:
+            # Otherwise every process would take all cores.
+            threads = max((os.cpu_count() or 1) // settings.processes, 1)
+            settings = settings.model_copy(update={"threads": threads})
+        context = multiprocessing.get_context("spawn")
+        self._pipes: list[Connection] = []
+        self._processes = []
+        for share in shares:
+            ours, theirs = context.Pipe()
+            arguments = (theirs, model, settings, revision, adapter)
+            process = context.Process(target=_serve, args=arguments, daemon=True)
+            with pinned(share):
+                process.start()
+            theirs.close()
+            self._pipes.append(ours)
+            self._processes.append(process)
+        try:
+            found = [_received(pipe)[1] for pipe in self._pipes]
+        except BaseException:
+            self.close()
+            raise
+        self.name, self.version, self._identity = found[0]
+        self.tokenizer: Any = load_tokenizer(model, revision)
+
+    def identity(self) -> Mapping[str, Any]:
+        """Name everything about model and engine on which completions hang: that of each process."""
+        identity: Mapping[str, Any] = self._identity
+        return identity
+
+    def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Completion]:
+        """Complete prompts, each from its own seed, and hand completions over as they finish.
+
+        Raises:
+            InputError: A request cannot be met.
+            EngineError: A process failed; all completions that came before are good.
+        """
+        waiting = iter(requests)
+        for pipe in self._pipes:
+            _send(pipe, ("generate", sampling))
+        busy = {*self._pipes}
+        try:
+            while busy:
+                for pipe in [pipe for pipe in self._pipes if pipe in wait([*busy])]:
+                    kind, content = _received(pipe)
+                    if kind == "want":
+                        # Only to who waits for it, so that no two ever write to each other at once.
+                        _send(pipe, [*islice(waiting, _CHUNK)])
+                    elif kind == "drawn":
+                        yield from content
+                    else:
+                        busy.discard(pipe)
+        except GeneratorExit:
+            self._drain(busy)
+            raise
+
+    def score(
+        self, prompts: Sequence[Prompt], continuations: Sequence[str | Sequence[int]]
+    ) -> list[tuple[float, ...]]:
+        """Compute the log-probability, at temperature 1, of each token of continuations that are given.
+
+        Raises:
+            InputError: A continuation does not fit into the model's context.
+            EngineError: A process failed.
+        """
+        size = len(self._pipes)
+        for number, pipe in enumerate(self._pipes):
+            _send(pipe, ("score", (prompts[number::size], continuations[number::size])))
+        parts = [_received(pipe)[1] for pipe in self._pipes]
+        return [parts[number % size][number // size] for number in range(len(prompts))]
+
+    def close(self) -> None:
+        """End the processes, whatever they are at."""
+        for pipe in self._pipes:
+            pipe.close()
+        for process in self._processes:
+            process.terminate()
+            process.join(_PATIENCE)
+            if process.is_alive():
+                process.kill()
+                process.join()
+
+    def _drain(self, busy: set[Connection]) -> None:
+        """Let processes end what nobody reads, so that the next reader gets only its own."""
+        for pipe in busy:
+            while not pipe.closed:
+                kind, _ = _received(pipe)
+                if kind == "done":
+                    break
+                if kind == "want":
+                    _send(pipe, [])
+
+
+def _send(pipe: Connection, content: Any) -> None:
+    try:
+        pipe.send(content)
+    except OSError:
+        raise EngineError(_GONE) from None
+
+
+def _received(pipe: Connection) -> tuple[str, Any]:
+    try:
+        kind, content = pipe.recv()
+    except (EOFError, OSError):
+        raise EngineError(_GONE) from None
+    if kind == "mistake":
+        raise InputError(content)
+    if kind == "failure":
+        raise EngineError(content)
+    return kind, content
+
+
+def _serve(
+    pipe: Connection, model: str, settings: Settings, revision: str | None, adapter: str | None
+) -> None:
+    """What each process does, until its parent is gone."""
+    # Ctrl-C reaches every process of a terminal; the parent, which gets it too, ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        engine = start(settings, model, revision=revision, adapter=adapter)
+        pipe.send(("ready", (engine.name, engine.version, dict(engine.identity()))))
+        while True:
+            kind, content = pipe.recv()
+            if kind == "score":
+                pipe.send(("scored", engine.score(*content)))
+            else:
+                _generate(pipe, engine, content)
+    except (EOFError, ConnectionError):
+        # The parent is gone.
+        return
+    except InputError as error:
+        pipe.send(("mistake", str(error)))
+    except EngineError as error:
+        pipe.send(("failure", str(error)))
+    except Exception:  # noqa: BLE001 - the parent says it
+        pipe.send(("failure", traceback.format_exc(limit=-3)))
+
+
+def _generate(pipe: Connection, engine: Engine, sampling: Sampling) -> None:
+    def requests() -> Iterator[Request]:
+        while True:
+            pipe.send(("want", None))
+            chunk = pipe.recv()
+            if not chunk:
+                return
+            yield from chunk
+
+    drawn = iter(engine.generate(requests(), sampling))
+    while group := [*islice(drawn, _GROUP)]:
+        pipe.send(("drawn", group))
+    pipe.send(("done", None))

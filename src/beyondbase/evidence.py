@@ -1,0 +1,231 @@
+"""The evidence of a study: counts from files, or from the completions that were sampled and graded."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from beyondbase.errors import InputError
+from beyondbase.examples import Example, load_examples
+from beyondbase.health import Health, complaints, health_of
+from beyondbase.mistakes import place, quote
+from beyondbase.recipe import Problems
+from beyondbase.sampling import Key, check_settings, chosen, samples_of
+from beyondbase.store import OUTCOMES, Rows, SampleSet, set_folder
+from beyondbase.store.layout import SET_FILE
+from beyondbase.store.prompts import read_prompts
+from beyondbase.study import Study
+from beyondbase.tallies import Tally, load_tallies, natural_rank
+from beyondbase.taskfile import GradedTask, read_task
+
+# The page carries every text: so many completions of a problem, and so many characters of a study.
+SHOWN = 2
+CHARACTERS = 2_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class SampledSet:
+    """What is known of the completions behind one tally.
+
+    Attributes:
+        task: The task.
+        arm: The arm.
+        fingerprint: That of the settings they were sampled with.
+        identity: These settings.
+        grader: The name and version of who graded them.
+        prompts: Whether the base was asked in the very same words; None where that is not known.
+        health: What became of them.
+    """
+
+    task: str
+    arm: str
+    fingerprint: str
+    identity: Mapping[str, Any]
+    grader: tuple[str, str]
+    prompts: bool | None
+    health: Health
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What a study is judged on.
+
+    Attributes:
+        tallies: The counts by (task, arm), in the order of the study.
+        examples: Completions to read beside them; no claim sees them.
+        sets: Where the counts come from, if they were sampled or imported here.
+    """
+
+    tallies: Mapping[Key, Tally]
+    examples: tuple[Example, ...]
+    sets: tuple[SampledSet, ...] = ()
+
+
+def load_evidence(study: Study) -> Evidence:
+    """Read what a study is judged on.
+
+    Raises:
+        InputError: It cannot be read, is not there yet, or was made with other settings.
+    """
+    if study.samples is None:
+        tallies = load_tallies(study)
+        return Evidence(tallies, load_examples(study, tallies))
+    tasks = {task: _task(study, task) for task in study.tasks}
+    found = [_read(study, key, tasks[key[0]]) for key in _sets(study)]
+    return Evidence(
+        {(item.task, item.arm): tally for item, tally, _ in found},
+        _bounded([example for _, _, some in found for example in some]),
+        tuple(item for item, _, _ in found),
+    )
+
+
+def _sets(study: Study) -> list[Key]:
+    """The sets of a study, task by task; of imports not every arm needs to have every task."""
+    tasks, keys = [*study.tasks], chosen(study)
+    there = [key for key in keys if (set_folder(samples_of(study), *key) / SET_FILE).exists()]
+    bare = {arm for _, arm in keys} - {arm for _, arm in there}
+    for task, arm in keys:
+        if (task, arm) not in there and (study.sampling is not None or arm in bare):
+            use = f"run beyondbase sample --study {study.path}, or import them"
+            raise InputError(f"{study.path}: found no samples of arm {quote(arm)} on {quote(task)}; {use}")
+    return sorted(there, key=lambda key: tasks.index(key[0]))
+
+
+def _task(study: Study, task: str) -> GradedTask:
+    known = read_task(samples_of(study), task)
+    table = study.problems.get(task, Problems()).model_dump(mode="json")
+    if known.source is not None and known.source != table:
+        changed = ", ".join(name for name, value in table.items() if known.source.get(name) != value)
+        at = place("problems", task)
+        raise InputError(
+            f"{study.path}: {at}: was changed since the samples were graded ({changed}); run beyondbase grade"
+            f" --study {study.path}, or restore it"
+        )
+    return known
+
+
+def _read(study: Study, key: Key, task: GradedTask) -> tuple[SampledSet, Tally, list[Example]]:
+    store = SampleSet.read(set_folder(samples_of(study), *key))
+    check_settings(study, key[1], store)
+    rows = store.rows(*task.grader, n=None if study.sampling is None else study.sampling.n)
+    _check_graded(study, store, rows, task)
+    health, prompts = health_of(rows), _same_prompts(study, key, store)
+    unfit = (
+        *_unfinished(study, key, rows, task),
+        *complaints(health, study.health, arm=key[1], task=key[0]),
+        *_asked_otherwise(study, key, prompts=prompts),
+    )
+    item = SampledSet(*key, store.fingerprint, store.identity, task.grader, prompts, health)
+    if health.errors == 1:
+        raise InputError(
+            f"{store.folder}: every completion was lost by machinery; delete it and sample again"
+        )
+    return item, _tally(rows, task, unfit), _examples(key, store, task)
+
+
+def _check_graded(study: Study, store: SampleSet, rows: Rows, task: GradedTask) -> None:
+    bare = int((rows.outcome < 0).sum())
+    if bare or not rows.index.size:
+        found = f"{bare:,} of {rows.index.size:,} completions have no grade by {' '.join(task.grader)}"
+        raise InputError(
+            f"{store.folder}: {found}; run beyondbase grade --study {study.path} (sample does so too)"
+        )
+    unknown = set(rows.problem_ids) - {name for name, _, _ in task.problems}
+    if unknown:
+        raise InputError(
+            f"{store.folder}: found problem {quote(min(unknown))}, which the task no longer has; sample into"
+            " another folder ([evidence] samples), or restore the problem"
+        )
+
+
+def _tally(rows: Rows, task: GradedTask, unfit: tuple[str, ...]) -> Tally:
+    size = len(rows.problem_ids)
+    counted = rows.outcome != OUTCOMES.index("error")
+    n = np.bincount(rows.problem[counted], minlength=size)
+    c = np.bincount(rows.problem[rows.outcome == OUTCOMES.index("correct")], minlength=size)
+    # A problem all of whose completions were lost says nothing; that they were lost is in their health.
+    kept = [place for place in _naturally(rows.problem_ids) if n[place]]
+    ids = tuple(rows.problem_ids[place] for place in kept)
+    about = {name: (level, cluster) for name, level, cluster in task.problems}
+    levels, clusters = ([about[name][part] for name in ids] for part in (0, 1))
+    return Tally(
+        problem_ids=ids,
+        n=_frozen(n[kept]),
+        c=_frozen(c[kept]),
+        clusters=_whole(clusters),
+        levels=_whole(levels),
+        unfit=unfit,
+    )
+
+
+def _whole(names: list[str | None]) -> tuple[str, ...] | None:
+    known = tuple(name for name in names if name)
+    return known if known and len(known) == len(names) else None
+
+
+def _frozen(values: Any) -> Any:
+    counts = values.astype(np.int64)
+    counts.setflags(write=False)
+    return counts
+
+
+def _naturally(ids: tuple[str, ...]) -> list[int]:
+    order: list[int] = np.argsort(natural_rank(pa.array(ids, pa.string()))).tolist()
+    return order
+
+
+def _unfinished(study: Study, key: Key, rows: Rows, task: GradedTask) -> Iterator[str]:
+    if study.sampling is None:
+        return
+    wanted = study.sampling.n * len(task.problems)
+    if rows.index.size < wanted:
+        yield (
+            f"arm {key[1]!r} on {key[0]!r} has {rows.index.size:,} of {wanted:,} completions: run beyondbase"
+            f" sample --study {study.path} again, it goes on where it stopped"
+        )
+
+
+def _same_prompts(study: Study, key: Key, store: SampleSet) -> bool | None:
+    task, arm = key
+    base = study.base_of(arm)
+    if base == arm:
+        return None
+    ours, theirs = read_prompts(store.folder), read_prompts(set_folder(samples_of(study), task, base))
+    if ours is None or theirs is None:
+        return None
+    return all(theirs.get(name, digest) == digest for name, digest in ours.items())
+
+
+def _asked_otherwise(study: Study, key: Key, *, prompts: bool | None) -> Iterator[str]:
+    arms, base = study.arms, study.base_of(key[1])
+    if prompts is False and arms[key[1]].prompt is None and arms[base].prompt is None:
+        yield (
+            f"arm {key[1]!r} on {key[0]!r} was asked in other words than {base!r}, as chat templates do that"
+            " differ: use a prompt that is no chat, or give one of the two arms a prompt of its own"
+        )
+
+
+def _examples(key: Key, store: SampleSet, task: GradedTask) -> list[Example]:
+    found: dict[str, list[Example]] = {}
+    for item in store.examples(*task.grader, k=SHOWN):
+        example = Example(*key, item.problem_id, item.outcome, item.text)
+        found.setdefault(item.problem_id, []).append(example)
+    ids = tuple(found)
+    return [example for place in _naturally(ids) for example in found[ids[place]]]
+
+
+def _bounded(examples: list[Example]) -> tuple[Example, ...]:
+    """All arms' examples of the first problems of each task, as many as the page can carry."""
+    sizes: dict[Key, int] = {}
+    for example in examples:
+        name = (example.task, example.problem_id)
+        sizes[name] = sizes.get(name, 0) + len(example.text)
+    room, shown = CHARACTERS, set[Key]()
+    for name, size in sizes.items():
+        room -= size
+        if room < 0:
+            break
+        shown.add(name)
+    return tuple(example for example in examples if (example.task, example.problem_id) in shown)

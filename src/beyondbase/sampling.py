@@ -1,0 +1,299 @@
+"""From a study to sample sets: whatever is missing is sampled, and nothing twice."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from beyondbase.completions import Completion, Problem
+from beyondbase.engines import Engine, OpenaiSettings, Request, make_engine
+from beyondbase.engines import Sampling as Drawing
+from beyondbase.engines.weights import weights_digest
+from beyondbase.errors import InputError
+from beyondbase.mistakes import quote, suggest
+from beyondbase.recipe import Sampling
+from beyondbase.sources import check_names, check_questions, load_problems
+from beyondbase.speed import Speed, add_speed
+from beyondbase.store import SampleSet, seed_of, set_folder
+from beyondbase.store.durable import explained
+from beyondbase.store.identity import differences
+from beyondbase.store.layout import SET_FILE
+from beyondbase.store.prompts import keep_prompts
+from beyondbase.study import Arm, Study
+from beyondbase.tasks import Prompt, Template, find_template, render
+from beyondbase.tasks.prompts import PLACEHOLDER
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the work on one sample set has come.
+
+    Attributes:
+        doing: What is done to it: "load" its model, "sample", "grade" or "score".
+        task: The task.
+        arm: The arm.
+        done: Completions that this run has stored, graded or scored.
+        wanted: Completions that were missing as it began.
+        tokens: Tokens that this run has generated.
+    """
+
+    doing: str
+    task: str
+    arm: str
+    done: int = 0
+    wanted: int = 0
+    tokens: int = 0
+
+
+Tell = Callable[[Progress], None]
+
+
+def chosen(study: Study, *, tasks: Sequence[str] = (), arms: Sequence[str] = ()) -> list[Key]:
+    """List the sample sets of a study as (task, arm), arm by arm; some of them if names are given.
+
+    Raises:
+        InputError: The study has no such task or arm, or is not judged on samples.
+    """
+    samples_of(study)
+    sampled = [name for name, arm in study.arms.items() if arm.role != "guess"]
+    for option, names, known in (("--task", tasks, [*study.tasks]), ("--arm", arms, sampled)):
+        for name in names:
+            if name not in known:
+                use = f"use one of {', '.join(known)}{suggest(name, known)}"
+                raise InputError(f"{option}: found {quote(name)}, which {study.path} does not sample; {use}")
+    return [
+        (task, arm)
+        for arm in sampled
+        for task in study.tasks
+        if arm in (arms or sampled) and task in (tasks or study.tasks)
+    ]
+
+
+def samples_of(study: Study) -> Path:
+    """Name the folder of a study's samples.
+
+    Raises:
+        InputError: The study is judged on counts, or a name is too long for a folder.
+    """
+    if study.samples is None:
+        use = 'add samples = "samples", the folder of completions'
+        raise InputError(f"{study.path}: [evidence] samples: missing; {use}")
+    check_names(study)
+    return study.samples
+
+
+def recipe_of(study: Study) -> Sampling:
+    """Give the table [sampling] of a study.
+
+    Raises:
+        InputError: There is none.
+    """
+    if study.sampling is None:
+        raise InputError(f"{study.path}: found no table [sampling]; add one with n and max_tokens")
+    return study.sampling
+
+
+def sample(study: Study, keys: Sequence[Key], *, tell: Tell) -> None:
+    """Sample what is missing to n completions of each problem, arm by arm.
+
+    Every batch is on the disk before the next begins; interrupted at any moment, the same call goes on.
+
+    Args:
+        study: With [sampling] and [problems].
+        keys: Which of its sets, as `chosen` lists them.
+        tell: Called as a model is loaded, and after every batch.
+
+    Raises:
+        InputError: The study does not say how to sample, an extra is missing, or a set was sampled with
+            other settings.
+        EngineError: The engine failed; what was stored is good.
+    """
+    recipe_of(study)
+    problems = {task: load_problems(study, task) for task, _ in keys}
+    lacking = [key for key in keys if missing(study, key, problems[key[0]])]
+    for arm in dict.fromkeys(arm for _, arm in lacking):
+        tasks = [task for task, name in lacking if name == arm]
+        tell(Progress("load", tasks[0], arm))
+        with closing(start_engine(study, arm)) as engine:
+            for task in tasks:
+                _fill(study, engine, (task, arm), tell)
+
+
+def missing(study: Study, key: Key, problems: Sequence[Problem]) -> int:
+    """Count the completions that a set lacks.
+
+    Raises:
+        InputError: The set was sampled otherwise than the study says now.
+    """
+    recipe, folder = recipe_of(study), set_folder(samples_of(study), *key)
+    if not (folder / SET_FILE).exists():
+        return len(problems) * recipe.n
+    store = SampleSet.read(folder)
+    check_settings(study, key[1], store)
+    check_asked(study, key[1], store, problems)
+    return len(store.wanted([problem.id for problem in problems], recipe.n))
+
+
+def check_settings(study: Study, arm: str, store: SampleSet) -> None:
+    """Refuse a set that was sampled otherwise than the study says now.
+
+    What only an engine knows is not compared here, and nothing of a set that another tool drew.
+
+    Raises:
+        InputError: Names the settings that differ.
+    """
+    if study.sampling is None or "sampling" not in store.identity:
+        return
+    asked = settings_of(study, arm) | _model_asked(study, arm, store.identity)
+    changes = differences(asked, {key: store.identity.get(key) for key in asked})
+    if changes:
+        remedy = "restore these settings in the study, or sample into another folder ([evidence] samples)"
+        raise InputError(f"{store.folder}: was sampled with other settings: {'; '.join(changes)}; {remedy}")
+
+
+def check_asked(study: Study, arm: str, store: SampleSet, problems: Sequence[Problem]) -> None:
+    """Refuse problems whose questions are others than when the set was sampled.
+
+    Raises:
+        InputError: Names the first of them.
+    """
+    if study.sampling is not None and "sampling" in store.identity:
+        check_questions(store.folder, _template(study.sampling, study.arms[arm]), problems)
+
+
+def start_engine(study: Study, arm: str) -> Engine:
+    """Load the model of an arm.
+
+    Raises:
+        InputError: An extra is missing, or the model cannot be loaded.
+        EngineError: The engine does not start, or no server answers.
+    """
+    this, settings = study.arms[arm], study.engine
+    if isinstance(settings, OpenaiSettings) and this.url is not None:
+        settings = settings.model_copy(update={"url": this.url})
+    adapter = None if this.adapter is None else _beside(study, this.adapter)
+    return make_engine(settings, model_of(study, arm), revision=this.revision or None, adapter=adapter)
+
+
+def model_of(study: Study, arm: str) -> str:
+    """Give the model of an arm: a folder beside the study file if there is one, else a name of the Hub."""
+    return _beside(study, study.arms[arm].model)
+
+
+def prompts_of(study: Study, task: str, arm: str, tokenizer: Any) -> dict[str, Prompt]:
+    """Render what an arm is asked, by problem.
+
+    Raises:
+        InputError: The problems cannot be loaded, or the tokenizer has no chat template where one is needed.
+    """
+    template = _template(recipe_of(study), study.arms[arm])
+    return {item.id: render(template, item.question, tokenizer) for item in load_problems(study, task)}
+
+
+def settings_of(study: Study, arm: str) -> dict[str, Any]:
+    """Give what the study itself says of how an arm is sampled, as it stands in the set's identity."""
+    recipe, this = recipe_of(study), study.arms[arm]
+    template = _template(recipe, this)
+    prompt = {"text": template.text, "chat": template.chat, "system": template.system}
+    return {"sampling": dict(_drawing(recipe, this).identity()), "prompt": prompt}
+
+
+def _fill(study: Study, engine: Engine, key: Key, tell: Tell) -> None:
+    recipe, arm = recipe_of(study), study.arms[key[1]]
+    prompts = prompts_of(study, *key, engine.tokenizer)
+    identity = {**engine.identity(), **settings_of(study, key[1])}
+    with SampleSet.open(set_folder(samples_of(study), *key), identity) as store:
+        keep_prompts(store.folder, prompts)
+        wanted = store.wanted([*prompts], recipe.n)
+        requests = (
+            Request(problem, index, seed_of(store.fingerprint, problem, index), prompts[problem])
+            for problem, index in wanted
+        )
+        # Wanted completions come by their index, so that those whose tokens are kept are the first.
+        kept = int((wanted.index < recipe.keep_tokens).sum())
+        drawn = _stored(store, _drawn(engine, requests, _drawing(recipe, arm), kept), recipe.batch)
+        _count(store, drawn, Progress("sample", *key, wanted=len(wanted)), tell)
+
+
+def _count(store: SampleSet, batches: Iterator[list[Completion]], at: Progress, tell: Tell) -> None:
+    start = time.monotonic()
+    tell(at)
+    try:
+        for batch in batches:
+            tokens = sum(item.tokens or 0 for item in batch)
+            at = replace(at, done=at.done + len(batch), tokens=at.tokens + tokens)
+            tell(at)
+    finally:
+        seconds = time.monotonic() - start
+        if at.tokens and seconds > 0:
+            with explained(store.folder):
+                add_speed(store.folder, Speed(completions=at.done, tokens=at.tokens, seconds=seconds))
+
+
+def _drawn(engine: Engine, requests: Iterator[Request], drawing: Drawing, kept: int) -> Iterator[Completion]:
+    if kept:
+        yield from engine.generate(islice(requests, kept), replace(drawing, keep_tokens=True))
+    yield from engine.generate(requests, drawing)
+
+
+def _stored(store: SampleSet, completions: Iterator[Completion], size: int) -> Iterator[list[Completion]]:
+    batch: list[Completion] = []
+    try:
+        for completion in completions:
+            batch.append(completion)
+            if len(batch) >= size:
+                store.append(batch)
+                full, batch = batch, []
+                yield full
+    finally:
+        # Also where the engine fails or the user stops it: what was drawn is paid for.
+        if batch:
+            store.append(_unstored(store, batch))
+    if batch:
+        yield batch
+
+
+def _unstored(store: SampleSet, batch: Sequence[Completion]) -> list[Completion]:
+    """What of a batch is not there; whoever was stopped while it was written cannot know."""
+    n = max((item.index for item in batch), default=-1) + 1
+    left = {*store.wanted([*{item.problem_id for item in batch}], n)}
+    return [item for item in batch if (item.problem_id, item.index) in left]
+
+
+def _model_asked(study: Study, arm: str, identity: Mapping[str, Any]) -> dict[str, Any]:
+    model = study.arms[arm].model
+    if isinstance(study.engine, OpenaiSettings):
+        return {"model": study.engine.served_as or model}
+    if identity.get("weights") is None:
+        return {"model": model}
+    folder = Path(model_of(study, arm))
+    weights = {"weights": weights_digest(folder)} if folder.is_dir() else {}
+    return {"model": folder.resolve().name, **weights}
+
+
+def _beside(study: Study, name: str) -> str:
+    folder = study.path.parent / name
+    return str(folder) if folder.is_dir() else name
+
+
+def _drawing(recipe: Sampling, arm: Arm) -> Drawing:
+    return Drawing(
+        temperature=recipe.temperature if arm.temperature is None else arm.temperature,
+        max_tokens=recipe.max_tokens if arm.max_tokens is None else arm.max_tokens,
+        top_p=recipe.top_p if arm.top_p is None else arm.top_p,
+        top_k=recipe.top_k,
+        stop_lines=recipe.stop_lines,
+        stop_token_ids=recipe.stop_token_ids,
+    )
+
+
+def _template(recipe: Sampling, arm: Arm) -> Template:
+    prompt = arm.prompt or recipe.prompt
+    if PLACEHOLDER in prompt:
+        return Template(prompt, chat=recipe.system is not None, system=recipe.system)
+    return find_template(prompt, system=recipe.system)

@@ -1,0 +1,122 @@
+"""The problems and the grader of a task, from where the study says."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from beyondbase.completions import Problem
+from beyondbase.errors import InputError
+from beyondbase.graders import Grader, make_grader
+from beyondbase.mistakes import place, quote
+from beyondbase.recipe import SOURCES, Problems
+from beyondbase.store.layout import quoted
+from beyondbase.store.prompts import prompt_digest, read_prompts
+from beyondbase.study import Study
+from beyondbase.taskfile import task_path
+from beyondbase.tasks import (
+    Columns,
+    Layout,
+    Template,
+    load_benchmark,
+    load_file,
+    load_gym,
+    load_hub,
+    render,
+)
+
+IMPORTED = "problems.jsonl"
+# A letter that is not ASCII counts several times, because folders have it as %XX.
+LONGEST_NAME = 240
+
+
+def load_problems(study: Study, task: str) -> tuple[Problem, ...]:
+    """Load the problems of a task.
+
+    Raises:
+        InputError: The study does not say where they are, an extra is missing, or they cannot be loaded.
+    """
+    table = study.problems.get(task, Problems())
+    home = study.path.parent
+    if table.benchmark is not None:
+        path = None if table.path is None else home / table.path
+        return load_benchmark(table.benchmark, path=path, revision=table.revision)
+    if table.hub is not None:
+        return load_hub(
+            table.hub, config=table.config, split=table.split, revision=table.revision, layout=_layout(table)
+        )
+    if table.file is not None:
+        return load_file(home / table.file, _layout(table))
+    if table.gym is not None:
+        return load_gym(table.gym, size=table.size, seed=table.seed, settings=table.settings)
+    return _load_imported(study, task)
+
+
+def task_grader(study: Study, task: str) -> Grader:
+    """Make the grader of a task.
+
+    Raises:
+        InputError: An extra is missing, or it has no such options.
+    """
+    table = study.problems.get(task, Problems())
+    try:
+        return make_grader(table.graded_by, table.grading)
+    except InputError as error:
+        raise InputError(f"{study.path}: {place('problems', task, 'grading')}: {error}") from None
+
+
+def check_names(study: Study) -> None:
+    """Refuse tasks and arms whose names are too long for the folders of their samples.
+
+    Raises:
+        InputError: Names the first of them.
+    """
+    names = [*(("tasks", name) for name in study.tasks), *(("arms", name) for name in study.arms)]
+    for section, name in names:
+        size = len(quoted(name))
+        if size > LONGEST_NAME:
+            found = f"makes a folder's name of {size} letters, where {LONGEST_NAME} are safe on every disk"
+            raise InputError(f"{study.path}: {place(section, name)}: {found}; use a shorter name")
+
+
+def check_questions(folder: Path, template: Template, problems: Iterable[Problem]) -> None:
+    """Refuse problems whose questions changed since they were asked; those of chats are not compared.
+
+    Args:
+        folder: The set of completions.
+        template: What the questions were put into. A chat needs a tokenizer, so only `keep_prompts`, which
+            has one, can compare it.
+        problems: The problems as they are now.
+
+    Raises:
+        InputError: Names the first of them.
+    """
+    known = {} if template.chat else read_prompts(folder) or {}
+    for problem in problems:
+        if problem.id in known and prompt_digest(render(template, problem.question)) != known[problem.id]:
+            found = f"problem {quote(problem.id)} was asked with another prompt before"
+            remedy = "restore its question, or sample into another folder ([evidence] samples)"
+            raise InputError(f"{folder}: {found}; {remedy}")
+
+
+def _layout(table: Problems) -> Layout:
+    return Layout(
+        columns=Columns(table.question, table.answer, table.id, table.level, table.cluster),
+        answer=table.answers,
+        marker=table.marker,
+        sets=table.sets,
+    )
+
+
+def _load_imported(study: Study, task: str) -> tuple[Problem, ...]:
+    """Problems that an import left beside its samples."""
+    path = None if study.samples is None else task_path(study.samples, task).with_name(IMPORTED)
+    if path is None or not path.is_file():
+        at = place("problems", task)
+        raise InputError(
+            f"{study.path}: {at}: found no source of problems; add a table with one of {', '.join(SOURCES)}"
+        )
+    with path.open(encoding="utf-8") as lines:
+        named = json.loads(next(lines, "{}"))
+    level, cluster = (name if name in named else None for name in ("level", "cluster"))
+    answers = study.problems.get(task, Problems()).answers
+    return load_file(path, Layout(columns=Columns(id="id", level=level, cluster=cluster), answer=answers))

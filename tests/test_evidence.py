@@ -1,0 +1,258 @@
+"""Studies judged on sample sets: what is counted, what is refused, what is unfit."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sampled_study import GRADER, TABLES, draw, sampled, usual, write_sampled
+from study_factory import BASE, RL, judged, write_tables
+
+from beyondbase.errors import InputError
+from beyondbase.evidence import load_evidence
+from beyondbase.results import results_of
+from beyondbase.schema import read_results
+from beyondbase.store import SampleSet, set_folder
+from beyondbase.study import Study
+from beyondbase.taskfile import GradedTask, read_task, task_path, write_task
+
+
+def refusal(study: Study) -> str:
+    """Read evidence that must be refused, and return the message."""
+    with pytest.raises(InputError) as caught:
+        load_evidence(study)
+    return str(caught.value)
+
+
+def unfit(study: Study, arm: str) -> tuple[str, ...]:
+    """Why the tally of an arm is no evidence."""
+    return load_evidence(study).tallies["T", arm].unfit
+
+
+def changed(study: Study, **tables: Any) -> Study:
+    """The same study with other tables, over the same samples."""
+    return write_tables(study.path.parent, dict(TABLES) | tables)
+
+
+def test_counts_are_those_of_the_outcomes(tmp_path: Path) -> None:
+    """Tallies hold n and c of every problem in natural order, and nothing makes them unfit."""
+    evidence = load_evidence(sampled(tmp_path))
+    for arm in ("base", "rl"):
+        tally = evidence.tallies["T", arm]
+        assert tally.problem_ids == tuple(map(str, range(12)))
+        assert tally.n.tolist() == [16] * 12
+        assert tally.c.tolist() == [
+            sum(usual(arm, problem, index) == "correct" for index in range(16)) for problem in range(12)
+        ]
+        assert tally.unfit == ()
+    assert [(item.task, item.arm) for item in evidence.sets] == [("T", "base"), ("T", "rl")]
+    assert [item.prompts for item in evidence.sets] == [None, True]
+
+
+def test_errors_are_in_no_count(tmp_path: Path) -> None:
+    """A completion that machinery lost lowers n; a problem of which all are lost leaves the counts."""
+    study = write_sampled(tmp_path, health={"errors": 1.0})
+    for arm in ("base", "rl"):
+        draw(
+            study, arm, outcomes=lambda _, problem, index: "error" if problem == 3 or index == 0 else "wrong"
+        )
+    tally = load_evidence(study).tallies["T", "base"]
+    assert "3" not in tally.problem_ids
+    assert set(tally.n.tolist()) == {15}
+
+
+def test_fewer_completions_are_judged_than_there_are(tmp_path: Path) -> None:
+    """A study that asks for a smaller n is judged on the first so many completions of each problem."""
+    study = changed(sampled(tmp_path), sampling={"n": 6, "max_tokens": 64})
+    tally = load_evidence(study).tallies["T", "base"]
+    assert tally.n.tolist() == [6] * 12
+    assert tally.c[0] == sum(usual("base", 0, index) == "correct" for index in range(6))
+
+
+def test_an_unfinished_set_is_unfit(tmp_path: Path) -> None:
+    """Fewer completions than the study asks for make every claim INVALID, with the command to run."""
+    study = changed(sampled(tmp_path), sampling={"n": 20, "max_tokens": 64})
+    (reason,) = unfit(study, "rl")
+    assert reason.startswith("arm 'rl' on 'T' has 192 of 240 completions: run beyondbase sample --study ")
+    verdicts = judged(study).judged
+    assert {str(entry.outcome) for entry in verdicts} == {"INVALID"}
+    assert reason in verdicts[0].verdict.invalid
+
+
+def test_unhealthy_completions_are_unfit(tmp_path: Path) -> None:
+    """Too many truncated completions make claims about the pair INVALID; a wider limit makes them fit."""
+    study = write_sampled(tmp_path)
+    draw(study, "base")
+    draw(study, "rl", outcomes=lambda _, __, index: "truncated" if index < 4 else "correct")
+    (reason,) = unfit(study, "rl")
+    assert reason.startswith("arm 'rl' on 'T': 25.0% of its completions were cut off before an answer, where")
+    assert reason.endswith("[health] truncated allows 10.0%: raise max_tokens, or allow more")
+    assert {str(entry.outcome) for entry in judged(study).judged} == {"INVALID"}
+    assert unfit(changed(study, health={"truncated": 0.25}), "rl") == ()
+
+
+def test_other_prompts_than_the_base_are_unfit(tmp_path: Path) -> None:
+    """Arms that were asked in other words are no pair, unless the study says so by a prompt of its own."""
+    study = write_sampled(tmp_path)
+    draw(study, "base")
+    draw(study, "rl", prompt="how much?")
+    assert unfit(study, "rl")[0].startswith("arm 'rl' on 'T' was asked in other words than 'base'")
+    shutil.rmtree(tmp_path / "drawn")
+    study = changed(study, arms={"base": BASE, "rl": RL | {"prompt": "plain-boxed"}})
+    draw(study, "base")
+    draw(study, "rl", prompt="how much?")
+    evidence = load_evidence(study)
+    assert evidence.tallies["T", "rl"].unfit == ()
+    assert [item.prompts for item in evidence.sets] == [None, False]
+
+
+def test_a_missing_set_names_the_command(tmp_path: Path) -> None:
+    """Without samples the message names arm and task, and what to run."""
+    study = write_sampled(tmp_path)
+    draw(study, "base")
+    assert f'found no samples of arm "rl" on "T"; run beyondbase sample --study {study.path}' in refusal(
+        study
+    )
+
+
+def test_nothing_sampled_yet(tmp_path: Path) -> None:
+    """A study without any samples says where it looked and what to do."""
+    assert "task.json: there is no such file; " in refusal(write_sampled(tmp_path))
+
+
+def test_ungraded_completions_are_refused(tmp_path: Path) -> None:
+    """Completions without a grade stop the run with their number and the command to run."""
+    study = sampled(tmp_path)
+    study = changed(study, sampling={"n": 18, "max_tokens": 64})
+    draw(study, "rl", n=18, graded=False)
+    assert "24 of 216 completions have no grade by made 1; run beyondbase grade --study" in refusal(study)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"sampling": {"n": 16, "max_tokens": 65}}, "sampling.max_tokens: this run has 65, the set has 64"),
+        (
+            {"sampling": {"n": 16, "max_tokens": 64, "temperature": 0.6}},
+            "sampling.temperature: this run has 0.6, the set has 1",
+        ),
+        ({"sampling": {"n": 16, "max_tokens": 64, "prompt": "plain-boxed"}}, "prompt.text: this run has"),
+        ({"arms": {"base": BASE | {"model": "made/new"}, "rl": RL}}, "model: this run has"),
+    ],
+)
+def test_settings_that_changed_since_are_refused(tmp_path: Path, table: dict[str, Any], said: str) -> None:
+    """Samples of other settings than the study's are never judged as if they were its own."""
+    message = refusal(changed(sampled(tmp_path), **table))
+    assert "was sampled with other settings: " in message
+    assert said in message
+
+
+def test_another_grading_than_the_study_says_is_refused(tmp_path: Path) -> None:
+    """A table [problems.T] that changed since the grading asks for `beyondbase grade`."""
+    study = changed(sampled(tmp_path), problems={"T": {"gym": "chain_sum", "size": 12, "grader": "exact"}})
+    assert "[problems] T: was changed since the samples were graded (grader); run beyondbase" in refusal(
+        study
+    )
+
+
+def test_imports_need_no_recipe(tmp_path: Path) -> None:
+    """Without [sampling] sets are judged as they are, and an arm may lack a task."""
+    tables = {key: value for key, value in TABLES.items() if key not in {"sampling", "problems"}}
+    arms = {"base": BASE, "rl": RL, "other": RL | {"model": "made/other"}}
+    study = write_tables(tmp_path, tables | {"tasks": {"T": {}, "U": {}}, "arms": arms})
+    for arm in arms:
+        draw(study, arm)
+    for arm in ("base", "rl"):
+        draw(study, arm, task="U", n=4)
+    assert [*load_evidence(study).tallies] == [
+        ("T", "base"),
+        ("T", "rl"),
+        ("T", "other"),
+        ("U", "base"),
+        ("U", "rl"),
+    ]
+
+
+def test_levels_and_clusters_come_from_the_task(tmp_path: Path) -> None:
+    """What the task knows of its problems stands beside their counts."""
+    study = sampled(tmp_path)
+    assert study.samples is not None
+    known = read_task(study.samples, "T")
+    rows = tuple((name, f"level {int(name) % 2}", "one") for name, _, _ in known.problems)
+    write_task(study.samples, "T", GradedTask(GRADER, rows, known.source, None))
+    tally = load_evidence(study).tallies["T", "rl"]
+    assert tally.levels == ("level 0", "level 1") * 6
+    assert tally.clusters == ("one",) * 12
+
+
+def test_a_problem_that_the_task_lost_is_refused(tmp_path: Path) -> None:
+    """Completions of a problem that the task no longer has are never dropped silently."""
+    study = sampled(tmp_path)
+    assert study.samples is not None
+    known = read_task(study.samples, "T")
+    write_task(study.samples, "T", GradedTask(GRADER, known.problems[1:], known.source, None))
+    assert 'found problem "0", which the task no longer has' in refusal(study)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"grader": ["a"], "problems": [], "source": null, "sha256": null}', "\0", "{}"]
+)
+def test_a_damaged_task_file_is_refused(tmp_path: Path, text: str) -> None:
+    """A task.json that is not as it was written is told by its path."""
+    study = sampled(tmp_path)
+    assert study.samples is not None
+    task_path(study.samples, "T").write_text(text)
+    assert refusal(study).startswith(f"{task_path(study.samples, 'T')}: ")
+
+
+def test_results_say_where_counts_come_from(tmp_path: Path) -> None:
+    """results.json holds fingerprint, settings, grader and health of each set, and its reader takes it."""
+    study = sampled(tmp_path)
+    content = results_of([judged(study)])
+    (tmp_path / "results.json").write_text(json.dumps(content))
+    found = read_results(tmp_path / "results.json")["studies"][0]
+    assert study.samples is not None
+    stored = SampleSet.read(set_folder(study.samples, "T", "rl"))
+    assert found["inputs"][1]["file"] == "rows of drawn, sorted"
+    assert found["samples"][1] == {
+        "task": "T",
+        "arm": "rl",
+        "fingerprint": stored.fingerprint,
+        "identity": stored.identity,
+        "grader": ["made", "1"],
+        "prompts": True,
+        "health": {
+            "completions": 192,
+            "truncated": 0.0,
+            "unparsed": 0.0,
+            "errors": 0.0,
+            "empty": 0.0,
+            "cut_off": 0.0,
+            "distinct": 1.0,
+            "copies": 0.0,
+            "tokens": [5.0, 5.0, 5.0],
+        },
+    }
+
+
+def test_the_first_completions_are_there_to_read(tmp_path: Path) -> None:
+    """The first two completions of each problem are examples, whatever became of them."""
+    evidence = load_evidence(sampled(tmp_path))
+    assert len(evidence.examples) == 2 * 12 * 2
+    first = evidence.examples[:3]
+    assert [(item.arm, item.problem_id, item.text) for item in first] == [
+        ("base", "0", "0 is not 0"),
+        ("base", "0", "0 is not 1"),
+        ("base", "1", "1 is not 0"),
+    ]
+    assert [item.outcome for item in first] == [usual("base", 0, 0), usual("base", 0, 1), usual("base", 1, 0)]
+
+
+def test_long_completions_are_shown_of_the_first_problems_only(tmp_path: Path) -> None:
+    """The page carries so much text and no more: of the first problems those of every arm."""
+    study = write_sampled(tmp_path)
+    for arm in ("base", "rl"):
+        draw(study, arm, text=lambda problem, index: f"{problem} {index} " + "x" * 300_000)
+    shown = [(item.arm, item.problem_id) for item in load_evidence(study).examples]
+    assert shown == [("base", "0")] * 2 + [("rl", "0")] * 2
