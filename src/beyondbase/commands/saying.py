@@ -131,8 +131,8 @@ class _Lines:
 
     def __call__(self, at: sampling.Progress) -> None:
         rate, now = self._clock.rate(at), time.monotonic()
-        ended = at.done >= at.wanted
-        if not ended and now - self._last < _PAUSE:
+        begun_or_ended = at.done in {0, at.wanted}
+        if not begun_or_ended and now - self._last < _PAUSE:
             return
         self._last = now
         count = f": {at.done:,} of {at.wanted:,}" if at.wanted else ""

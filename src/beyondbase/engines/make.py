@@ -27,7 +27,8 @@ def make_engine(
     if isinstance(settings, TransformersSettings | OpenaiSettings) and adapter is not None:
         remedy = 'use engine = "vllm", or merge the adapter into its model'
         raise InputError(f"adapter: found {quote(adapter)} with engine = {quote(settings.engine)}; {remedy}")
-    pin_xdist_worker()
-    if not isinstance(settings, OpenaiSettings) and settings.processes > 1:
-        return ParallelEngine(model, settings, revision=revision, adapter=adapter)
+    if not isinstance(settings, OpenaiSettings):
+        pin_xdist_worker()
+        if settings.processes > 1:
+            return ParallelEngine(model, settings, revision=revision, adapter=adapter)
     return start(settings, model, revision=revision, adapter=adapter)

@@ -16,6 +16,7 @@ from beyondbase.engines.settings import TransformersSettings, VllmSettings
 from beyondbase.engines.single import start
 from beyondbase.engines.tokens import load_tokenizer
 from beyondbase.errors import InputError
+from beyondbase.mistakes import quote
 from beyondbase.tasks.prompts import Prompt
 
 # Completions that travel together, and requests that a process is handed at a time.
@@ -44,8 +45,7 @@ class ParallelEngine:
             InputError: The model cannot be loaded, or there are too few GPUs.
             EngineError: A process ended.
         """
-        each = settings.tensor_parallel if isinstance(settings, VllmSettings) else 1
-        shares = share_gpus(visible_gpus(), processes=settings.processes, each=each)
+        shares = _shares(settings)
         if isinstance(settings, TransformersSettings) and settings.threads is None:
             # Otherwise every process would take all cores.
             threads = max((os.cpu_count() or 1) // settings.processes, 1)
@@ -143,6 +143,16 @@ def _send(pipe: Connection, content: Any) -> None:
         pipe.send(content)
     except OSError:
         raise EngineError(_GONE) from None
+
+
+def _shares(settings: Settings) -> list[list[str]]:
+    if isinstance(settings, VllmSettings):
+        return share_gpus(visible_gpus(), processes=settings.processes, each=settings.tensor_parallel)
+    if settings.device not in {"auto", "cuda", "cpu"}:
+        found = f"found {quote(settings.device)} with processes = {settings.processes}"
+        raise InputError(f'[engine] device: {found}; use "auto", for each of them takes a GPU of its own')
+    gpus = [] if settings.device == "cpu" else visible_gpus()
+    return share_gpus(gpus, processes=settings.processes, each=1)
 
 
 def _received(pipe: Connection) -> tuple[str, Any]:

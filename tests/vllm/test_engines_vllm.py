@@ -1,49 +1,14 @@
 """The engine on real vLLM: what is true of every engine is true of it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from vllm_requests import SAMPLING, SETTINGS, question_of, requests
 
-from beyondbase.engines import Request, Sampling, TransformersSettings, VllmSettings, make_engine
+from beyondbase.engines import Request, Sampling, make_engine
 from beyondbase.errors import InputError
-
-pytest.importorskip("vllm", reason="vLLM is not installed; the README says how, for GPUs and for CPUs")
-
-from tiny_model import make_tiny
-
-# Its libraries warn of themselves in every version.
-pytestmark = pytest.mark.filterwarnings("ignore")
-QUESTIONS = ("What is 6 times 7?", "Let x = 3.", "Please reason step by step about the apples that are left:")
-SAMPLING = Sampling(temperature=0.9, top_p=0.95, max_tokens=24, keep_tokens=True)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny model."""
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def engine(folder: Path) -> Iterator[Any]:
-    """The model on vLLM; it starts once, in half a minute."""
-    settings = VllmSettings(cpu_memory=1, max_model_len=256, in_flight=10, dtype="float32", gpu_memory=0.3)
-    started = make_engine(settings, str(folder))
-    yield started
-    started.close()
-
-
-@pytest.fixture(scope="module")
-def reference(folder: Path) -> Any:
-    """The same model on transformers."""
-    return make_engine(TransformersSettings(threads=1), str(folder))
-
-
-def requests(count: int) -> list[Request]:
-    """Requests of prompts of different lengths."""
-    return [Request(f"p{i % 3}", i // 3, 1000 + i, QUESTIONS[i % 3]) for i in range(count)]
 
 
 def test_a_seed_gives_its_completion_in_any_company(engine: Any) -> None:
@@ -63,7 +28,7 @@ def test_a_seed_gives_its_completion_in_any_company(engine: Any) -> None:
 def test_logprobs_agree_with_transformers(engine: Any, reference: Any) -> None:
     """At the draw and when scored, at temperature 1 whatever the draw's; so do texts of the same tokens."""
     made = list(engine.generate(requests(12), SAMPLING))
-    prompts = [QUESTIONS[int(one.problem_id[1])] for one in made]
+    prompts = [question_of(one.problem_id) for one in made]
     tokens = [one.token_ids for one in made]
     scores = zip(made, engine.score(prompts, tokens), reference.score(prompts, tokens), strict=True)
     for one, ours, theirs in scores:
@@ -110,6 +75,13 @@ def test_a_prompt_that_is_too_long_is_refused_by_name(engine: Any) -> None:
     """The message has the problem and the setting to change."""
     with pytest.raises(InputError, match=r'problem "p": found 256 tokens.*raise max_model_len'):
         list(engine.generate([Request("p", 0, 0, tuple([50] * 256))], SAMPLING))
+
+
+def test_a_second_model_in_this_process_is_refused(engine: Any, folder: Path) -> None:
+    """Closing either would break the other, so the second does not start; the first goes on."""
+    with pytest.raises(InputError, match="vLLM runs another model in this process; close that engine first"):
+        make_engine(SETTINGS, str(folder))
+    assert len(list(engine.generate(requests(3), SAMPLING))) == 3
 
 
 def test_identity_names_engine_and_weights(engine: Any, reference: Any) -> None:
