@@ -138,9 +138,10 @@ def bench(session: nox.Session) -> None:
     """Time the library against its peers in one run, as ratios."""
     # The CPU build, as for the session sampling.
     session.install("torch==2.13.0")
-    session.install(".[transformers]", "--group", "bench", "--group", "browser")
+    session.install(".[math,transformers]", "--group", "bench", "--group", "browser")
     session.run("python", "bench/bench.py", *session.posargs, env=ONE_THREAD)
-    session.run("python", "bench/sampling.py", env=ONE_THREAD)
+    for part in ("sampling", "grading", "store"):
+        session.run("python", f"bench/{part}.py", env=ONE_THREAD)
     session.run("python", "bench/page.py", env=ONE_THREAD | {"PYTHONPATH": "tests"})
 
 

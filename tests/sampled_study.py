@@ -6,8 +6,8 @@ from typing import Any
 
 from study_factory import BASE, RL, write_tables
 
+from beyondbase.asking import settings_of
 from beyondbase.completions import Completion, Finish, Grade, Graded
-from beyondbase.sampling import settings_of
 from beyondbase.store import SampleSet, seed_of, set_folder
 from beyondbase.store.prompts import keep_prompts
 from beyondbase.study import Study
@@ -51,9 +51,10 @@ def draw(
     text: Callable[[int, int], str] = lambda problem, index: f"{problem} is not {index}",
     prompt: str = "what?",
     graded: bool = True,
+    identity: Mapping[str, Any] | None = None,
 ) -> SampleSet:
     """Fill the set of an arm with completions of given outcomes, and grade them."""
-    identity = {"model": study.arms[arm].model, "weights": None, "engine": "made"}
+    identity = {"model": study.arms[arm].model, "weights": None, "engine": "made"} | dict(identity or {})
     if study.sampling is not None:
         identity |= settings_of(study, arm)
     assert study.samples is not None

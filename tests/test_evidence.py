@@ -13,9 +13,12 @@ from beyondbase.errors import InputError
 from beyondbase.evidence import load_evidence
 from beyondbase.results import results_of
 from beyondbase.schema import read_results
+from beyondbase.sources import load_problems
 from beyondbase.store import SampleSet, set_folder
+from beyondbase.store.expected import expect_rows
 from beyondbase.study import Study
 from beyondbase.taskfile import GradedTask, read_task, task_path, write_task
+from beyondbase.tasks import problems_digest
 
 
 def refusal(study: Study) -> str:
@@ -139,6 +142,12 @@ def test_ungraded_completions_are_refused(tmp_path: Path) -> None:
         ),
         ({"sampling": {"n": 16, "max_tokens": 64, "prompt": "plain-boxed"}}, "prompt.text: this run has"),
         ({"arms": {"base": BASE | {"model": "made/new"}, "rl": RL}}, "model: this run has"),
+        ({"arms": {"base": BASE | {"revision": "abc"}, "rl": RL}}, 'asked.revision: this run has "abc"'),
+        ({"engine": {"engine": "vllm"}}, 'asked.engine.engine: this run has "vllm"'),
+        (
+            {"engine": {"engine": "transformers", "dtype": "float16"}},
+            'asked.engine.dtype: this run has "float16", the set has "auto"',
+        ),
     ],
 )
 def test_settings_that_changed_since_are_refused(tmp_path: Path, table: dict[str, Any], said: str) -> None:
@@ -146,6 +155,59 @@ def test_settings_that_changed_since_are_refused(tmp_path: Path, table: dict[str
     message = refusal(changed(sampled(tmp_path), **table))
     assert "was sampled with other settings: " in message
     assert said in message
+
+
+def test_speed_settings_may_change(tmp_path: Path) -> None:
+    """What only makes completions come faster is no other setting."""
+    engine = {"engine": "transformers", "batch_size": 7, "processes": 3, "threads": 2}
+    assert load_evidence(changed(sampled(tmp_path), engine=engine)).sets
+
+
+@pytest.mark.parametrize(
+    ("arm", "mixed", "fit"), [({}, False, False), ({"temperature": 0.6}, False, True), ({}, True, True)]
+)
+def test_arms_drawn_otherwise_than_their_base(
+    tmp_path: Path, arm: dict[str, Any], *, mixed: bool, fit: bool
+) -> None:
+    """Imports at another temperature than the base's are unfit, unless the arm says so or all may differ."""
+    tables = {key: value for key, value in TABLES.items() if key not in {"sampling", "problems"}}
+    arms = {"base": BASE, "rl": RL | arm}
+    study = write_tables(tmp_path, tables | {"arms": arms, "health": {"mixed": mixed}})
+    for name, temperature in (("base", 1.0), ("rl", 0.6)):
+        draw(study, name, identity={"imported": {"sampling": {"temperature": temperature, "top_p": 1.0}}})
+    reasons = unfit(study, "rl")
+    assert (reasons == ()) == fit
+    assert fit or reasons[0].startswith(
+        "arm 'rl' on 'T' was drawn with temperature 0.6, its base 'base' with 1: draw both alike, or"
+    )
+
+
+def test_a_part_of_an_import_is_unfit(tmp_path: Path) -> None:
+    """An import that was killed is not judged on what it had stored until then."""
+    study = write_tables(
+        tmp_path, {key: value for key, value in TABLES.items() if key not in {"sampling", "problems"}}
+    )
+    for arm in ("base", "rl"):
+        store = draw(study, arm)
+    expect_rows(store.folder, 193)
+    assert unfit(study, "base") == ()
+    assert unfit(study, "rl")[0].startswith("arm 'rl' on 'T' has 192 of 193 completions: run the same")
+
+
+def test_corrected_answers_ask_for_grades(tmp_path: Path) -> None:
+    """Answers of a file that changed since the grading are not judged by the old grades."""
+    file = tmp_path / "p.jsonl"
+    file.write_text("".join(f'{{"question": "what? {i}", "answer": "{i}"}}\n' for i in range(12)))
+    study = write_sampled(tmp_path, problems={"T": {"file": "p.jsonl"}})
+    for arm in ("base", "rl"):
+        draw(study, arm)
+    assert study.samples is not None
+    known = read_task(study.samples, "T")
+    digest = problems_digest(load_problems(study, "T"))
+    write_task(study.samples, "T", GradedTask(known.grader, known.problems, known.source, digest))
+    assert load_evidence(study).sets
+    file.write_text(file.read_text().replace('"answer": "3"', '"answer": "4"'))
+    assert "[problems] T: problems or answers were changed since the samples were graded" in refusal(study)
 
 
 def test_another_grading_than_the_study_says_is_refused(tmp_path: Path) -> None:
@@ -230,6 +292,7 @@ def test_results_say_where_counts_come_from(tmp_path: Path) -> None:
             "empty": 0.0,
             "cut_off": 0.0,
             "distinct": 1.0,
+            "varied": 1.0,
             "copies": 0.0,
             "tokens": [5.0, 5.0, 5.0],
         },

@@ -10,7 +10,7 @@ from beyondbase.health import LEVEL, Health, complaints, copied_indexes, health_
 from beyondbase.recipe import Health as Limits
 from beyondbase.store import EMPTY_DIGEST, FINISHES, OUTCOMES, Rows
 
-FIT = Health(100, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, (5.0, 5.0, 5.0))
+FIT = Health(100, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, (5.0, 5.0, 5.0))
 
 
 def rows(
@@ -94,6 +94,27 @@ def test_a_model_of_few_words_is_no_copy(choices: int) -> None:
     """Independent draws from few texts repeat a lot, and are never called copies."""
     rng = np.random.default_rng(choices)
     assert copied_indexes([rng.integers(0, choices, 64) for _ in range(40)]) == ()
+
+
+def test_copies_are_found_where_n_differs() -> None:
+    """Problems of different n are looked at together, so that imports hide nothing."""
+    rng = np.random.default_rng(0)
+    blocks = [rng.integers(1, 2**60, size) for size in range(20, 60)]
+    for block in blocks:
+        block[8:12] = block[:4]
+    assert copied_indexes(blocks) == (8, 9, 10, 11)
+    assert copied_indexes([rng.integers(1, 9, size) for size in range(20, 60)]) == ()
+
+
+def test_one_text_for_all_is_no_draw() -> None:
+    """Where hardly a problem has two different texts the set is unfit: that is one draw, stored n times."""
+    health = health_of(rows([[problem] * 8 for problem in range(1, 40)] + [[1, 2]]))
+    assert health.varied == 1 / 40
+    (said,) = complaints(health, Limits(), arm="rl", task="T")
+    assert "only 2.5% of its problems have two different texts, where [health] varied asks for 5.0%" in said
+    assert (
+        complaints(health_of(rows([[problem] for problem in range(40)])), Limits(), arm="rl", task="T") == ()
+    )
 
 
 def test_one_problem_says_nothing() -> None:

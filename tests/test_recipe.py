@@ -53,6 +53,8 @@ def test_the_documented_defaults(tmp_path: Path) -> None:
         "empty": 0.05,
         "errors": 0.01,
         "copies": 0.0,
+        "varied": 0.05,
+        "mixed": False,
     }
     assert (study.problems["T"].source, study.problems["T"].graded_by) == ("gym", "gym")
 
@@ -123,6 +125,7 @@ def test_who_grades_follows_from_the_answers(tmp_path: Path, table: str, grader:
             '[problems.T] answers: found "sets"; use one of number, expression',
         ),
         ("[health]\nempty = 2.0", "[health] empty: found 2.0; use a number less than or equal to 1"),
+        ("[arms.x]\nrole = 'rl'\nmodel = 'm'\nadapter = 'a'", '[arms.x] adapter: found "a" with [engine]'),
         (
             "[arms.x]\nrole = 'rl'\nmodel = 'm'\nurl = 'http://x'",
             '[arms.x] url: found "http://x" with [engine]',

@@ -1,24 +1,27 @@
 """The evidence of a study: counts from files, or from the completions that were sampled and graded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from beyondbase.asking import check_settings
 from beyondbase.errors import InputError
 from beyondbase.examples import Example, load_examples
+from beyondbase.fitness import asked_otherwise, drawn_otherwise, same_prompts, unfinished
 from beyondbase.health import Health, complaints, health_of
 from beyondbase.mistakes import place, quote
 from beyondbase.recipe import Problems
-from beyondbase.sampling import Key, check_settings, chosen, samples_of
+from beyondbase.sampling import Key, chosen, samples_of
+from beyondbase.sources import load_problems
 from beyondbase.store import OUTCOMES, Rows, SampleSet, set_folder
 from beyondbase.store.layout import SET_FILE
-from beyondbase.store.prompts import read_prompts
 from beyondbase.study import Study
 from beyondbase.tallies import Tally, load_tallies, natural_rank
 from beyondbase.taskfile import GradedTask, read_task
+from beyondbase.tasks import problems_digest
 
 # The page carries every text: so many completions of a problem, and so many characters of a study.
 SHOWN = 2
@@ -81,6 +84,15 @@ def load_evidence(study: Study) -> Evidence:
     )
 
 
+def faults(study: Study, key: Key) -> tuple[str, ...]:
+    """Say why a sample set that is there cannot be judged on; empty if it can."""
+    try:
+        _, tally, _ = _read(study, key, _task(study, key[0]))
+    except InputError as error:
+        return (str(error),)
+    return tally.unfit
+
+
 def _sets(study: Study) -> list[Key]:
     """The sets of a study, task by task; of imports not every arm needs to have every task."""
     tasks, keys = [*study.tasks], chosen(study)
@@ -103,7 +115,21 @@ def _task(study: Study, task: str) -> GradedTask:
             f"{study.path}: {at}: was changed since the samples were graded ({changed}); run beyondbase grade"
             f" --study {study.path}, or restore it"
         )
+    if known.source is not None and known.sha256 and _digest_now(study, task) not in {None, known.sha256}:
+        at = place("problems", task)
+        raise InputError(
+            f"{study.path}: {at}: problems or answers were changed since the samples were graded; run"
+            f" beyondbase grade --study {study.path}, or restore them"
+        )
     return known
+
+
+def _digest_now(study: Study, task: str) -> str | None:
+    """The digest of the problems as they are now, where that needs neither the Hub nor an extra."""
+    table = study.problems.get(task, Problems())
+    if table.source in {"hub", "gym"} or (table.source == "benchmark" and table.path is None):
+        return None
+    return problems_digest(load_problems(study, task))
 
 
 def _read(study: Study, key: Key, task: GradedTask) -> tuple[SampledSet, Tally, list[Example]]:
@@ -111,11 +137,12 @@ def _read(study: Study, key: Key, task: GradedTask) -> tuple[SampledSet, Tally, 
     check_settings(study, key[1], store)
     rows = store.rows(*task.grader, n=None if study.sampling is None else study.sampling.n)
     _check_graded(study, store, rows, task)
-    health, prompts = health_of(rows), _same_prompts(study, key, store)
+    health, prompts = health_of(rows), same_prompts(study, key, store)
     unfit = (
-        *_unfinished(study, key, rows, task),
+        *unfinished(study, key, store, found=rows.index.size, problems=len(task.problems)),
         *complaints(health, study.health, arm=key[1], task=key[0]),
-        *_asked_otherwise(study, key, prompts=prompts),
+        *asked_otherwise(study, key, same=prompts),
+        *drawn_otherwise(study, key, store),
     )
     item = SampledSet(*key, store.fingerprint, store.identity, task.grader, prompts, health)
     if health.errors == 1:
@@ -127,7 +154,11 @@ def _read(study: Study, key: Key, task: GradedTask) -> tuple[SampledSet, Tally, 
 
 def _check_graded(study: Study, store: SampleSet, rows: Rows, task: GradedTask) -> None:
     bare = int((rows.outcome < 0).sum())
-    if bare or not rows.index.size:
+    if not rows.index.size:
+        raise InputError(
+            f"{store.folder}: holds no completions yet; run beyondbase sample --study {study.path}"
+        )
+    if bare:
         found = f"{bare:,} of {rows.index.size:,} completions have no grade by {' '.join(task.grader)}"
         raise InputError(
             f"{store.folder}: {found}; run beyondbase grade --study {study.path} (sample does so too)"
@@ -174,37 +205,6 @@ def _frozen(values: Any) -> Any:
 def _naturally(ids: tuple[str, ...]) -> list[int]:
     order: list[int] = np.argsort(natural_rank(pa.array(ids, pa.string()))).tolist()
     return order
-
-
-def _unfinished(study: Study, key: Key, rows: Rows, task: GradedTask) -> Iterator[str]:
-    if study.sampling is None:
-        return
-    wanted = study.sampling.n * len(task.problems)
-    if rows.index.size < wanted:
-        yield (
-            f"arm {key[1]!r} on {key[0]!r} has {rows.index.size:,} of {wanted:,} completions: run beyondbase"
-            f" sample --study {study.path} again, it goes on where it stopped"
-        )
-
-
-def _same_prompts(study: Study, key: Key, store: SampleSet) -> bool | None:
-    task, arm = key
-    base = study.base_of(arm)
-    if base == arm:
-        return None
-    ours, theirs = read_prompts(store.folder), read_prompts(set_folder(samples_of(study), task, base))
-    if ours is None or theirs is None:
-        return None
-    return all(theirs.get(name, digest) == digest for name, digest in ours.items())
-
-
-def _asked_otherwise(study: Study, key: Key, *, prompts: bool | None) -> Iterator[str]:
-    arms, base = study.arms, study.base_of(key[1])
-    if prompts is False and arms[key[1]].prompt is None and arms[base].prompt is None:
-        yield (
-            f"arm {key[1]!r} on {key[0]!r} was asked in other words than {base!r}, as chat templates do that"
-            " differ: use a prompt that is no chat, or give one of the two arms a prompt of its own"
-        )
 
 
 def _examples(key: Key, store: SampleSet, task: GradedTask) -> list[Example]:

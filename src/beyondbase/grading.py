@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 
+from beyondbase.asking import check_asked
 from beyondbase.completions import Problem
+from beyondbase.errors import InputError
 from beyondbase.graders import Grader, grade_batches
+from beyondbase.mistakes import place, quote
 from beyondbase.recipe import Problems
-from beyondbase.sampling import Key, Progress, Tell, check_asked, samples_of
+from beyondbase.sampling import Key, Progress, Tell, samples_of
 from beyondbase.sources import load_problems, task_grader
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.layout import SET_FILE
 from beyondbase.study import Study
-from beyondbase.taskfile import GradedTask, told_apart, write_task
+from beyondbase.taskfile import GradedTask, named, read_task, task_path, told_apart, write_task
 from beyondbase.tasks import problems_digest
 
 
@@ -33,16 +36,27 @@ def grade(study: Study, keys: Sequence[Key], *, tell: Tell) -> None:
         there = [arm for arm in arms if (set_folder(samples, task, arm) / SET_FILE).exists()]
         if not there:
             continue
+        _check_trusted(study, task)
         problems, grader = load_problems(study, task), task_grader(study, task)
-        by_id, digest = {problem.id: problem for problem in problems}, problems_digest(problems)
-        # Verdicts hang on the right answers too: a corrected one must not be judged by old grades.
-        by = (grader.name, f"{grader.version}-{digest[:8]}")
+        by_id, by = {problem.id: problem for problem in problems}, named(grader, problems)
         for arm in there:
             with closing(SampleSet.read(set_folder(samples, task, arm))) as store:
                 check_asked(study, arm, store, problems)
                 _grade_set(store, grader, by, by_id, (task, arm), tell)
         table = study.problems.get(task, Problems()).model_dump(mode="json")
-        write_task(samples, task, GradedTask(by, told_apart(problems), table, digest))
+        write_task(samples, task, GradedTask(by, told_apart(problems), table, problems_digest(problems)))
+
+
+def _check_trusted(study: Study, task: str) -> None:
+    """Refuse to put our verdicts in the place of another tool's, unless the study says that it wants them."""
+    path = task_path(samples_of(study), task)
+    if task in study.problems or not path.exists():
+        return
+    known = read_task(samples_of(study), task)
+    if known.source is None:
+        found = f"has the verdicts of {known.grader[0]}, which graded what was imported"
+        use = f"add a table {place('problems', task, 'grader')} if you want others"
+        raise InputError(f"{study.path}: task {quote(task)} {found}; {use}")
 
 
 def _grade_set(  # noqa: PLR0913, PLR0917 - a grader, its name, what it grades, and who is told

@@ -1,7 +1,7 @@
 """Whether completions are fit to be counted: cut off, unread, empty, lost, or copies of each other."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ from beyondbase.store import EMPTY_DIGEST, FINISHES, OUTCOMES, Rows
 # One false alarm in a million sets: the alarm throws evidence away.
 LEVEL = 1e-6
 # Every two completions of a problem are compared; beyond these, more of them add nothing.
-_COMPARISONS, _LONGEST = 400_000_000, 4096
+_COMPARISONS, _LONGEST = 400_000_000, 2048
 Ints = NDArray[np.int64]
 
 
@@ -31,7 +31,9 @@ class Health:
         empty: Without any text.
         cut_off: Ended by the limit of tokens, whether an answer was stated before or not; None where
             another tool does not say why completions ended.
-        distinct: Different texts per problem, as a share of its completions.
+        distinct: Different texts of a problem, summed, as a share of all completions.
+        varied: Problems with two different texts or more, as a share of those with two completions or more;
+            None where there are none.
         copies: Repeating an earlier one beyond chance.
         tokens: Mean, median and 95 % point of the number of tokens; None where they are not known.
     """
@@ -43,6 +45,7 @@ class Health:
     empty: float
     cut_off: float | None
     distinct: float
+    varied: float | None
     copies: float
     tokens: tuple[float, float, float] | None
 
@@ -64,8 +67,9 @@ def health_of(rows: Rows) -> Health:
         errors=_share(rows, "error"),
         empty=float(((rows.digest == EMPTY_DIGEST) & (rows.outcome != OUTCOMES.index("error"))).mean()),
         cut_off=float(cut[known].mean()) if known.any() else None,
-        distinct=_distinct(rows) / size,
-        copies=len(copied_indexes(_blocks(rows))) / max(int(rows.index.max()) + 1, 1),
+        distinct=int(_distinct(rows).sum()) / size,
+        varied=_varied(rows),
+        copies=float(np.isin(rows.index, copied_indexes(_blocks(rows))).mean()),
         tokens=_lengths(tokens) if tokens.size else None,
     )
 
@@ -83,7 +87,10 @@ def complaints(health: Health, limits: Limits, *, arm: str, task: str) -> tuple[
         "truncated": ("were cut off before an answer", "raise max_tokens"),
         "unparsed": ("ended without an answer that was found", "correct the prompt, or the grader's options"),
         "empty": ("are empty", "correct the prompt or the stop rules"),
-        "errors": ("were lost by machinery", "look at the server or the grader's limits, and sample again"),
+        "errors": (
+            "were lost by machinery",
+            "raise limit_s and memory_mib in [problems.TASK] grading, or mend the server and sample anew",
+        ),
         "copies": ("repeat others beyond chance, so n is less than it seems", "draw them with other seeds"),
     }
     found = []
@@ -94,58 +101,57 @@ def complaints(health: Health, limits: Limits, *, arm: str, task: str) -> tuple[
                 f"arm {arm!r} on {task!r}: {share:.1%} of its completions {words}, where [health] {name}"
                 f" allows {allowed:.1%}: {remedy}, or allow more"
             )
+    if health.varied is not None and health.varied < limits.varied:
+        found.append(
+            f"arm {arm!r} on {task!r}: only {health.varied:.1%} of its problems have two different texts,"
+            f" where [health] varied asks for {limits.varied:.1%}: drawn at temperature 0, or from a cache?"
+        )
     return tuple(found)
 
 
-def copied_indexes(blocks: Iterable[Ints]) -> tuple[int, ...]:
+def copied_indexes(blocks: Sequence[Ints]) -> tuple[int, ...]:
     """Find the numbers of completions that repeat an earlier one's text on more problems than chance allows.
 
     If completions are independent draws, the texts of one problem are exchangeable: given how many of its
     pairs are equal, each pair of numbers (i, j) is equal with the same probability q, the share of equal
     pairs, and problems are independent. So the number of problems on which i equals j is a sum of
     independent indicators, and its tail is at most exp(-P KL(m / P || mean q)) (Hoeffding, JASA 58 (1963),
-    theorem 1), here with Bonferroni over all pairs. A seed that was used twice, or a batch that was stored
-    twice, makes the same pair equal on every problem.
+    theorem 1), with P the problems that have both, and Bonferroni over all pairs. A seed that was used
+    twice, or a batch that was stored twice, makes the same pair equal on every problem.
 
     Args:
-        blocks: For each problem the digest of each completion's text, by number; those of one length are
-            compared with each other.
+        blocks: For each problem the digest of each completion's text, by number.
 
     Returns:
         The numbers j for which some i < j is beyond chance, in ascending order.
     """
-    grouped: dict[int, list[Ints]] = {}
-    for block in blocks:
-        grouped.setdefault(min(block.size, _LONGEST), []).append(block[:_LONGEST])
-    copied: set[int] = set()
-    for size, group in grouped.items():
-        if size > 1:
-            copied |= set(_copied(group, size).tolist())
-    return tuple(sorted(copied))
+    size = min(max((block.size for block in blocks), default=0), _LONGEST)
+    if size < 2:
+        return ()
+    # Of each pair (i, j): problems that have both, those on which they are equal, and the sum of the q.
+    there, equal, expected = (np.zeros((size, size)) for _ in range(3))
+    for block in blocks[: max(1, _COMPARISONS // size**2)]:
+        n = min(block.size, size)
+        same = block[:n, None] == block[None, :n]
+        there[:n, :n] += 1
+        equal[:n, :n] += same
+        expected[:n, :n] += (same.sum() - n) / max(n * (n - 1), 1)
+    level = LEVEL / (size * (size - 1) / 2)
+    return tuple(np.flatnonzero(np.triu(_surprising(there, equal, expected, level), 1).any(axis=0)).tolist())
 
 
-def _copied(group: list[Ints], size: int) -> Ints:
-    equal = np.zeros((size, size), dtype=np.int32)
-    expected = 0.0
-    used = group[: max(1, _COMPARISONS // size**2)]
-    pairs = size * (size - 1) / 2
-    for block in used:
-        same = block[:, None] == block[None, :]
-        equal += same
-        expected += (int(same.sum()) - size) / 2 / pairs
-    least = _least_surprising(len(used), expected / len(used), LEVEL / pairs)
-    return np.flatnonzero(np.triu(equal >= least, 1).any(axis=0))
-
-
-def _least_surprising(problems: int, mean: float, level: float) -> int:
-    """The least number of problems whose probability, bounded by Hoeffding, is below the level."""
-    for count in range(math.floor(problems * mean) + 1, problems + 1):
-        share = count / problems
-        rest = (1 - share) * math.log((1 - share) / (1 - mean)) if share < 1 else 0.0
-        if mean == 0 or problems * (share * math.log(share / mean) + rest) > -math.log(level):
-            # Of one problem alone nothing can be said.
-            return max(count, 2)
-    return problems + 1
+def _surprising(
+    there: NDArray[np.float64], equal: NDArray[np.float64], expected: NDArray[np.float64], level: float
+) -> NDArray[np.bool_]:
+    """Whether so many equal ones have a probability, by Hoeffding's bound, below the level."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share, mean = equal / there, expected / there
+        distance = share * np.log(share / mean) + np.where(
+            share < 1, (1 - share) * np.log((1 - share) / (1 - mean)), 0.0
+        )
+        # Of one problem alone nothing can be said.
+        found: NDArray[np.bool_] = (equal >= 2) & (share > mean) & (there * distance > -math.log(level))
+    return found
 
 
 def _blocks(rows: Rows) -> list[Ints]:
@@ -161,10 +167,17 @@ def _blocks(rows: Rows) -> list[Ints]:
     ]
 
 
-def _distinct(rows: Rows) -> int:
+def _distinct(rows: Rows) -> Ints:
+    """The number of different texts of each problem."""
     order = np.lexsort((rows.digest, rows.problem))
     problem, digest = rows.problem[order], rows.digest[order]
-    return 1 + int(((np.diff(problem) != 0) | (np.diff(digest) != 0)).sum())
+    first = np.concatenate([[True], (np.diff(problem) != 0) | (np.diff(digest) != 0)])
+    return np.bincount(problem[first], minlength=len(rows.problem_ids))
+
+
+def _varied(rows: Rows) -> float | None:
+    several = np.bincount(rows.problem, minlength=len(rows.problem_ids)) > 1
+    return float((_distinct(rows)[several] > 1).mean()) if several.any() else None
 
 
 def _share(rows: Rows, outcome: Grade) -> float:

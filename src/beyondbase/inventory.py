@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from beyondbase.asking import recipe_of
 from beyondbase.engines.settings import VllmSettings
-from beyondbase.health import Health, complaints, health_of
-from beyondbase.sampling import Key, missing, recipe_of, samples_of
+from beyondbase.evidence import faults
+from beyondbase.health import Health, health_of
+from beyondbase.sampling import Key, missing, samples_of
 from beyondbase.sources import load_problems
 from beyondbase.speed import Speed, read_speed
 from beyondbase.store import SampleSet, set_folder
@@ -31,7 +33,7 @@ class Stock:
         ungraded: Those without a grade by the task's grader.
         size: Bytes on the disk.
         health: What became of them.
-        complaints: Why claims about them would be INVALID, but for those still missing.
+        faults: Why they cannot be judged on; empty if they can.
     """
 
     task: str
@@ -42,7 +44,7 @@ class Stock:
     ungraded: int
     size: int
     health: Health
-    complaints: tuple[str, ...]
+    faults: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def _need(  # noqa: PLR0913 - a need is made of six things
         completions=lacking,
         tokens=lacking * each,
         measured=speed is not None,
-        seconds=lacking * each / per_second if per_second else None,
+        seconds=lacking * each / per_second if per_second else None if lacking else 0.0,
         size=lacking * (each * (BYTES_PER_TOKEN + kept) + BYTES_PER_COMPLETION),
     )
 
@@ -147,5 +149,5 @@ def _stock(study: Study, key: Key) -> Stock | None:
         ungraded=int((rows.outcome < 0).sum()),
         size=status.size,
         health=health,
-        complaints=complaints(health, study.health, arm=key[1], task=key[0]),
+        faults=faults(study, key),
     )

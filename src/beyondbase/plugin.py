@@ -10,6 +10,7 @@ import pytest
 
 from beyondbase import waivers
 from beyondbase.claim import Claim, claim_of
+from beyondbase.cleaning import clean
 from beyondbase.errors import InputError
 from beyondbase.judge import Judged
 from beyondbase.recorder import PROPERTY, Recorder
@@ -71,7 +72,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     try:
         _check(config)
     except InputError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(clean(str(error))) from None
 
 
 @pytest.hookimpl(tryfirst=True)

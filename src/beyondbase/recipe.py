@@ -105,3 +105,5 @@ class Health(Table):
     empty: Allowed = Field(0.05, description="without any text")
     errors: Allowed = Field(0.01, description="lost by machinery, and in no count")
     copies: Allowed = Field(0.0, description="repeating others beyond chance, as from seeds used twice")
+    varied: Allowed = Field(0.05, description="the other way: problems with two different texts, at least")
+    mixed: bool = Field(default=False, description="let arms be drawn otherwise than their base")

@@ -1,30 +1,33 @@
 """From a study to sample sets: whatever is missing is sampled, and nothing twice."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
+from beyondbase.asking import (
+    check_asked,
+    check_settings,
+    drawing_of,
+    prompts_of,
+    recipe_of,
+    settings_of,
+    start_engine,
+)
 from beyondbase.completions import Completion, Problem
-from beyondbase.engines import Engine, OpenaiSettings, Request, make_engine
+from beyondbase.engines import Engine, Request
 from beyondbase.engines import Sampling as Drawing
-from beyondbase.engines.weights import weights_digest
 from beyondbase.errors import InputError
 from beyondbase.mistakes import quote, suggest
-from beyondbase.recipe import Sampling
-from beyondbase.sources import check_names, check_questions, load_problems
+from beyondbase.sources import check_names, load_problems
 from beyondbase.speed import Speed, add_speed
 from beyondbase.store import SampleSet, seed_of, set_folder
 from beyondbase.store.durable import explained
-from beyondbase.store.identity import differences
 from beyondbase.store.layout import SET_FILE
 from beyondbase.store.prompts import keep_prompts
-from beyondbase.study import Arm, Study
-from beyondbase.tasks import Prompt, Template, find_template, render
-from beyondbase.tasks.prompts import PLACEHOLDER
+from beyondbase.study import Study
 
 Key = tuple[str, str]
 
@@ -87,17 +90,6 @@ def samples_of(study: Study) -> Path:
     return study.samples
 
 
-def recipe_of(study: Study) -> Sampling:
-    """Give the table [sampling] of a study.
-
-    Raises:
-        InputError: There is none.
-    """
-    if study.sampling is None:
-        raise InputError(f"{study.path}: found no table [sampling]; add one with n and max_tokens")
-    return study.sampling
-
-
 def sample(study: Study, keys: Sequence[Key], *, tell: Tell) -> None:
     """Sample what is missing to n completions of each problem, arm by arm.
 
@@ -139,76 +131,13 @@ def missing(study: Study, key: Key, problems: Sequence[Problem]) -> int:
     return len(store.wanted([problem.id for problem in problems], recipe.n))
 
 
-def check_settings(study: Study, arm: str, store: SampleSet) -> None:
-    """Refuse a set that was sampled otherwise than the study says now.
-
-    What only an engine knows is not compared here, and nothing of a set that another tool drew.
-
-    Raises:
-        InputError: Names the settings that differ.
-    """
-    if study.sampling is None or "sampling" not in store.identity:
-        return
-    asked = settings_of(study, arm) | _model_asked(study, arm, store.identity)
-    changes = differences(asked, {key: store.identity.get(key) for key in asked})
-    if changes:
-        remedy = "restore these settings in the study, or sample into another folder ([evidence] samples)"
-        raise InputError(f"{store.folder}: was sampled with other settings: {'; '.join(changes)}; {remedy}")
-
-
-def check_asked(study: Study, arm: str, store: SampleSet, problems: Sequence[Problem]) -> None:
-    """Refuse problems whose questions are others than when the set was sampled.
-
-    Raises:
-        InputError: Names the first of them.
-    """
-    if study.sampling is not None and "sampling" in store.identity:
-        check_questions(store.folder, _template(study.sampling, study.arms[arm]), problems)
-
-
-def start_engine(study: Study, arm: str) -> Engine:
-    """Load the model of an arm.
-
-    Raises:
-        InputError: An extra is missing, or the model cannot be loaded.
-        EngineError: The engine does not start, or no server answers.
-    """
-    this, settings = study.arms[arm], study.engine
-    if isinstance(settings, OpenaiSettings) and this.url is not None:
-        settings = settings.model_copy(update={"url": this.url})
-    adapter = None if this.adapter is None else _beside(study, this.adapter)
-    return make_engine(settings, model_of(study, arm), revision=this.revision or None, adapter=adapter)
-
-
-def model_of(study: Study, arm: str) -> str:
-    """Give the model of an arm: a folder beside the study file if there is one, else a name of the Hub."""
-    return _beside(study, study.arms[arm].model)
-
-
-def prompts_of(study: Study, task: str, arm: str, tokenizer: Any) -> dict[str, Prompt]:
-    """Render what an arm is asked, by problem.
-
-    Raises:
-        InputError: The problems cannot be loaded, or the tokenizer has no chat template where one is needed.
-    """
-    template = _template(recipe_of(study), study.arms[arm])
-    return {item.id: render(template, item.question, tokenizer) for item in load_problems(study, task)}
-
-
-def settings_of(study: Study, arm: str) -> dict[str, Any]:
-    """Give what the study itself says of how an arm is sampled, as it stands in the set's identity."""
-    recipe, this = recipe_of(study), study.arms[arm]
-    template = _template(recipe, this)
-    prompt = {"text": template.text, "chat": template.chat, "system": template.system}
-    return {"sampling": dict(_drawing(recipe, this).identity()), "prompt": prompt}
-
-
 def _fill(study: Study, engine: Engine, key: Key, tell: Tell) -> None:
     recipe, arm = recipe_of(study), study.arms[key[1]]
     prompts = prompts_of(study, *key, engine.tokenizer)
+    questions = prompts_of(study, *key, None)
     identity = {**engine.identity(), **settings_of(study, key[1])}
     with SampleSet.open(set_folder(samples_of(study), *key), identity) as store:
-        keep_prompts(store.folder, prompts)
+        keep_prompts(store.folder, prompts, questions)
         wanted = store.wanted([*prompts], recipe.n)
         requests = (
             Request(problem, index, seed_of(store.fingerprint, problem, index), prompts[problem])
@@ -216,7 +145,7 @@ def _fill(study: Study, engine: Engine, key: Key, tell: Tell) -> None:
         )
         # Wanted completions come by their index, so that those whose tokens are kept are the first.
         kept = int((wanted.index < recipe.keep_tokens).sum())
-        drawn = _stored(store, _drawn(engine, requests, _drawing(recipe, arm), kept), recipe.batch)
+        drawn = _stored(store, _drawn(engine, requests, drawing_of(recipe, arm), kept), recipe.batch)
         _count(store, drawn, Progress("sample", *key, wanted=len(wanted)), tell)
 
 
@@ -263,37 +192,3 @@ def _unstored(store: SampleSet, batch: Sequence[Completion]) -> list[Completion]
     n = max((item.index for item in batch), default=-1) + 1
     left = {*store.wanted([*{item.problem_id for item in batch}], n)}
     return [item for item in batch if (item.problem_id, item.index) in left]
-
-
-def _model_asked(study: Study, arm: str, identity: Mapping[str, Any]) -> dict[str, Any]:
-    model = study.arms[arm].model
-    if isinstance(study.engine, OpenaiSettings):
-        return {"model": study.engine.served_as or model}
-    if identity.get("weights") is None:
-        return {"model": model}
-    folder = Path(model_of(study, arm))
-    weights = {"weights": weights_digest(folder)} if folder.is_dir() else {}
-    return {"model": folder.resolve().name, **weights}
-
-
-def _beside(study: Study, name: str) -> str:
-    folder = study.path.parent / name
-    return str(folder) if folder.is_dir() else name
-
-
-def _drawing(recipe: Sampling, arm: Arm) -> Drawing:
-    return Drawing(
-        temperature=recipe.temperature if arm.temperature is None else arm.temperature,
-        max_tokens=recipe.max_tokens if arm.max_tokens is None else arm.max_tokens,
-        top_p=recipe.top_p if arm.top_p is None else arm.top_p,
-        top_k=recipe.top_k,
-        stop_lines=recipe.stop_lines,
-        stop_token_ids=recipe.stop_token_ids,
-    )
-
-
-def _template(recipe: Sampling, arm: Arm) -> Template:
-    prompt = arm.prompt or recipe.prompt
-    if PLACEHOLDER in prompt:
-        return Template(prompt, chat=recipe.system is not None, system=recipe.system)
-    return find_template(prompt, system=recipe.system)

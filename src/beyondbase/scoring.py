@@ -5,20 +5,12 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
+from beyondbase.asking import model_of, prompts_of, settings_of, start_engine
 from beyondbase.completions import Completion
 from beyondbase.engines import Engine
 from beyondbase.engines.tokens import load_tokenizer
 from beyondbase.errors import InputError
-from beyondbase.sampling import (
-    Key,
-    Progress,
-    Tell,
-    model_of,
-    prompts_of,
-    samples_of,
-    settings_of,
-    start_engine,
-)
+from beyondbase.sampling import Key, Progress, Tell, samples_of
 from beyondbase.store import SampleSet, Scored, set_folder
 from beyondbase.store.layout import SET_FILE
 from beyondbase.study import Study
@@ -31,8 +23,8 @@ BATCH = 256
 def score(study: Study, keys: Sequence[Key], *, k: int, tell: Tell) -> None:
     """Score completions of every arm under the base that it starts from; what has a score is left alone.
 
-    Where the tokens were kept and base and arm read the same ones, these very tokens are scored, the end of
-    the text among them; else the text as the base reads it.
+    Where the tokens of all these were kept and base and arm read the same ones, these very tokens are scored,
+    the end of the text among them; else the text as the base reads it.
 
     Args:
         study: With [sampling], [problems] and sample sets.
@@ -64,7 +56,7 @@ def _score_set(study: Study, engine: Engine, key: Key, k: int, tell: Tell) -> No
     task, arm = key
     base = study.base_of(arm)
     prompts = prompts_of(study, task, base, engine.tokenizer)
-    exact = _same_tokens(study, arm, engine)
+    exact = _same_tokens(study, arm, engine, k)
     identity = {**engine.identity(), **settings_of(study, base), "tokens": "kept" if exact else "text"}
     with closing(SampleSet.read(set_folder(samples_of(study), *key))) as store:
         at = Progress("score", *key, wanted=_lacking(study, key, k))
@@ -93,8 +85,9 @@ def _scored(
     ]
 
 
-def _same_tokens(study: Study, arm: str, engine: Engine) -> bool:
-    if engine.tokenizer is None or not (study.sampling and study.sampling.keep_tokens):
+def _same_tokens(study: Study, arm: str, engine: Engine, k: int) -> bool:
+    # All or none: scores with the end of the text and without it are not to be put together.
+    if engine.tokenizer is None or study.sampling is None or study.sampling.keep_tokens < k:
         return False
     theirs: Any = load_tokenizer(model_of(study, arm), study.arms[arm].revision or None)
     same: bool = theirs.get_vocab() == engine.tokenizer.get_vocab()

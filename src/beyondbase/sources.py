@@ -1,27 +1,22 @@
 """The problems and the grader of a task, from where the study says."""
 
 import json
-from collections.abc import Iterable
-from pathlib import Path
 
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
 from beyondbase.graders import Grader, make_grader
-from beyondbase.mistakes import place, quote
+from beyondbase.mistakes import place
 from beyondbase.recipe import SOURCES, Problems
 from beyondbase.store.layout import quoted
-from beyondbase.store.prompts import prompt_digest, read_prompts
 from beyondbase.study import Study
 from beyondbase.taskfile import task_path
 from beyondbase.tasks import (
     Columns,
     Layout,
-    Template,
     load_benchmark,
     load_file,
     load_gym,
     load_hub,
-    render,
 )
 
 IMPORTED = "problems.jsonl"
@@ -78,26 +73,6 @@ def check_names(study: Study) -> None:
             raise InputError(f"{study.path}: {place(section, name)}: {found}; use a shorter name")
 
 
-def check_questions(folder: Path, template: Template, problems: Iterable[Problem]) -> None:
-    """Refuse problems whose questions changed since they were asked; those of chats are not compared.
-
-    Args:
-        folder: The set of completions.
-        template: What the questions were put into. A chat needs a tokenizer, so only `keep_prompts`, which
-            has one, can compare it.
-        problems: The problems as they are now.
-
-    Raises:
-        InputError: Names the first of them.
-    """
-    known = {} if template.chat else read_prompts(folder) or {}
-    for problem in problems:
-        if problem.id in known and prompt_digest(render(template, problem.question)) != known[problem.id]:
-            found = f"problem {quote(problem.id)} was asked with another prompt before"
-            remedy = "restore its question, or sample into another folder ([evidence] samples)"
-            raise InputError(f"{folder}: {found}; {remedy}")
-
-
 def _layout(table: Problems) -> Layout:
     return Layout(
         columns=Columns(table.question, table.answer, table.id, table.level, table.cluster),
@@ -115,8 +90,15 @@ def _load_imported(study: Study, task: str) -> tuple[Problem, ...]:
         raise InputError(
             f"{study.path}: {at}: found no source of problems; add a table with one of {', '.join(SOURCES)}"
         )
-    with path.open(encoding="utf-8") as lines:
-        named = json.loads(next(lines, "{}"))
+    try:
+        with path.open(encoding="utf-8") as lines:
+            named = json.loads(next(lines, "{}"))
+        # A row that is no object is told by `load_file`.
+        named = named if isinstance(named, dict) else {}
+    except (OSError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:200]
+        remedy = "delete it and import the samples again, which writes it"
+        raise InputError(f"{path}:1: found what cannot be read as JSON ({reason}); {remedy}") from None
     level, cluster = (name if name in named else None for name in ("level", "cluster"))
     answers = study.problems.get(task, Problems()).answers
     return load_file(path, Layout(columns=Columns(id="id", level=level, cluster=cluster), answer=answers))

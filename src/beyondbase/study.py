@@ -250,6 +250,10 @@ def _sampling_problems(study: Study) -> Iterator[str]:
             use = f"use one of {', '.join(study.tasks)}{suggest(name, study.tasks)}"
             yield f"{place('problems', name)}: found no such task; {use}"
     for name, arm in study.arms.items():
+        if arm.adapter is not None and study.engine.engine != "vllm":
+            at, engine = place("arms", name, "adapter"), quote(study.engine.engine)
+            use = 'use engine = "vllm", or merge it into its model'
+            yield f"{at}: found {quote(arm.adapter)} with [engine] engine = {engine}; {use}"
         if arm.url is not None and not isinstance(study.engine, OpenaiSettings):
             at, engine = place("arms", name, "url"), quote(study.engine.engine)
             yield f'{at}: found {quote(arm.url)} with [engine] engine = {engine}; use engine = "openai"'

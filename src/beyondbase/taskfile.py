@@ -14,8 +14,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
 from beyondbase.files import write_whole
+from beyondbase.graders import Grader
 from beyondbase.mistakes import explain_keys, read_text
 from beyondbase.store.layout import quoted
+from beyondbase.tasks import problems_digest
 
 TASK_FILE = "task.json"
 
@@ -54,6 +56,14 @@ def task_path(samples: Path, task: str) -> Path:
 def told_apart(problems: Iterable[Problem]) -> tuple[tuple[str, str | None, str | None], ...]:
     """Keep of problems what claims need."""
     return tuple((problem.id, problem.level, problem.cluster) for problem in problems)
+
+
+def named(grader: Grader, problems: Iterable[Problem]) -> tuple[str, str]:
+    """Name the verdicts of a grader on problems: its name, and its version with their digest.
+
+    Verdicts hang on the right answers too: a corrected one must not be judged by old grades.
+    """
+    return grader.name, f"{grader.version}-{problems_digest(problems)[:8]}"
 
 
 def write_task(samples: Path, task: str, content: GradedTask) -> None:

@@ -104,7 +104,13 @@ def test_study_of_a_packed_page_may_be_named_packed(visit: Visitor, large: Recor
 def test_page_is_quiet_without_studies_claims_or_pairs(visit: Visitor, small: Record) -> None:
     """Results that hold nothing, or a study without verdicts and pairs, still make a page."""
     visit(small | {"studies": []})
-    study = small["studies"][0] | {"verdicts": [], "pairs": [], "samples": [], "examples": [], "not_applicable": []}
+    study = small["studies"][0] | {
+        "verdicts": [],
+        "pairs": [],
+        "samples": [],
+        "examples": [],
+        "not_applicable": [],
+    }
     seen = visit(small | {"studies": [study]})
     assert "No claim of this study was tested" in seen.text()
 

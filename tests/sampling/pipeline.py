@@ -19,7 +19,7 @@ from study_factory import write_tables
 from tiny_model import make_tiny
 from typer.testing import CliRunner, Result
 
-from beyondbase import sampling
+from beyondbase import asking, sampling
 from beyondbase.cli import app
 from beyondbase.completions import Completion
 from beyondbase.engines import Request
@@ -188,13 +188,13 @@ class Spy:
 def spied(monkeypatch: pytest.MonkeyPatch) -> list[Spy]:
     """Note what all engines are asked for that are made from now on."""
     made: list[Spy] = []
-    real = sampling.make_engine
+    real = asking.make_engine
 
     def make(*arguments: Any, **options: Any) -> Spy:
         made.append(Spy(real(*arguments, **options)))
         return made[-1]
 
-    monkeypatch.setattr(sampling, "make_engine", make)
+    monkeypatch.setattr(asking, "make_engine", make)
     return made
 
 
@@ -239,7 +239,7 @@ class Puppet:
 
 def played(monkeypatch: pytest.MonkeyPatch, say: Callable[[str, int], str]) -> None:
     """Put a puppet in the place of all engines; every arm's model must be called puppet."""
-    monkeypatch.setattr(sampling, "make_engine", lambda *_, **__: Puppet(say))
+    monkeypatch.setattr(asking, "make_engine", lambda *_, **__: Puppet(say))
 
 
 PUPPETS = {"base": {"role": "base", "model": "puppet"}, "rl": {"role": "rl", "model": "puppet"}}

@@ -34,7 +34,7 @@ from study_factory import BASE, RL, all_claims, judged, pair_study
 from study_factory import drawn as counted
 from typer.testing import CliRunner
 
-from beyondbase import sampling
+from beyondbase import asking, sampling
 from beyondbase.cli import app
 from beyondbase.commands import saying
 from beyondbase.engines import EngineError, TransformersSettings, make_engine
@@ -67,7 +67,7 @@ def without_engines(monkeypatch: pytest.MonkeyPatch) -> None:
     def start(*_: Any, **__: Any) -> Any:
         pytest.fail("an engine was started")
 
-    monkeypatch.setattr(sampling, "make_engine", start)
+    monkeypatch.setattr(asking, "make_engine", start)
 
 
 def cells(line: str) -> list[str]:
@@ -194,7 +194,7 @@ def test_a_corrected_answer_grades_anew(puppets: Study, monkeypatch: pytest.Monk
 
 
 def test_scores_are_those_of_the_base(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first completions of each problem get the log-probability that the base gives their tokens."""
+    """Without all of their tokens the first completions get the log-probability of their texts, every one."""
     study = write_tiny(tmp_path, models, sampling=recipe(keep_tokens=2))
     done("sample", study, "--task", "sums", "--no-grade")
     engines = spied(monkeypatch)
@@ -206,7 +206,7 @@ def test_scores_are_those_of_the_base(tmp_path: Path, models: Path, monkeypatch:
     asked = {row["id"]: row["question"] for row in questions(5)}
     keys = [(scores.problem_ids[p], int(i)) for p, i in zip(scores.problem, scores.index, strict=True)]
     assert set(keys) == {(f"p{p}", i) for p in range(5) for i in range(3)}
-    texts = [item.text if item.token_ids is None else item.token_ids for item in (found[key] for key in keys)]
+    texts = [found[key].text for key in keys]
     wanted = engine.score([asked[name] for name, _ in keys], texts)
     assert scores.logprob.tolist() == pytest.approx([sum(one) for one in wanted], abs=1e-3)
     assert scores.tokens.tolist() == [len(one) for one in wanted]
@@ -226,7 +226,7 @@ def test_an_arm_that_is_its_base_scores_as_it_was_drawn(tmp_path: Path, models: 
         sampling=recipe(keep_tokens=4),
     )
     done("sample", study, "--task", "sums", "--arm", "rl", "--no-grade")
-    done("score", study)
+    done("score", study, "--completions", "4")
     scores, found = store_of(study, "rl").scores("base"), drawn(study, "rl")
     for place, problem in enumerate(scores.problem):
         item = found[scores.problem_ids[problem], int(scores.index[place])]

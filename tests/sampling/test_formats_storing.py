@@ -26,7 +26,8 @@ from beyondbase.errors import InputError
 from beyondbase.formats import Imported, ImportedCounts, Row, read_samples, store_import, storing
 from beyondbase.graders import ExactGrader
 from beyondbase.store import SampleSet, set_folder
-from beyondbase.taskfile import read_task
+from beyondbase.store.expected import rows_expected
+from beyondbase.taskfile import named, read_task
 from beyondbase.tasks import Columns, Layout, load_file, problems_digest
 
 GRADER = ExactGrader()
@@ -39,6 +40,11 @@ def made(*rows: Row, trusted: bool = True, **problem: Any) -> Imported:
     problems = tuple(Problem(name, **({"question": "q", "gold": "g"} | problem)) for name in names)
     grader = ("tool", "1") if trusted else None
     return Imported("tool", trusted, grader, {"tool": "tool", "files": {}}, problems, lambda: iter(rows))
+
+
+def graded_problems(imported: Imported) -> tuple[Problem, ...]:
+    """Give the problems as they are graded."""
+    return tuple(replace(item, entry={"answer_type": "expression"}) for item in imported.problems)
 
 
 def row(name: str, text: str = "x", outcome: Any = "correct") -> Row:
@@ -72,7 +78,7 @@ def test_files_end_in_their_counts(
     imported = read_samples(tool, paths, pick=pick)
     for _ in range(2):
         assert store_import(imported, tmp_path, "T", "base", grader=GRADER) == counts
-    names = imported.grader or (GRADER.name, GRADER.version)
+    names = imported.grader or named(GRADER, graded_problems(imported))
     assert read_task(tmp_path, "T").grader == names
     store = SampleSet.read(set_folder(tmp_path, "T", "base"))
     assert store.identity == {"imported": json.loads(json.dumps(imported.identity))}
@@ -163,12 +169,18 @@ def test_a_killed_import_goes_on_where_it_ended(
     rows = [row(str(i % 5), f"text {i}", "correct" if trusted else None) for i in range(24)]
     imported = made(*rows, trusted=trusted)
 
+    passes = iter([rows])
+
     def cut() -> Iterator[Row]:
-        yield from rows[:stop]
-        raise KilledError
+        # The first pass counts; the second one stores.
+        first = next(passes, None)
+        yield from first or rows[:stop]
+        if first is None:
+            raise KilledError
 
     with pytest.raises(KilledError):
         store_import(replace(imported, rows=cut), tmp_path, "T", "base", grader=GRADER)
+    assert rows_expected(set_folder(tmp_path, "T", "base")) == 24
     counts = store_import(imported, tmp_path, "T", "base", grader=GRADER)
     assert (counts.completions, counts.least, counts.most) == (24, 4, 5)
     assert counts.correct == (24 if trusted else 0)

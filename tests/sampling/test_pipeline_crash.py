@@ -32,7 +32,7 @@ from pipeline import (
 )
 from tiny_server import MODEL, TinyServer, serve
 
-from beyondbase import sampling
+from beyondbase import asking
 from beyondbase.engines import Request, TransformersSettings, make_engine
 from beyondbase.engines import Sampling as Drawing
 from beyondbase.evidence import load_evidence
@@ -147,7 +147,7 @@ def test_a_run_that_is_stopped_says_how_to_go_on(
 
 def interrupted(monkeypatch: pytest.MonkeyPatch, number: signal.Signals, *, after: int) -> None:
     """Have a signal come once so many completions were drawn, while the engine is at the next."""
-    real = sampling.make_engine
+    real = asking.make_engine
 
     def make(*arguments: Any, **options: Any) -> Any:
         engine = real(*arguments, **options)
@@ -162,7 +162,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, number: signal.Signals, *, afte
         engine.generate = stopped
         return engine
 
-    monkeypatch.setattr(sampling, "make_engine", make)
+    monkeypatch.setattr(asking, "make_engine", make)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -9,7 +9,9 @@ from store_factory import GRADER, IDENTITY, filled, graded, keys, made, stored
 
 from beyondbase.errors import InputError
 from beyondbase.store import SampleSet, Scored, fingerprint_of, pull, push
+from beyondbase.store.expected import expect_rows, rows_expected
 from beyondbase.store.prompts import keep_prompts, read_prompts
+from beyondbase.store.remote import pull_beside, push_beside
 from beyondbase.store.shards import COMPLETIONS
 
 fsspec = pytest.importorskip("fsspec", reason="remote sets need the extra hub: pip install 'beyondbase[hub]'")
@@ -299,3 +301,40 @@ def test_a_folder_is_a_place_too(tmp_path: Path) -> None:
     assert push(tmp_path / "one", place) == 2
     assert pull(place, tmp_path / "other") == 2
     assert stored(SampleSet.read(tmp_path / "other")) == stored(SampleSet.read(tmp_path / "one"))
+
+
+def test_what_lies_beside_goes_along(tmp_path: Path, url: str) -> None:
+    """A push replaces what differs there; a pull fills what is absent here, and leaves the rest alone."""
+    names = ("a.json", "b.json")
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "one" / "a.json").write_text("old")
+    assert push_beside(tmp_path / "one", url, names) == ["a.json"]
+    (tmp_path / "one" / "a.json").write_text("new")
+    (tmp_path / "one" / "b.json").write_text("b")
+    assert push_beside(tmp_path / "one", url, names) == ["a.json", "b.json"]
+    assert push_beside(tmp_path / "one", url, names) == []
+    (tmp_path / "other" / "b.json").write_text("mine")
+    assert pull_beside(url, tmp_path / "other", names) == ["a.json"]
+    assert [(tmp_path / "other" / name).read_text() for name in names] == ["new", "mine"]
+    assert pull_beside(f"{url}/nowhere", tmp_path / "other", names) == []
+
+
+def test_what_lies_beside_is_one_commit(tmp_path: Path, dataset: Any) -> None:
+    """On the Hub all files of a task come at once, and none where nothing changed."""
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(name)
+    for _ in range(2):
+        push_beside(tmp_path, "hf://datasets/me/samples/T", ("a.json", "b.json", "c.json"))
+    assert [said[1] for said in dataset.said if said[0] == "me/samples"] == [["T/a.json", "T/b.json"]]
+    with pytest.raises(InputError, match="push to hf://datasets/OWNER/NAME/FOLDER"):
+        push_beside(tmp_path, "hf://me", ("a.json",))
+
+
+def test_how_many_completions_are_expected_goes_along(tmp_path: Path, url: str) -> None:
+    """A part of an import that was pushed is known as a part where it is pulled."""
+    filled(tmp_path / "one", [("a", 0)])
+    expect_rows(tmp_path / "one", 7)
+    push(tmp_path / "one", url)
+    pull(url, tmp_path / "other")
+    assert rows_expected(tmp_path / "other") == 7

@@ -112,6 +112,31 @@ def test_a_pushed_set_comes_back(study: Path, tmp_path: Path) -> None:
         for folder in (study.parent / "samples", other.parent / "samples")
     )
     assert mine == theirs
+    assert "grade" not in result.output
+    assert (other.parent / "samples" / "sums" / "problems.jsonl").exists()
+    (found,) = json.loads(judged(other).read_text())["studies"]
+    assert found["pairs"]
+
+
+def test_grading_is_recommended_where_no_task_came_along(study: Path, tmp_path: Path) -> None:
+    """Sets that nobody graded must be."""
+    take(study, "limit-of-rlvr", PAPER)
+    (study.parent / "samples" / "sums" / "task.json").unlink()
+    assert called("push", tmp_path / "there", "--study", study).exit_code == 0
+    (study.parent / "samples").rename(tmp_path / "old")
+    assert "then: beyondbase grade" in called("pull", tmp_path / "there", "--study", study).output
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\n", b"[1]\n", b"[" * 200_000])
+def test_damaged_problems_are_told_in_one_line(study: Path, content: bytes) -> None:
+    """What an import left, and somebody damaged, is named."""
+    take(study, "lm-eval", LM_EVAL, "--pick", "all")
+    path = study.parent / "samples" / "sums" / "problems.jsonl"
+    path.write_bytes(content)
+    result = called("grade", "--study", study)
+    assert result.exit_code == 2
+    assert "problems.jsonl" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from beyondbase.commands.options import ArmOption, StudyOption, TaskOption
 from beyondbase.commands.saying import columns, mistakes_told, say
 from beyondbase.inventory import Need, Stock, gpus, needs, stock
 from beyondbase.study import Study, load_study
+from beyondbase.terminal import one_line
 
 HOUR = 3600
 
@@ -54,8 +55,8 @@ def status(study: StudyOption, *, task: TaskOption = None, arm: ArmOption = None
             if (name, other) not in known:
                 say(f"nothing yet: {other} on {name}")
         for item in there:
-            for complaint in item.complaints:
-                say(f"unfit: {complaint}", "yellow")
+            for fault in item.faults:
+                say(one_line(f"unfit: {fault}"), "yellow")
 
 
 _NEED_HEADER = ("arm", "task", "problems", "to sample", "tokens", "time", "disk")
@@ -101,17 +102,17 @@ def _plan_notes(study: Study, found: Sequence[Need], *, rate: float | None) -> l
     whole, lines = _total(found), []
     if whole.completions and not whole.measured:
         lines.append("<=: nothing is measured yet, so every completion counts with all of its max_tokens")
-    if whole.seconds is None:
+    if not whole.completions:
+        lines.append("nothing to sample: every set is complete")
+    elif whole.seconds is None:
         lines.append("?: state a rate with --tokens-per-second, or sample a little with a smaller n first")
-    elif whole.completions:
+    else:
         each = gpus(study)
         source = "the rate stated" if rate else "the rate measured in earlier runs"
         shown = f"{_duration(whole.seconds)} at {source}"
         if each:
             shown += f", on {each} GPU{'s' if each > 1 else ''}: {whole.seconds * each / HOUR:,.2f} GPU-hours"
         lines.append(shown)
-    if not whole.completions:
-        lines.append("nothing to sample: every set is complete")
     return lines
 
 

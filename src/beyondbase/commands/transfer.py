@@ -10,17 +10,25 @@ from beyondbase.commands.options import ArmOption, StudyOption, TaskOption
 from beyondbase.commands.saying import mistakes_told, say
 from beyondbase.errors import InputError
 from beyondbase.formats import KINDS, TOOLS, export, read_samples, store_import
+from beyondbase.formats.placing import PROBLEMS_FILE
 from beyondbase.mistakes import quote
+from beyondbase.recipe import Problems
 from beyondbase.sources import task_grader
 from beyondbase.store import pull, push, set_folder
 from beyondbase.store.layout import SET_FILE, quoted
+from beyondbase.store.remote import pull_beside, push_beside
 from beyondbase.study import Study, load_study
+from beyondbase.taskfile import TASK_FILE, task_path
+from beyondbase.tasks import find_benchmark
 from beyondbase.terminal import shown_path
 
 Url = Annotated[
     str,
     typer.Argument(metavar="URL", help="Such as hf://datasets/me/samples, or a folder.", show_default=False),
 ]
+
+# What lies beside the sets of a task.
+_BESIDE = (TASK_FILE, PROBLEMS_FILE)
 
 
 def import_samples(  # noqa: PLR0913 - what a user says of an import
@@ -51,7 +59,16 @@ def import_samples(  # noqa: PLR0913 - what a user says of an import
         sampling.chosen(found, tasks=(name,), arms=(arm,))
         imported = read_samples(tool, files, pick=pick)
         grader = None if imported.trusted else task_grader(found, name)
-        counts = store_import(imported, sampling.samples_of(found), name, arm, grader=grader)
+        table = found.problems.get(name, Problems())
+        counts = store_import(
+            imported,
+            sampling.samples_of(found),
+            name,
+            arm,
+            grader=grader,
+            marker=_marker(table),
+            source=table.model_dump(mode="json"),
+        )
         each = str(counts.least) if counts.least == counts.most else f"{counts.least} to {counts.most}"
         whose = f"by the verdicts of {tool}" if counts.trusted else "graded anew"
         shown = f"{counts.completions:,} completions of {counts.problems:,} problems ({each} each)"
@@ -81,12 +98,17 @@ def push_samples(url: Url, *, study: StudyOption, task: TaskOption = None, arm: 
     with mistakes_told():
         found = load_study(study)
         samples = sampling.samples_of(found)
-        for key in sampling.chosen(found, tasks=task or (), arms=arm or ()):
+        keys = sampling.chosen(found, tasks=task or (), arms=arm or ())
+        for key in keys:
             folder = set_folder(samples, *key)
             if not (folder / SET_FILE).exists():
                 raise InputError(f"found no samples of arm {quote(key[1])} on {quote(key[0])}; sample first")
             copied = push(folder, _place(url, key))
             say(f"{key[1]} on {key[0]}: {copied} new shards at {_place(url, key)}")
+        for name in dict.fromkeys(name for name, _ in keys):
+            files = push_beside(samples / quoted(name), _place(url, (name,)), _BESIDE)
+            if files:
+                say(f"{name}: {' and '.join(files)} at {_place(url, (name,))}")
 
 
 def pull_samples(url: Url, *, study: StudyOption, task: TaskOption = None, arm: ArmOption = None) -> None:
@@ -94,14 +116,28 @@ def pull_samples(url: Url, *, study: StudyOption, task: TaskOption = None, arm: 
     with mistakes_told():
         found = load_study(study)
         samples = sampling.samples_of(found)
-        for key in sampling.chosen(found, tasks=task or (), arms=arm or ()):
+        keys = sampling.chosen(found, tasks=task or (), arms=arm or ())
+        for key in keys:
             copied = pull(_place(url, key), set_folder(samples, *key))
             say(f"{key[1]} on {key[0]}: {copied} new shards from {_place(url, key)}")
-        say(f"then: beyondbase grade --study {study} (grades that came along are kept)")
+        tasks = [*dict.fromkeys(name for name, _ in keys)]
+        for name in tasks:
+            files = pull_beside(_place(url, (name,)), samples / quoted(name), _BESIDE)
+            if files:
+                say(f"{name}: {' and '.join(files)} from {_place(url, (name,))}")
+        if not all(task_path(samples, name).exists() for name in tasks):
+            say(f"then: beyondbase grade --study {study} (grades that came along are kept)")
 
 
-def _place(url: str, key: sampling.Key) -> str:
-    return f"{url.rstrip('/')}/{quoted(key[0])}/{quoted(key[1])}"
+def _place(url: str, parts: tuple[str, ...]) -> str:
+    return "/".join([url.rstrip("/"), *map(quoted, parts)])
+
+
+def _marker(table: Problems) -> str | None:
+    """What stands before the right answers of a task, also of a benchmark that is declared here."""
+    if table.marker is None and table.benchmark is not None:
+        return find_benchmark(table.benchmark).layout.marker
+    return table.marker
 
 
 def _task(study: Study, task: str | None) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from beyondbase.completions import Finish, Grade, Problem
 from beyondbase.errors import InputError
+from beyondbase.formats.private import public
 from beyondbase.mistakes import quote
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -113,7 +114,7 @@ def digest_of(path: Path) -> str:
 
 
 def identity_of(tool: str, files: Sequence[Path], **known: Any) -> dict[str, Any]:
-    """Say how completions came about; what is None or empty is left out.
+    """Say how completions came about; what is None, empty or private is left out.
 
     Args:
         tool: The tool.
@@ -125,7 +126,9 @@ def identity_of(tool: str, files: Sequence[Path], **known: Any) -> dict[str, Any
         # Seeds of one run may lie in folders of their own under one name.
         alike = sum(name.partition(" #")[0] == path.name for name in names)
         names[f"{path.name} #{alike + 1}" if alike else path.name] = digest_of(path)
-    settled = {key: _settled(value) for key, value in known.items() if value not in (None, "", {}, [])}
+    settled = {
+        key: public(_settled(value)) for key, value in known.items() if value not in (None, "", {}, [])
+    }
     return {"tool": tool, "files": names, **settled}
 
 
@@ -140,7 +143,8 @@ def agreed(settings: Mapping[Path, Mapping[str, Any]]) -> dict[str, Any]:
         for key, value in found.items():
             first, other = known.setdefault(key, (path, value))
             if _settled(other) != _settled(value):
-                here = f"found {key} {quote(_settled(value))}, but {quote(_settled(other))} in {first}"
+                mine, theirs = (quote(public(_settled(item))) for item in (value, other))
+                here = f"found {key} {mine}, but {theirs} in {first}"
                 raise InputError(f"{path}: {here}; give the files of one model at one setting")
     return {key: value for key, (_, value) in known.items()}
 

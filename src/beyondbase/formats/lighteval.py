@@ -78,7 +78,11 @@ def _problem(at: str, doc: Mapping[str, Any]) -> Problem:
 def _model(path: Path) -> dict[str, str]:
     # .../details/ORG/MODEL/TIME/details_TASK_TIME.parquet
     _, found, below = path.absolute().as_posix().rpartition("/details/")
-    return {"model": below.rsplit("/", 2)[0]} if found and below.count("/") > 1 else {}
+    if not found or below.count("/") < 2:
+        return {}
+    model = below.rsplit("/", 2)[0]
+    # A model of a local path stands there with all its folders.
+    return {"model": model if model.count("/") < 2 else model.rpartition("/")[2]}
 
 
 def _texts(at: str, response: Mapping[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,38 @@ def problems_path(samples: Path, task: str) -> Path:
     return samples / quoted(task) / PROBLEMS_FILE
 
 
-def check_place(imported: Imported, samples: Path, task: str, grader: tuple[str, str] | None) -> None:
+def in_order(imported: Imported, samples: Path, task: str) -> Imported:
+    """Bring problems to the order that another arm's import left them in, if they are the same ones.
+
+    Grades are named by the digest of the problems, which hangs on their order.
+
+    Args:
+        imported: What the files hold.
+        samples: The folder of samples of a study.
+        task: The task.
+
+    Raises:
+        InputError: What lies beside the samples is damaged.
+    """
+    by_id = {problem.id: problem for problem in imported.problems}
+    file, names = problems_path(samples, task), [*by_id]
+    if file.exists():
+        names = [str(row.get("id")) for _, row in json_rows(file)]
+    elif task_path(samples, task).exists():
+        names = [name for name, _, _ in read_task(samples, task).problems]
+    # Other problems are refused later, with what they differ in.
+    if sorted(names) != sorted(by_id):
+        return imported
+    return replace(imported, problems=tuple(by_id[name] for name in names))
+
+
+def check_place(
+    imported: Imported,
+    samples: Path,
+    task: str,
+    grader: tuple[str, str] | None,
+    source: Mapping[str, Any] | None,
+) -> None:
     """Refuse to add an arm to a task of other problems or other verdicts.
 
     Args:
@@ -34,6 +66,7 @@ def check_place(imported: Imported, samples: Path, task: str, grader: tuple[str,
         samples: The folder of samples of a study.
         task: The task.
         grader: Whose verdicts the arm will have; None where it has none yet.
+        source: The table [problems.TASK] where our grader gives them.
 
     Raises:
         InputError: Says in what they differ.
@@ -41,6 +74,7 @@ def check_place(imported: Imported, samples: Path, task: str, grader: tuple[str,
     path = task_path(samples, task)
     if path.exists():
         known = read_task(samples, task)
+        _check_source(path, known.source, source)
         if grader and known.grader != grader:
             here, there = " ".join(grader), " ".join(known.grader)
             remedy = "give all arms of a task one grader: import it as another task, or grade all arms anew"
@@ -67,8 +101,21 @@ def check_set(folder: Path, identity: Mapping[str, Any]) -> None:
         raise InputError("\n  ".join([f"{found}; {remedy}:", *lines]))
 
 
-def place_task(imported: Imported, samples: Path, task: str, grader: tuple[str, str]) -> None:
+def place_task(
+    imported: Imported,
+    samples: Path,
+    task: str,
+    grader: tuple[str, str],
+    source: Mapping[str, Any] | None,
+) -> None:
     """Write task.json, where the task has none.
+
+    Args:
+        imported: What the files hold.
+        samples: The folder of samples of a study.
+        task: The task.
+        grader: Whose verdicts count.
+        source: The table [problems.TASK] where our grader gave them.
 
     Raises:
         InputError: The disk refuses.
@@ -77,7 +124,7 @@ def place_task(imported: Imported, samples: Path, task: str, grader: tuple[str, 
         return
     known = all(problem.gold for problem in imported.problems)
     digest = problems_digest(imported.problems) if known else None
-    write_task(samples, task, GradedTask(grader, told_apart(imported.problems), None, digest))
+    write_task(samples, task, GradedTask(grader, told_apart(imported.problems), source, digest))
 
 
 def place_problems(imported: Imported, samples: Path, task: str) -> None:
@@ -119,6 +166,14 @@ def _check_rows(path: Path, ours: list[dict[str, str]]) -> None:
         if odd:
             found = f"has the {odd} {quote(there.get(odd))}, but these files {quote(row.get(odd))}"
             raise InputError(f"{path}: problem {quote(row['id'])}: {found}; {_OTHER}")
+
+
+def _check_source(path: Path, theirs: Mapping[str, Any] | None, ours: Mapping[str, Any] | None) -> None:
+    if theirs is None or ours is None or theirs == ours:
+        return
+    odd = ", ".join(key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key))
+    remedy = "run beyondbase grade, then import; or restore the table"
+    raise InputError(f"{path}: [problems] of this task was changed since it was graded ({odd}); {remedy}")
 
 
 def _check_same(path: Path, theirs: Any, ours: set[str]) -> None:

@@ -1,17 +1,22 @@
 """Completions of another tool's files in a sample set, with the tool's verdicts or with our own."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from beyondbase.completions import Completion, Graded
 from beyondbase.errors import InputError
+from beyondbase.formats.drawing import check_drawn
+from beyondbase.formats.golds import with_answers
 from beyondbase.formats.imported import Imported, Row
-from beyondbase.formats.placing import check_place, check_set, place_problems, place_task
+from beyondbase.formats.placing import check_place, check_set, in_order, place_problems, place_task
 from beyondbase.graders import Grader, grade_batches
 from beyondbase.mistakes import quote
 from beyondbase.store import SampleSet, set_folder
+from beyondbase.store.expected import expect_rows
+from beyondbase.taskfile import named
 
 # As many as a shard holds, unless their texts are long.
 _ROWS, _CHARACTERS = 4096, 2**25
@@ -38,8 +43,15 @@ class ImportedCounts:
     trusted: bool
 
 
-def store_import(
-    imported: Imported, samples: Path, task: str, arm: str, *, grader: Grader | None
+def store_import(  # noqa: PLR0913 - what is imported, where to, and how it is graded
+    imported: Imported,
+    samples: Path,
+    task: str,
+    arm: str,
+    *,
+    grader: Grader | None,
+    marker: str | None = None,
+    source: Mapping[str, Any] | None = None,
 ) -> ImportedCounts:
     """Store the completions of an arm on a task, and their grades; what is there already is passed over.
 
@@ -53,31 +65,43 @@ def store_import(
         task: The task.
         arm: The arm.
         grader: Who grades where the tool has no verdicts.
+        marker: What stands before the right answer where the files have a worked solution; no matter where
+            the tool has verdicts.
+        source: The table [problems.TASK] by which `grader` grades; task.json keeps it.
 
     Raises:
         InputError: The set, task.json or problems.jsonl are of other files, problems or verdicts, a right
-            answer that the grader needs is not in the files, or the disk refuses.
+            answer that the grader needs is not in the files or is a worked solution, several completions
+            of a problem come from greedy decoding, or the disk refuses.
     """
-    names = _names(imported, grader)
-    if grader and not imported.trusted:
-        _check_golds(imported)
-    check_place(imported, samples, task, names)
+    if not imported.trusted:
+        if grader:
+            _check_golds(imported)
+        answers = (source or {}).get("answers", "expression")
+        imported = with_answers(imported, task, marker=marker, answers=answers)
+    imported = in_order(imported, samples, task)
+    names, table = _names(imported, grader), None if imported.trusted or not grader else source
+    check_place(imported, samples, task, names, table)
+    # A pass of its own: how many there are must be known before the first is stored.
+    count = Counter(row.problem_id for row, _ in _numbered(imported))
+    check_drawn(imported, count)
     folder, identity = set_folder(samples, task, arm), {"imported": imported.identity}
     check_set(folder, identity)
     with SampleSet.open(folder, identity) as store:
+        expect_rows(folder, count.total())
         _store(store, imported)
-        if grader and not imported.trusted:
-            _grade(store, imported, grader)
+        if grader and names and not imported.trusted:
+            _grade(store, imported, grader, names)
         place_problems(imported, samples, task)
         if names:
-            place_task(imported, samples, task, names)
+            place_task(imported, samples, task, names, table)
         return _counts(store, names, trusted=imported.trusted)
 
 
 def _names(imported: Imported, grader: Grader | None) -> tuple[str, str] | None:
     if imported.trusted:
         return imported.grader
-    return (grader.name, grader.version) if grader else None
+    return named(grader, imported.problems) if grader else None
 
 
 def _store(store: SampleSet, imported: Imported) -> None:
@@ -140,11 +164,10 @@ def _graded(row: Row, index: int) -> Graded:
     return Graded(row.problem_id, index, row.outcome, row.answer)
 
 
-def _grade(store: SampleSet, imported: Imported, grader: Grader) -> None:
-    name, version = grader.name, grader.version
+def _grade(store: SampleSet, imported: Imported, grader: Grader, names: tuple[str, str]) -> None:
     problems = {problem.id: problem for problem in imported.problems}
-    for graded in grade_batches(grader, problems, store.ungraded(name, version)):
-        store.append_grades(name, version, graded)
+    for graded in grade_batches(grader, problems, store.ungraded(*names)):
+        store.append_grades(*names, graded)
 
 
 def _check_golds(imported: Imported) -> None:

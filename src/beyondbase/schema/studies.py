@@ -163,6 +163,7 @@ class Health(Object):
     empty: Share
     cut_off: Share | None
     distinct: Share
+    varied: Share | None
     copies: Share
     tokens: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=3, max_length=3)] | None
 

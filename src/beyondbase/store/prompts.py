@@ -21,13 +21,30 @@ def prompt_digest(prompt: Prompt) -> str:
     return hashlib.sha256(json.dumps(plain).encode()).hexdigest()
 
 
-def keep_prompts(folder: Path, prompts: Mapping[str, Prompt]) -> None:
+def keep_prompts(
+    folder: Path, prompts: Mapping[str, Prompt], questions: Mapping[str, Prompt] | None = None
+) -> None:
     """Write down the prompts of a set that is open for writing; problems may come, none may change.
+
+    Args:
+        folder: The set.
+        prompts: What each problem is asked with.
+        questions: The same before a tokenizer put its chat template around it, which whoever has no
+            tokenizer can compare; as prompts if None.
 
     Raises:
         InputError: A problem was asked with another prompt before, or the disk refuses.
     """
-    add_prompts(folder, {name: prompt_digest(prompt) for name, prompt in prompts.items()})
+    plain = prompts if questions is None else questions
+    digests = {
+        name: f"{prompt_digest(prompt)}:{prompt_digest(plain[name])}" for name, prompt in prompts.items()
+    }
+    add_prompts(folder, digests)
+
+
+def question_part(digest: str) -> str:
+    """Give of a kept digest the part that needs no tokenizer."""
+    return digest.partition(":")[2]
 
 
 def add_prompts(folder: Path, digests: Mapping[str, str]) -> None:

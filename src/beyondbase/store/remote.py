@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from beyondbase.extras import require
 from beyondbase.mistakes import quote
 from beyondbase.store.card import make_card
 from beyondbase.store.durable import explained, make_folder, write_durably
+from beyondbase.store.expected import EXPECTED_FILE
 from beyondbase.store.layout import SCORER_FILE, SET_FILE
 from beyondbase.store.manifest import (
     SCORER,
@@ -38,6 +39,7 @@ from beyondbase.store.shelf import clear_drafts, lock_folder
 _SHARD = re.compile(r"(completions|(grades|scores)/[^./][^/]*)/[^./][^/]*\.parquet")
 _SCORER = re.compile(rf"scores/[^./][^/]*/{re.escape(SCORER_FILE)}")
 _CARD = "README.md"
+_PLAIN = {PROMPTS_FILE, EXPECTED_FILE}
 _DATASET = re.compile(r"datasets/([^/@]+/[^/@]+)(?:/(.+))?")
 
 
@@ -71,13 +73,8 @@ def pull(url: str, folder: Path, *, wait: float = 0) -> int:
             _agree(folder, url, name, data)
         if PROMPTS_FILE in theirs:
             add_prompts(folder, _prompts_there(files, root, url))
-        shards = sorted(filter(_SHARD.fullmatch, theirs))
-        missing = [name for name in shards if not (folder / name).exists()]
-        for name in missing:
-            with _reachable(url):
-                data = files.cat_file(f"{root}/{name}")
-            _keep(folder / name, data)
-    return len(missing)
+        _fill(files, root, url, folder, theirs & {EXPECTED_FILE})
+        return len(_fill(files, root, url, folder, sorted(filter(_SHARD.fullmatch, theirs))))
 
 
 def push(folder: Path, url: str, *, card: str | None = None) -> int:
@@ -98,9 +95,7 @@ def push(folder: Path, url: str, *, card: str | None = None) -> int:
     """
     read_manifest(folder)
     ours = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    files, root = _connect(url)
-    if url.startswith("hf://") and not _DATASET.fullmatch(root):
-        raise InputError(f"{url}: is no place in a dataset; push to hf://datasets/OWNER/NAME/FOLDER")
+    files, root = _connect_dataset(url)
     with _reachable(url):
         theirs = _parts(files, root)
         for name in filter(_form, theirs.intersection(ours)):
@@ -112,17 +107,79 @@ def push(folder: Path, url: str, *, card: str | None = None) -> int:
     # A scorer's file before its scores; the set's own last: where it stands, the first push got through.
     content: dict[str, Path | bytes] = {name: folder / name for name in (*scorers, *missing)}
     content |= {PROMPTS_FILE: dump_prompts(prompts)} if prompts != known else {}
-    content |= {name: folder / name for name in {SET_FILE} - theirs}
+    last = [name for name in (EXPECTED_FILE, SET_FILE) if name in ours and name not in theirs]
+    content |= {name: folder / name for name in last}
     with _reachable(url):
         if url.startswith("hf://"):
-            _commit(folder, content, files, root, card)
+            _commit_set(folder, content, files, root, card)
         else:
-            for name, source in content.items():
-                files.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
-                files.pipe_file(
-                    f"{root}/{name}", source if isinstance(source, bytes) else source.read_bytes()
-                )
+            _write(content, files, root)
     return len(missing)
+
+
+def push_beside(folder: Path, url: str, names: Sequence[str]) -> list[str]:
+    """Copy files beside the sets of a task, over those there that differ; on the Hub in one commit.
+
+    Args:
+        folder: The folder of the task, in which its sets lie.
+        url: Where the task lies, such as hf://datasets/me/samples/MATH500; its sets were pushed before.
+        names: The files; those that are not here are passed over, and those copied are returned.
+
+    Raises:
+        InputError: One of the two places refuses.
+    """
+    files, root = _connect_dataset(url)
+    with explained(folder):
+        ours = {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
+    with _reachable(url):
+        files.invalidate_cache()
+        known = {name: files.cat_file(f"{root}/{name}") for name in ours if files.exists(f"{root}/{name}")}
+        content = {name: data for name, data in ours.items() if known.get(name) != data}
+        if url.startswith("hf://"):
+            _commit(content, root, None, f"Add {len(content)} files of a task")
+        else:
+            _write(content, files, root)
+    return [*content]
+
+
+def pull_beside(url: str, folder: Path, names: Sequence[str]) -> list[str]:
+    """Copy files beside the sets of a task elsewhere; what is here stays as it is.
+
+    Args:
+        url: Where the task lies, such as hf://datasets/me/samples/MATH500.
+        folder: The folder of the task, in which its sets lie.
+        names: The files; those that are not there are passed over, and those copied are returned.
+
+    Raises:
+        InputError: One of the two places refuses.
+    """
+    files, root = _connect(url)
+    with _reachable(url):
+        files.invalidate_cache()
+        there = [name for name in names if files.exists(f"{root}/{name}")]
+    return _fill(files, root, url, folder, there)
+
+
+def _fill(files: Any, root: str, url: str, folder: Path, names: Iterable[str]) -> list[str]:
+    missing = [name for name in names if not (folder / name).exists()]
+    for name in missing:
+        with _reachable(url):
+            data = files.cat_file(f"{root}/{name}")
+        _keep(folder / name, data)
+    return missing
+
+
+def _write(content: Mapping[str, Path | bytes], files: Any, root: str) -> None:
+    for name, source in content.items():
+        files.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
+        files.pipe_file(f"{root}/{name}", source if isinstance(source, bytes) else source.read_bytes())
+
+
+def _connect_dataset(url: str) -> tuple[Any, str]:
+    files, root = _connect(url)
+    if url.startswith("hf://") and not _DATASET.fullmatch(root):
+        raise InputError(f"{url}: is no place in a dataset; push to hf://datasets/OWNER/NAME/FOLDER")
+    return files, root
 
 
 def _connect(url: str) -> tuple[Any, str]:
@@ -164,7 +221,7 @@ def _parts(files: Any, root: str) -> set[str]:
     if not files.exists(root):
         return set()
     names = {name.removeprefix(root).lstrip("/") for name in files.find(root)}
-    return {name for name in names if _form(name) or _SHARD.fullmatch(name) or name == PROMPTS_FILE}
+    return {name for name in names if _form(name) or _SHARD.fullmatch(name) or name in _PLAIN}
 
 
 def _form(name: str) -> Form | None:
@@ -201,15 +258,26 @@ def _keep(path: Path, data: bytes) -> None:
         write_durably(path, data)
 
 
-def _commit(
+def _dataset(root: str) -> tuple[str, str]:
+    match = _DATASET.fullmatch(root)
+    return (match[1], match[2] or "") if match else (root, "")
+
+
+def _commit_set(
     folder: Path, content: Mapping[str, Path | bytes], files: Any, root: str, card: str | None
 ) -> None:
-    # One commit, because the Hub slows down who makes thousands.
-    hub = require("huggingface_hub", "hub")
-    match = _DATASET.fullmatch(root)
-    if not (match and content):
+    repo, place = _dataset(root)
+    new = content and not files.exists(f"datasets/{repo}/{_CARD}")
+    others = _sets(files, f"datasets/{repo}") - {place} if new else ()
+    text = (card or make_card(SampleSet.read(folder), repo, place, sorted(others))) if new else None
+    _commit(content, root, text, f"Add {len(content)} files of a sample set")
+
+
+def _commit(content: Mapping[str, Path | bytes], root: str, card: str | None, message: str) -> None:
+    if not content:
         return
-    repo, place = match[1], match[2] or ""
+    # One commit, because the Hub slows down who makes thousands.
+    hub, (repo, place) = require("huggingface_hub", "hub"), _dataset(root)
     add = hub.CommitOperationAdd
     operations = [
         add(
@@ -218,11 +286,8 @@ def _commit(
         )
         for name, source in content.items()
     ]
-    message = f"Add {len(operations)} files of a sample set"
-    if not files.exists(f"datasets/{repo}/{_CARD}"):
-        others = _sets(files, f"datasets/{repo}") - {place}
-        text = card or make_card(SampleSet.read(folder), repo, place, sorted(others))
-        operations.append(add(path_in_repo=_CARD, path_or_fileobj=text.encode()))
+    if card is not None:
+        operations.append(add(path_in_repo=_CARD, path_or_fileobj=card.encode()))
     api = hub.HfApi()
     api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)
     api.create_commit(repo, operations, repo_type="dataset", commit_message=message)
