@@ -88,7 +88,7 @@ def sampling(session: nox.Session) -> None:
     # The CPU build; whoever has a GPU installs a torch of her own.
     session.install("torch==2.13.0")
     session.install(".[math,gym,tasks,transformers,openai,hub]", "--group", "tests")
-    session.run("pytest", "tests/sampling", *session.posargs, env=ONE_THREAD)
+    session.run("pytest", "tests/sampling", "-n", "2", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session

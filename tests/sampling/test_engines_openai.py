@@ -1,6 +1,7 @@
 """The engine on an OpenAI-compatible server: the same completions, no failure that passes for an answer."""
 
 import itertools
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from beyondbase.engines import (
     Sampling,
     TransformersSettings,
     make_engine,
+    openai_engine,
 )
 from beyondbase.errors import InputError
 from beyondbase.tasks import Chat
@@ -206,8 +208,29 @@ def test_identity_names_the_server(server: TinyServer) -> None:
         "server": "vllm",
         "engine_version": "1.2.3",
         "dtype": None,
+        "tokenizer": None,
+        "tokenizer_revision": None,
         "extra_body": {"min_p": 0.1},
     }
+
+
+def test_identity_names_the_tokenizer(server: TinyServer, folder: Path, tmp_path: Path) -> None:
+    """It decides what the model reads: by its name on the Hub and its revision, or by its folder's name."""
+    moved = tmp_path / "elsewhere" / folder.name
+    shutil.copytree(folder, moved)
+    plain = client(server).identity()
+    for place in (str(folder), str(moved), f"{folder}/"):
+        named = {"tokenizer": folder.name, "tokenizer_revision": "v2"}
+        found = client(server, tokenizer=place, tokenizer_revision="v2").identity()
+        assert found == plain | named
+
+
+def test_identity_keeps_the_whole_name_of_a_tokenizer_on_the_hub(
+    server: TinyServer, tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tokenizers of the same name by different owners are different."""
+    monkeypatch.setattr(openai_engine, "load_tokenizer", lambda *_: tiny.tokenizer)
+    assert client(server, tokenizer="made/tiny").identity()["tokenizer"] == "made/tiny"
 
 
 def test_a_model_that_is_not_served_is_refused(server: TinyServer) -> None:

@@ -13,6 +13,7 @@ from tiny_model import make_tiny
 
 from beyondbase.completions import Completion
 from beyondbase.engines import Request, Sampling, TransformersSettings, make_engine, scoring
+from beyondbase.engines.weights import weights_digest
 from beyondbase.errors import InputError
 
 QUESTIONS = ("What is 6 times 7?", "Let x = 3.", "Please reason step by step about the apples that are left:")
@@ -234,6 +235,33 @@ def test_identity_names_weights_not_paths(folder: Path, engine: Any, tmp_path: P
     other = make_tiny(tmp_path / folder.name, seed=1)
     assert started(other).identity()["weights"] != same["weights"]
     assert started(folder, dtype="bfloat16").identity()["dtype"] == "bfloat16"
+
+
+def test_every_byte_of_the_weights_is_in_their_digest(tmp_path: Path) -> None:
+    """A change in the middle of a large file gives another digest, and its undoing the first again."""
+    file = tmp_path / "model.safetensors"
+    content = bytearray(16 << 20)
+    file.write_bytes(content)
+    before = weights_digest(tmp_path)
+    content[8 << 20] = 1
+    file.write_bytes(content)
+    assert weights_digest(tmp_path) != before
+    content[8 << 20] = 0
+    file.write_bytes(content)
+    assert weights_digest(tmp_path) == before
+
+
+def test_weights_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that stays as it was is not read again, by whichever path; a file with a new name is."""
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    with monkeypatch.context() as context:
+        context.chdir(tmp_path.parent)
+        before = weights_digest(Path(tmp_path.name))
+    with monkeypatch.context() as context:
+        context.setattr(Path, "open", lambda *_: pytest.fail("was read again"))
+        assert weights_digest(tmp_path) == before
+    (tmp_path / "model.safetensors").rename(tmp_path / "other.safetensors")
+    assert weights_digest(tmp_path) != before
 
 
 def test_mistakes_in_settings_are_one_line(folder: Path) -> None:

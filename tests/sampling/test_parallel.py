@@ -192,7 +192,7 @@ def test_a_killed_process_ends_the_run(
             os.kill(alive.pop(), signal.SIGKILL)
 
     with monkeypatch.context() as context:
-        context.setattr(sampling, "make_engine", lambda *_, **__: engine)
+        context.setattr(sampling, "start_engine", lambda *_: engine)
         with pytest.raises(EngineError, match="ended without a word, as for want of memory"):
             sampling.sample(study, [("sums", "base")], tell=kill_one)
     found = drawn(study)
@@ -256,6 +256,127 @@ def test_no_process_outlives_a_killed_parent(tmp_path: Path, models: Path) -> No
     wait_for(lambda: not any(map(is_alive, started)))
     assert "Traceback" not in log.read_text(encoding="utf-8")
     assert 10 <= len(drawn(study)) < 7 * 5_000
+
+
+# A program whose engine has processes of its own, as vLLM has on GPUs, and takes no time to start.
+PROGRAM = """
+import multiprocessing, os, signal, sys, time
+from pathlib import Path
+
+from beyondbase.completions import Completion
+from beyondbase.engines import EngineError, Request, Sampling, TransformersSettings, parallel
+
+NOTES = Path(sys.argv[2])
+
+
+class Made:
+    name, version, tokenizer = "made", "1", None
+
+    def __init__(self):
+        self.child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(300,), daemon=True)
+        self.child.start()
+        (NOTES / f"{os.getpid()}.started").write_text(f"{os.getpid()} {self.child.pid}")
+
+    def identity(self):
+        return {}
+
+    def generate(self, requests, sampling):
+        for request in requests:
+            if request.problem_id == "endless":
+                (NOTES / "hangs").write_text(str(os.getpid()))
+                time.sleep(300)
+            yield Completion(
+                problem_id=request.problem_id, index=request.index, seed=request.seed, text="", tokens=1,
+                finish="stop", logprob=None, token_ids=None, token_logprobs=None,
+            )
+
+    def close(self):
+        self.child.kill()
+        self.child.join()
+        (NOTES / f"{os.getpid()}.closed").touch()
+
+
+parallel.start = lambda *_, **__: Made()
+parallel.load_tokenizer = lambda *_: None
+
+
+def begin(engine):
+    asked = [Request("p", i, i, "Hi") for i in range(32)] + [Request("endless", 0, 0, "Hi")]
+    run = engine.generate(asked, Sampling(temperature=1, max_tokens=1))
+    next(run)
+    while not (NOTES / "hangs").exists() or not (NOTES / "hangs").read_text():
+        time.sleep(0.01)
+    return run
+
+
+if __name__ == "__main__":
+    parallel._PATIENCE = float(sys.argv[3])
+    engine = parallel.ParallelEngine("made", TransformersSettings(device="cpu", processes=2))
+    if sys.argv[1] == "close":
+        engine.close()
+        engine.close()
+    elif sys.argv[1] == "drop":
+        del engine
+        while len([*NOTES.glob("*.closed")]) < 2:
+            time.sleep(0.01)
+    elif sys.argv[1] == "busy":
+        run = begin(engine)
+    elif sys.argv[1] == "killed":
+        run = begin(engine)
+        os.kill(int((NOTES / "hangs").read_text()), signal.SIGKILL)
+        try:
+            print(len([*run]))
+        except EngineError as error:
+            print(error)
+        engine.close()
+    print("end")
+"""
+
+
+def run_program(folder: Path, ending: str, *, patience: float = 60) -> tuple[str, list[int], set[int]]:
+    """Run the program; give what it says, the processes of its engine, and those that closed their part."""
+    program = folder / "program.py"
+    program.write_text(PROGRAM, encoding="utf-8")
+    arguments = [sys.executable, str(program), ending, str(folder), str(patience)]
+    # Of a process that is left behind, the end of the output would be waited for in vain.
+    with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
+        done = subprocess.run(arguments, stdout=out, stderr=err, timeout=100, check=False)  # noqa: S603 - ours
+    errors = (folder / "err").read_text(encoding="utf-8")
+    assert (done.returncode, errors) == (0, "")
+    started = [int(pid) for path in folder.glob("*.started") for pid in path.read_text().split()]
+    assert len(started) == 4
+    closed = {int(path.stem) for path in folder.glob("*.closed")}
+    return (folder / "out").read_text(encoding="utf-8"), started, closed
+
+
+@needs_proc
+@pytest.mark.parametrize("ending", ["close", "forget", "drop"])
+def test_engines_with_processes_of_their_own_are_closed(tmp_path: Path, ending: str) -> None:
+    """Closed, forgotten until the program ends, or let go of: each part is closed, and nothing is left."""
+    said, started, closed = run_program(tmp_path, ending)
+    assert said == "end\n"
+    assert closed == {*started[::2]}
+    wait_for(lambda: not any(map(is_alive, started)), seconds=10)
+
+
+@needs_proc
+def test_a_process_that_hangs_is_told_to_end(tmp_path: Path) -> None:
+    """Beyond the patience for the end of its work it gets a signal, and still closes its part."""
+    said, started, closed = run_program(tmp_path, "busy", patience=1)
+    assert said == "end\n"
+    assert closed == {*started[::2]}
+    wait_for(lambda: not any(map(is_alive, started)), seconds=10)
+
+
+@needs_proc
+def test_a_killed_process_is_missed_whatever_it_leaves_behind(tmp_path: Path) -> None:
+    """A process that it started may keep its end of the pipe open; the run ends all the same."""
+    said, started, closed = run_program(tmp_path, "killed")
+    orphans = [pid for pid in started if is_alive(pid)]
+    for pid in orphans:
+        os.kill(pid, signal.SIGKILL)
+    assert said == "a process of the engine ended without a word, as for want of memory\nend\n"
+    assert (len(orphans), len(closed)) == (1, 1)
 
 
 # What follows needs no process.

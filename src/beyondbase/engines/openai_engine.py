@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from beyondbase.completions import Completion
@@ -56,6 +56,7 @@ class OpenaiEngine:
         self._family = str(self._card.get("owned_by", ""))
         self.version = self._server.version()
         self.tokenizer: Any = None
+        self._tokenizer_names = _tokenizer_names(settings)
         if settings.tokenizer is not None:
             self.tokenizer = load_tokenizer(settings.tokenizer, settings.tokenizer_revision)
 
@@ -69,6 +70,7 @@ class OpenaiEngine:
             "server": self._family,
             "engine_version": self.version,
             "dtype": None,
+            **self._tokenizer_names,
             "extra_body": extra,
         }
 
@@ -217,6 +219,14 @@ def _name_of(root: object) -> str | None:
     if not isinstance(root, str):
         return None
     return PurePath(root).name if PurePath(root).is_absolute() else root
+
+
+def _tokenizer_names(settings: OpenaiSettings) -> dict[str, str | None]:
+    # With a tokenizer prompts go as its ids, without one as text that the server splits.
+    name = settings.tokenizer
+    if name is not None and Path(name).is_dir():
+        name = Path(name).resolve().name
+    return {"tokenizer": name, "tokenizer_revision": settings.tokenizer_revision}
 
 
 def _said(error: Exception) -> str:

@@ -3,11 +3,15 @@
 import multiprocessing
 import os
 import signal
+import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from multiprocessing.process import BaseProcess
+from multiprocessing.util import Finalize
+from typing import Any, NoReturn
 
 from beyondbase.completions import Completion
 from beyondbase.engines.engine import Engine, EngineError, Request, Sampling
@@ -21,8 +25,10 @@ from beyondbase.tasks.prompts import Prompt
 
 # Completions that travel together, and requests that a process is handed at a time.
 _GROUP, _CHUNK = 32, 64
-# Seconds that a process may take to end.
-_PATIENCE = 10.0
+# Seconds that a process may take to end by itself, and as many when it is told to; vLLM takes 8 on a CPU.
+_PATIENCE = 15.0
+# Seconds between looks at whether a process that says nothing is still there.
+_PULSE = 1.0
 _GONE = "a process of the engine ended without a word, as for want of memory"
 Settings = TransformersSettings | VllmSettings
 
@@ -50,20 +56,14 @@ class ParallelEngine:
             # Otherwise every process would take all cores.
             threads = max((os.cpu_count() or 1) // settings.processes, 1)
             settings = settings.model_copy(update={"threads": threads})
-        context = multiprocessing.get_context("spawn")
-        self._pipes: list[Connection] = []
-        self._processes = []
-        for share in shares:
-            ours, theirs = context.Pipe()
-            arguments = (theirs, model, settings, revision, adapter)
-            process = context.Process(target=_serve, args=arguments, daemon=True)
-            with pinned(share):
-                process.start()
-            theirs.close()
-            self._pipes.append(ours)
-            self._processes.append(process)
+        self._processes: dict[Connection, BaseProcess] = {}
+        # Also for an engine that nobody closes: the interpreter waits for these processes before it exits.
+        self._end = Finalize(self, _end, args=(self._processes,), exitpriority=10)
         try:
-            found = [_received(pipe)[1] for pipe in self._pipes]
+            for share in shares:
+                with pinned(share):
+                    self._start(model, settings, revision, adapter)
+            found = [self._received(pipe)[1] for pipe in self._processes]
         except BaseException:
             self.close()
             raise
@@ -83,13 +83,13 @@ class ParallelEngine:
             EngineError: A process failed; all completions that came before are good.
         """
         waiting = iter(requests)
-        for pipe in self._pipes:
+        for pipe in self._processes:
             _send(pipe, ("generate", sampling))
-        busy = {*self._pipes}
+        busy = {*self._processes}
         try:
             while busy:
-                for pipe in [pipe for pipe in self._pipes if pipe in wait([*busy])]:
-                    kind, content = _received(pipe)
+                for pipe in self._ready(busy):
+                    kind, content = self._received(pipe)
                     if kind == "want":
                         # Only to who waits for it, so that no two ever write to each other at once.
                         _send(pipe, [*islice(waiting, _CHUNK)])
@@ -110,28 +110,53 @@ class ParallelEngine:
             InputError: A continuation does not fit into the model's context.
             EngineError: A process failed.
         """
-        size = len(self._pipes)
-        for number, pipe in enumerate(self._pipes):
+        size = len(self._processes)
+        for number, pipe in enumerate(self._processes):
             _send(pipe, ("score", (prompts[number::size], continuations[number::size])))
-        parts = [_received(pipe)[1] for pipe in self._pipes]
+        parts = [self._received(pipe)[1] for pipe in self._processes]
         return [parts[number % size][number // size] for number in range(len(prompts))]
 
     def close(self) -> None:
         """End the processes, whatever they are at."""
-        for pipe in self._pipes:
-            pipe.close()
-        for process in self._processes:
-            process.terminate()
-            process.join(_PATIENCE)
-            if process.is_alive():
-                process.kill()
-                process.join()
+        self._end()
+
+    def _start(self, model: str, settings: Settings, revision: str | None, adapter: str | None) -> None:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        arguments = (theirs, model, settings, revision, adapter)
+        # No daemon, which may have no children: on GPUs vLLM starts processes of its own.
+        process = context.Process(target=_serve, args=arguments, daemon=False)
+        process.start()
+        theirs.close()
+        self._processes[ours] = process
+
+    def _ready(self, busy: set[Connection]) -> list[Connection]:
+        """Wait for processes that have something to say, or are gone."""
+        while not (heard := wait([*busy], _PULSE)):
+            if gone := [pipe for pipe in busy if not self._processes[pipe].is_alive()]:
+                return gone
+        return [pipe for pipe in self._processes if pipe in heard]
+
+    def _received(self, pipe: Connection) -> tuple[str, Any]:
+        try:
+            # A process may be gone while one that it started keeps its end of the pipe open.
+            while not pipe.poll(_PULSE):
+                if not self._processes[pipe].is_alive() and not pipe.poll():
+                    raise EngineError(_GONE)
+            kind, content = pipe.recv()
+        except (EOFError, OSError):
+            raise EngineError(_GONE) from None
+        if kind == "mistake":
+            raise InputError(content)
+        if kind == "failure":
+            raise EngineError(content)
+        return kind, content
 
     def _drain(self, busy: set[Connection]) -> None:
         """Let processes end what nobody reads, so that the next reader gets only its own."""
         for pipe in busy:
             while not pipe.closed:
-                kind, _ = _received(pipe)
+                kind, _ = self._received(pipe)
                 if kind == "done":
                     break
                 if kind == "want":
@@ -155,16 +180,26 @@ def _shares(settings: Settings) -> list[list[str]]:
     return share_gpus(gpus, processes=settings.processes, each=1)
 
 
-def _received(pipe: Connection) -> tuple[str, Any]:
+def _end(processes: dict[Connection, BaseProcess]) -> None:
+    """End processes: by the end of their pipes, then by a signal that they can act on, then by force."""
+    for pipe in processes:
+        pipe.close()
     try:
-        kind, content = pipe.recv()
-    except (EOFError, OSError):
-        raise EngineError(_GONE) from None
-    if kind == "mistake":
-        raise InputError(content)
-    if kind == "failure":
-        raise EngineError(content)
-    return kind, content
+        _join(processes)
+        for process in processes.values():
+            process.terminate()
+        _join(processes)
+    finally:
+        # Also where the user is out of patience first.
+        for process in processes.values():
+            process.kill()
+            process.join()
+
+
+def _join(processes: dict[Connection, BaseProcess]) -> None:
+    end = time.monotonic() + _PATIENCE
+    for process in processes.values():
+        process.join(max(end - time.monotonic(), 0))
 
 
 def _serve(
@@ -173,24 +208,44 @@ def _serve(
     """What each process does, until its parent is gone."""
     # Ctrl-C reaches every process of a terminal; the parent, which gets it too, ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    # So that the engine is closed, which may have processes of its own.
+    signal.signal(signal.SIGTERM, _leave)
+    with _telling(pipe):
         engine = start(settings, model, revision=revision, adapter=adapter)
-        pipe.send(("ready", (engine.name, engine.version, dict(engine.identity()))))
-        while True:
-            kind, content = pipe.recv()
-            if kind == "score":
-                pipe.send(("scored", engine.score(*content)))
-            else:
-                _generate(pipe, engine, content)
-    except (EOFError, ConnectionError):
-        # The parent is gone.
-        return
-    except InputError as error:
-        pipe.send(("mistake", str(error)))
-    except EngineError as error:
-        pipe.send(("failure", str(error)))
-    except Exception:  # noqa: BLE001 - the parent says it
-        pipe.send(("failure", traceback.format_exc(limit=-3)))
+        # Here too: what is wrong is said before the engine is closed.
+        with closing(engine), _telling(pipe):
+            _answer(pipe, engine)
+
+
+def _leave(*_: object) -> NoReturn:
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+@contextmanager
+def _telling(pipe: Connection) -> Iterator[None]:
+    """Tell the parent what went wrong, unless it is gone."""
+    with suppress(EOFError, ConnectionError):
+        try:
+            yield
+        except InputError as error:
+            pipe.send(("mistake", str(error)))
+        except EngineError as error:
+            pipe.send(("failure", str(error)))
+        except (EOFError, ConnectionError):
+            # The parent is gone.
+            return
+        except Exception:  # noqa: BLE001 - the parent says it
+            pipe.send(("failure", traceback.format_exc(limit=-3)))
+
+
+def _answer(pipe: Connection, engine: Engine) -> None:
+    pipe.send(("ready", (engine.name, engine.version, dict(engine.identity()))))
+    while True:
+        kind, content = pipe.recv()
+        if kind == "score":
+            pipe.send(("scored", engine.score(*content)))
+        else:
+            _generate(pipe, engine, content)
 
 
 def _generate(pipe: Connection, engine: Engine, sampling: Sampling) -> None:
