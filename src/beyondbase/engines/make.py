@@ -28,7 +28,7 @@ def make_engine(
         remedy = 'use engine = "vllm", or merge the adapter into its model'
         raise InputError(f"adapter: found {quote(adapter)} with engine = {quote(settings.engine)}; {remedy}")
     if not isinstance(settings, OpenaiSettings):
-        pin_xdist_worker()
         if settings.processes > 1:
             return ParallelEngine(model, settings, revision=revision, adapter=adapter)
+        pin_xdist_worker()
     return start(settings, model, revision=revision, adapter=adapter)
