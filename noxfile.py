@@ -87,7 +87,7 @@ def sampling(session: nox.Session) -> None:
     """Test tasks, engines, graders and the store, with the libraries that only they need."""
     # The CPU build; whoever has a GPU installs a torch of her own.
     session.install("torch==2.13.0")
-    session.install(".[math,gym,tasks,transformers,openai,hub]", "--group", "tests")
+    session.install(".[math,gym,tasks,transformers,openai,hub,inspect]", "--group", "tests")
     session.run("pytest", "tests/sampling", "-n", "2", *session.posargs, env=ONE_THREAD)
 
 
