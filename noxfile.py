@@ -44,6 +44,14 @@ def grade(session: nox.Session) -> None:
     session.run("beyondbase", "grade", *session.posargs)
 
 
+@nox.session
+def miniature(session: nox.Session) -> None:
+    """Train the models of the miniature that are not there yet (hours); `-- --only NAME` makes but some."""
+    session.install(os.environ.get("BEYONDBASE_TORCH", "torch==2.13.0"))
+    session.install(".[transformers]")
+    session.run("python", "fixtures/miniature/recipe/build.py", *session.posargs, env=ONE_THREAD)
+
+
 def install_for(session: nox.Session) -> None:
     """Install the package with what the problems, the graders and the engine of a study need."""
     study = read_study(session)

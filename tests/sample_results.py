@@ -59,6 +59,7 @@ def sample_pair(base: ArrayLike, other: ArrayLike, n: int) -> dict[str, Any]:
     return {
         **_pair_head(n, None, len(right[0])),
         "curve": {"k": [*range(1, n + 1)], **_triple(*curves)},
+        "floors": [],
         "table_k": tables,
         "crossover": {"k": k, "lower": k and max(1, k - 3), "upper": k and min(n, k + 25)},
         "solved": _solved(*right, n),
@@ -169,6 +170,7 @@ def _study() -> dict[str, Any]:
                 "needs": "a base arm and a distilled arm on one task",
             }
         ],
+        "likelihoods": [],
         "pairs": [
             real_pair(),
             invalid_pair("n = 8, but the claims look at k = 128: sample more"),
@@ -179,6 +181,7 @@ def _study() -> dict[str, Any]:
 def _arm(name: str, role: str, model: str, revision: str) -> dict[str, Any]:
     texts = {"id": name, "role": role, "model": model, "revision": revision, "note": ""}
     settings = {"temperature": 0.6, "top_p": 0.95, "max_tokens": 16384, "prompt": None, "adapter": None}
+    settings |= {"repeats": None, "entropy_matched": False, "chance": None}
     unknown = dict.fromkeys(("base", "algorithm", "step", "kl", "rollouts"))
     return {**texts, "labels": {}, **settings, **unknown}
 

@@ -133,6 +133,7 @@ WEAK_BASE = {"base": some(0.5, 0.3), "rl": everywhere(0.9)}
 WEAK_RL = {"base": everywhere(0.9), "rl": some(0.5, 0.3)}
 LUCKY_BASE = {"base": everywhere(0.2), "rl": some(0.6, 0.9)}
 DISTILLED = {"base": BASE, "other": {"role": "distilled", "model": "made/distilled"}}
+GUESSES = {"base": BASE, "other": {"role": "guess"}}
 ALGORITHMS = {"base": BASE, "a": RL | {"algorithm": "PPO"}, "b": RL | {"algorithm": "GRPO"}}
 STEPS = {"base": BASE} | {f"s{i}": RL | {"step": i} for i in (100, 200, 300)}
 KL = {"base": BASE, "with": RL | {"kl": 0.001}, "without": RL | {"kl": 0.0}}
@@ -146,7 +147,15 @@ def renamed(rates: dict[str, Any]) -> dict[str, Any]:
     return {"base": rates["base"], "other": rates["rl"]}
 
 
+# Tested with log-probabilities beside counts.
+SCORED = ("rl-likely-under-base", "distilled-unlikely-under-base", "entropy-matched-stays-below")
+
 TRUTHS = {
+    "base-beats-chance": Truth(
+        GUESSES,
+        {"base": everywhere(0.9), "other": some(0.5, 0.3)},
+        {"base": some(0.5, 0.3), "other": everywhere(0.9)},
+    ),
     "rl-leads-at-1": Truth(PAIR, WEAK_BASE, WEAK_RL),
     "base-overtakes": Truth(PAIR, LUCKY_BASE, WEAK_BASE),
     "rl-sharpens": Truth(

@@ -46,6 +46,7 @@ def test_a_minimal_study_has_the_documented_defaults(tmp_path: Path) -> None:
     study = load_study(write(tmp_path, MINIMAL))
     assert (study.alpha, study.seed, study.claims, study.k_large) == (0.05, 0, None, None)
     margins = {"lead": 0.0, "overtake": 0.0, "subset": 0.02, "alike": 0.05, "sampling_gap": 0.10}
+    margins |= {"perplexity": 0.05, "entropy": 0.10}
     assert study.margins.model_dump() == margins
     assert study.grid.model_dump() == {
         "k": None,

@@ -24,6 +24,9 @@ from beyondbase.verdict import (
     opposite,
     remedy_text,
 )
+from beyondbase.verdict import (
+    given as given_premise,
+)
 
 ALPHA = 0.05
 CLOSE_TO_ZERO = Precision(distance=1e-9, between=0.1, within=0.1, problems=100, samples=8)
@@ -47,13 +50,14 @@ def exclusive(draw: st.DrawFn) -> Verdict:
 
 
 def combinations_of(leaf: st.SearchStrategy[Verdict]) -> st.SearchStrategy[Verdict]:
-    """Nested all_of, any_of and opposite over leaves."""
+    """Nested all_of, any_of, opposite and given over leaves."""
     return st.recursive(
         leaf,
         lambda inner: st.one_of(
             st.lists(inner, min_size=1, max_size=3).map(lambda parts: all_of("all", *parts)),
             st.lists(inner, min_size=1, max_size=3).map(lambda parts: any_of("any", *parts)),
             inner.map(lambda part: opposite("not", part)),
+            st.tuples(inner, inner).map(lambda two: given_premise("given", *two)),
         ),
         max_leaves=8,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from beyondbase.arms import Arm
 from beyondbase.completions import Problem
 from beyondbase.engines import Engine, OpenaiSettings, make_engine
 from beyondbase.engines import Sampling as Drawing
@@ -15,7 +16,7 @@ from beyondbase.sources import load_problems
 from beyondbase.store import SampleSet
 from beyondbase.store.identity import differences
 from beyondbase.store.prompts import prompt_digest, question_part, read_prompts
-from beyondbase.study import Arm, Study
+from beyondbase.study import Study
 from beyondbase.tasks import Prompt, Template, find_template, render
 from beyondbase.tasks.prompts import PLACEHOLDER
 

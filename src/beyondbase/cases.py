@@ -1,17 +1,19 @@
 """Cases: arms of one task, aligned by problem, on which a claim is judged."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
 from beyondbase import estimators
+from beyondbase.arms import Arm
+from beyondbase.chances import solved_by_chance
 from beyondbase.inference.bounded import Floats
 from beyondbase.inference.precision import sampling_variance
 from beyondbase.measures import Measure
-from beyondbase.study import Arm, Margins, Study
+from beyondbase.study import Margins, Study
 from beyondbase.tallies import Tally
 
 MIN_PROBLEMS = 2
@@ -32,6 +34,7 @@ class Case:
         label: the arm that names the case.
         tallies: per arm, all with the same problem ids; as read where `mismatch` is not empty.
         mismatch: why the tallies cannot stand side by side, or are no evidence at all.
+        chances: exact chances of every arm that guesses on the task, by arm, in the rows of the tallies.
     """
 
     study: Study
@@ -41,6 +44,7 @@ class Case:
     label: str
     tallies: Mapping[str, Tally]
     mismatch: tuple[str, ...]
+    chances: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -60,7 +64,7 @@ class Case:
     @property
     def problem_ids(self) -> tuple[str, ...]:
         """Problems in row order."""
-        return self.tallies[self.label].problem_ids
+        return self._counted.problem_ids
 
     @cached_property
     def k_max(self) -> int:
@@ -75,7 +79,12 @@ class Case:
     @property
     def clusters(self) -> tuple[str, ...] | None:
         """What each problem is resampled with, or None."""
-        return self.tallies[self.label].clusters
+        return self._counted.clusters
+
+    @property
+    def _counted(self) -> Tally:
+        """The tally of the arm that names the case, or of the base where that arm has chances instead."""
+        return self.tallies.get(self.label, self.tallies[self.base])
 
     @property
     def independent(self) -> bool:
@@ -115,6 +124,8 @@ class Case:
 
     def pass_at_k(self, arm: str, k: int) -> Floats:
         """pass@k of each problem."""
+        if arm in self.chances:
+            return solved_by_chance(self.chances[arm], k)
         tally = self.tallies[arm]
         return estimators.pass_at_k(tally.n, tally.c, k)
 
@@ -174,16 +185,19 @@ class Case:
             within=self._pass_variance(self.base, k) + self._pass_variance(self.other, 1),
         )
 
-    def difference_curve(self, ks: Sequence[int]) -> Measure:
-        """Difference of pass@k over a grid, the other arm minus the base, shape (problems, ks)."""
+    def difference_curve(
+        self, ks: Sequence[int], *, arm: str | None = None, minus: str | None = None
+    ) -> Measure:
+        """Difference of pass@k over a grid, by default the other arm minus the base, shape (problems, ks)."""
+        arm, minus = arm or self.other, minus or self.base
         columns = np.asarray(ks) - 1
-        curves = [self.curve(arm)[:, columns] for arm in (self.other, self.base)]
-        return self.measure(
-            f"{self.short(self.other)} - {self.short(self.base)} pass@k", curves[0] - curves[1]
-        )
+        values = self.curve(arm)[:, columns] - self.curve(minus)[:, columns]
+        return self.measure(f"{self.short(arm)} - {self.short(minus)} pass@k", values)
 
     def curve(self, arm: str) -> Floats:
         """pass@k of each problem for k = 1 .. k_max, shape (problems, k_max)."""
+        if arm in self.chances:
+            return solved_by_chance(self.chances[arm][:, None], np.arange(1, self.k_max + 1))
         tally = self.tallies[arm]
         return estimators.pass_at_k_curve(tally.n, tally.c, self.k_max)
 
@@ -224,6 +238,8 @@ class Case:
         return arm if len(same) > 1 else {"rl": "RL"}.get(role, role)
 
     def _pass_variance(self, arm: str, k: int, *, wrong: bool = False) -> float:
+        if arm in self.chances:
+            return 0.0
         tally = self.tallies[arm]
         share = tally.c / tally.n
         return float(sampling_variance(tally.n, 1 - share if wrong else share, k).mean())

@@ -10,7 +10,7 @@ import typer
 from beyondbase.commands.looking import plan, status
 from beyondbase.commands.report import report
 from beyondbase.commands.sampling import grade, sample, score
-from beyondbase.commands.transfer import export_results, import_samples, pull_samples, push_samples
+from beyondbase.commands.transfer import export_results, import_samples, pull_samples, push_samples, tables
 
 # A traceback with colours and boxes helps no one who reports a fault.
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -42,6 +42,7 @@ for command in (plan, sample, grade, score, status, report):
 for name, transfer in (
     ("import", import_samples),
     ("export", export_results),
+    ("tables", tables),
     ("push", push_samples),
     ("pull", pull_samples),
 ):

@@ -1,19 +1,22 @@
 """The evidence of a study: counts from files, or from the completions that were sampled and graded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from beyondbase.asking import check_settings
+from beyondbase.chances import Chances, load_chances
 from beyondbase.errors import InputError
 from beyondbase.examples import Example, load_examples
 from beyondbase.fitness import asked_otherwise, drawn_otherwise, same_prompts, unfinished
 from beyondbase.health import Health, complaints, health_of
+from beyondbase.likelihood_files import add_scores
 from beyondbase.mistakes import place, quote
 from beyondbase.recipe import Problems
+from beyondbase.sampled_likelihoods import sampled_likelihoods
 from beyondbase.sampling import Key, chosen, samples_of
 from beyondbase.sources import load_problems
 from beyondbase.store import OUTCOMES, Rows, SampleSet, set_folder
@@ -59,11 +62,13 @@ class Evidence:
         tallies: The counts by (task, arm), in the order of the study.
         examples: Completions to read beside them; no claim sees them.
         sets: Where the counts come from, if they were sampled or imported here.
+        chances: The exact chances by (task, arm) of the arms that guess.
     """
 
     tallies: Mapping[Key, Tally]
     examples: tuple[Example, ...]
     sets: tuple[SampledSet, ...] = ()
+    chances: Mapping[Key, Chances] = field(default_factory=dict)
 
 
 def load_evidence(study: Study) -> Evidence:
@@ -73,15 +78,24 @@ def load_evidence(study: Study) -> Evidence:
         InputError: It cannot be read, is not there yet, or was made with other settings.
     """
     if study.samples is None:
-        tallies = load_tallies(study)
-        return Evidence(tallies, load_examples(study, tallies))
+        tallies = add_scores(study, load_tallies(study))
+        return Evidence(
+            tallies,
+            load_examples(study, tallies),
+            chances=load_chances(study, {task: _ids(tallies, task) for task in study.tasks}),
+        )
     tasks = {task: _task(study, task) for task in study.tasks}
     found = [_read(study, key, tasks[key[0]]) for key in _sets(study)]
     return Evidence(
         {(item.task, item.arm): tally for item, tally, _ in found},
         _bounded([example for _, _, some in found for example in some]),
         tuple(item for item, _, _ in found),
+        load_chances(study, {name: {id_ for id_, _, _ in task.problems} for name, task in tasks.items()}),
     )
+
+
+def _ids(tallies: Mapping[Key, Tally], task: str) -> set[str]:
+    return {name for key, tally in tallies.items() if key[0] == task for name in tally.problem_ids}
 
 
 def faults(study: Study, key: Key) -> tuple[str, ...]:
@@ -149,7 +163,9 @@ def _read(study: Study, key: Key, task: GradedTask) -> tuple[SampledSet, Tally, 
         raise InputError(
             f"{store.folder}: every completion was lost by machinery; delete it and sample again"
         )
-    return item, _tally(rows, task, unfit), _examples(key, store, task)
+    tally = _tally(rows, task, unfit)
+    tally = replace(tally, likelihoods=sampled_likelihoods(study, key, store, tally.problem_ids))
+    return item, tally, _examples(key, store, task)
 
 
 def _check_graded(study: Study, store: SampleSet, rows: Rows, task: GradedTask) -> None:

@@ -47,9 +47,26 @@ def solves_alone(pair: Case) -> Verdict:
 
 def above_base_everywhere(pair: Case) -> Verdict:
     """pass@k of the other arm is greater than the base's at every k up to the samples at hand."""
+    return _ahead(pair, pair.other, pair.base)
+
+
+def base_above_everywhere(pair: Case) -> Verdict:
+    """pass@k of the base is greater than the other arm's at every k up to the samples at hand."""
+    return _ahead(pair, pair.base, pair.other)
+
+
+def _ahead(pair: Case, arm: str, minus: str) -> Verdict:
     ks = pair.grid()
-    statement = f"{pair.short(pair.other)} above the base at every k up to {pair.k_max}"
-    return above_everywhere(pair.difference_curve(ks), 0.0, statement, ks=ks, seed=pair.study.seed)
+    below = "the base" if minus == pair.base else pair.short(minus)
+    statement = f"{pair.short(arm)} above {below} at every k up to {pair.k_max}"
+    curve = pair.difference_curve(ks, arm=arm, minus=minus)
+    return above_everywhere(curve, 0.0, statement, ks=ks, seed=pair.study.seed)
+
+
+def pass_effect(pair: Case, arm: str, k: int) -> Effect:
+    """pass@k of one arm as a number to show."""
+    name = f"{pair.short(arm)} pass@{k}"
+    return pair.measure(name, pair.pass_at_k(arm, k), support=(0.0, 1.0)).effect()
 
 
 def expands(pair: Case) -> Verdict:

@@ -110,7 +110,10 @@ def gather(study: Study, claims: Sequence[Claim]) -> Family:
         InputError: the evidence cannot be read, or the study names a claim or case that is not there.
     """
     evidence = load_evidence(study)
-    cases = [(claim, claim.over.cases(study, evidence.tallies)) for claim in _chosen(study, claims)]
+    cases = [
+        (claim, claim.over.cases(study, evidence.tallies, evidence.chances))
+        for claim in _chosen(study, claims)
+    ]
     found = tuple((claim, case) for claim, some in cases for case in some)
     for section, keys in (("expect", study.expect), ("waive", study.waive)):
         _check_keys(study, section, keys, found)

@@ -68,7 +68,7 @@ class Problems(Table):
     size: int = Field(50, ge=1, description="problems of the gym")
     seed: int = Field(0, ge=0, description="seed of the gym's problems")
     settings: dict[str, Any] = Field(default_factory=dict, description="further settings of the gym")
-    grader: Literal["math", "exact", "choice", "gym"] | None = Field(
+    grader: Literal["math", "exact", "choice", "gym", "countdown"] | None = Field(
         None, description="who grades; by the kind of answers if absent"
     )
     grading: dict[str, Any] = Field(default_factory=dict, description="options of the grader")

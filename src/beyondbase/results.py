@@ -12,8 +12,11 @@ from beyondbase import paper
 from beyondbase.files import write_whole
 from beyondbase.inference.band import DRAWS
 from beyondbase.judge import Judged, Judgement
+from beyondbase.likelihood_files import score_rows
+from beyondbase.likelihood_summary import likelihood_summaries
+from beyondbase.likelihoods import likelihoods_digest
 from beyondbase.schema import SCHEMA_VERSION
-from beyondbase.study import Waiver
+from beyondbase.study import Study, Waiver
 from beyondbase.summary import summaries
 from beyondbase.tallies import file_digest, rows_digest
 from beyondbase.verdict import Effect, Verdict
@@ -61,7 +64,8 @@ def _study(judgement: Judgement) -> dict[str, Any]:
         "inputs": [
             {"file": study.path.name, "sha256": file_digest(study.path)},
             {"file": f"rows of {files}, sorted", "sha256": rows_digest(evidence.tallies)},
-            *({"file": path.name, "sha256": file_digest(path)} for path in study.example_paths),
+            *_scores(judgement),
+            *({"file": path.name, "sha256": file_digest(path)} for path in _files(study)),
         ],
         "arms": [
             # Without the address of a server, which is no one's business but its owner's.
@@ -78,9 +82,26 @@ def _study(judgement: Judgement) -> dict[str, Any]:
             for claim in judgement.family.not_applicable
         ],
         "pairs": summaries(judgement),
+        "likelihoods": likelihood_summaries(study, evidence.tallies),
         "samples": [vars(item) | {"health": vars(item.health)} for item in evidence.sets],
         "examples": [vars(example).copy() for example in evidence.examples],
     }
+
+
+def _scores(judgement: Judgement) -> list[dict[str, str]]:
+    """What names the log-probabilities that results follow from, if there are any."""
+    study, rows = judgement.study, score_rows(judgement.family.evidence.tallies)
+    files = study.evidence.samples or ", ".join(path.name for path in study.score_paths)
+    return (
+        [{"file": f"log-probabilities of {files}, sorted", "sha256": likelihoods_digest(rows)}]
+        if rows
+        else []
+    )
+
+
+def _files(study: Study) -> tuple[Path, ...]:
+    """Further files that results follow from, each once."""
+    return tuple(dict.fromkeys((*study.chance_paths.values(), *study.example_paths)))
 
 
 def _base(judgement: Judgement, name: str) -> str | None:

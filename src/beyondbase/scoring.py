@@ -1,11 +1,11 @@
-"""How likely an arm's completions were under its base: log-probabilities of text that is already there."""
+"""How likely completions were under a base, or under their own arm: log-probabilities of what is there."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from beyondbase.asking import model_of, prompts_of, settings_of, start_engine
+from beyondbase.asking import drawing_of, model_of, prompts_of, recipe_of, settings_of, start_engine
 from beyondbase.completions import Completion
 from beyondbase.engines import Engine
 from beyondbase.engines.tokens import load_tokenizer
@@ -18,58 +18,104 @@ from beyondbase.tasks import Prompt
 
 # Completions that are scored, and stored, at once.
 BATCH = 256
+# Completions of each problem that are scored where the study keeps no tokens.
+FIRST = 8
 
 
-def score(study: Study, keys: Sequence[Key], *, k: int, tell: Tell) -> None:
+@dataclass(frozen=True)
+class _Job:
+    """A sample set, and the arm that scores it at some temperature: its base, or itself."""
+
+    task: str
+    arm: str
+    scorer: str
+    temperature: float = 1.0
+
+    @property
+    def key(self) -> Key:
+        return self.task, self.arm
+
+
+def score(study: Study, keys: Sequence[Key], *, k: int, tell: Tell) -> tuple[str, ...]:
     """Score completions of every arm under the base that it starts from; what has a score is left alone.
 
     Where the tokens of all these were kept and base and arm read the same ones, these very tokens are scored,
     the end of the text among them; else the text as the base reads it.
 
+    Kept tokens of an arm that was drawn at another temperature than 1 (and with nothing cut off by top_p or
+    top_k) are also scored under the arm itself at its temperature, which its entropy is estimated from.
+
     Args:
         study: With [sampling], [problems] and sample sets.
-        keys: Which of its sets, as `chosen` lists them; bases and sets that are not there are left out.
+        keys: Which of its sets, as `chosen` lists them; those that are not there are left out.
         k: Of each problem the first so many completions.
         tell: Called as a model is loaded, and after every batch.
 
+    Returns:
+        The arms whose own temperature the engine of the study cannot score at.
+
     Raises:
-        InputError: An extra is missing, or the base cannot be loaded or scores nothing.
+        InputError: An extra is missing, or a model cannot be loaded or scores nothing.
         EngineError: The engine failed; what was stored is good.
     """
-    there = [key for key in keys if _lacking(study, key, k)]
-    for base in dict.fromkeys(study.base_of(arm) for _, arm in there):
-        tell(Progress("load", there[0][0], base))
-        with closing(start_engine(study, base)) as engine:
-            for task, arm in there:
-                if study.base_of(arm) == base:
-                    _score_set(study, engine, (task, arm), k, tell)
+    own = [job for job in _own_jobs(study, keys, k) if _lacking(study, job, k)]
+    able = study.engine.engine == "transformers"
+    jobs = [job for job in _base_jobs(study, keys) if _lacking(study, job, k)] + own * able
+    for scorer in dict.fromkeys(job.scorer for job in jobs):
+        tell(Progress("load", next(job.task for job in jobs if job.scorer == scorer), scorer))
+        with closing(start_engine(study, scorer)) as engine:
+            for job in jobs:
+                if job.scorer == scorer:
+                    _score_set(study, engine, job, k, tell)
+    return () if able else tuple(dict.fromkeys(job.arm for job in own))
 
 
-def _lacking(study: Study, key: Key, k: int) -> int:
-    base, folder = study.base_of(key[1]), set_folder(samples_of(study), *key)
-    if base == key[1] or not (folder / SET_FILE).exists():
+def _base_jobs(study: Study, keys: Sequence[Key]) -> list[_Job]:
+    bases = {arm: study.base_of(arm) for _, arm in keys}
+    return [_Job(task, arm, bases[arm]) for task, arm in keys if bases[arm] != arm]
+
+
+def _own_jobs(study: Study, keys: Sequence[Key], k: int) -> list[_Job]:
+    recipe = recipe_of(study)
+    if recipe.keep_tokens < k:
+        return []
+    drawn = {arm: drawing_of(recipe, study.arms[arm]) for _, arm in keys}
+    return [
+        _Job(task, arm, arm, drawn[arm].temperature)
+        for task, arm in keys
+        if drawn[arm].temperature not in {0, 1} and (drawn[arm].top_p, drawn[arm].top_k) == (1, 0)
+    ]
+
+
+def _lacking(study: Study, job: _Job, k: int) -> int:
+    folder = set_folder(samples_of(study), *job.key)
+    if not (folder / SET_FILE).exists():
         return 0
-    return sum(map(len, SampleSet.read(folder).unscored(base, k=k)))
+    return sum(map(len, SampleSet.read(folder).unscored(job.scorer, k=k)))
 
 
-def _score_set(study: Study, engine: Engine, key: Key, k: int, tell: Tell) -> None:
-    task, arm = key
-    base = study.base_of(arm)
-    prompts = prompts_of(study, task, base, engine.tokenizer)
-    exact = _same_tokens(study, arm, engine, k)
-    identity = {**engine.identity(), **settings_of(study, base), "tokens": "kept" if exact else "text"}
-    with closing(SampleSet.read(set_folder(samples_of(study), *key))) as store:
-        at = Progress("score", *key, wanted=_lacking(study, key, k))
-        for batch in store.unscored(base, k=k):
+def _score_set(study: Study, engine: Engine, job: _Job, k: int, tell: Tell) -> None:
+    prompts = prompts_of(study, job.task, job.scorer, engine.tokenizer)
+    exact = _same_tokens(study, job.arm, engine, k)
+    identity = {**engine.identity(), **settings_of(study, job.scorer), "tokens": "kept" if exact else "text"}
+    with closing(SampleSet.read(set_folder(samples_of(study), *job.key))) as store:
+        at = Progress("score", *job.key, wanted=_lacking(study, job, k))
+        for batch in store.unscored(job.scorer, k=k):
             for start in range(0, len(batch), BATCH):
                 part = batch[start : start + BATCH]
-                store.append_scores(base, identity, _scored(engine, part, prompts, exact=exact))
+                scored = _scored(engine, part, prompts, exact=exact, temperature=job.temperature)
+                store.append_scores(job.scorer, identity, scored)
                 at = replace(at, done=at.done + len(part))
                 tell(at)
 
 
 def _scored(
-    engine: Engine, batch: Sequence[Completion], prompts: Mapping[str, Prompt], *, exact: bool
+    engine: Engine,
+    batch: Sequence[Completion],
+    prompts: Mapping[str, Prompt],
+    *,
+    exact: bool,
+    temperature: float,
 ) -> list[Scored]:
     unknown = {item.problem_id for item in batch} - set(prompts)
     if unknown:
@@ -78,7 +124,7 @@ def _scored(
     texts: list[str | Sequence[int]] = [
         item.token_ids if exact and item.token_ids is not None else item.text for item in batch
     ]
-    scores = engine.score([prompts[item.problem_id] for item in batch], texts)
+    scores = engine.score([prompts[item.problem_id] for item in batch], texts, temperature=temperature)
     return [
         Scored(item.problem_id, item.index, float(sum(logprobs)), len(logprobs))
         for item, logprobs in zip(batch, scores, strict=True)

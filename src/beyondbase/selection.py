@@ -3,10 +3,17 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+import numpy as np
+
+from beyondbase.arms import Arm
 from beyondbase.cases import Case, mismatch_of
-from beyondbase.study import Arm, Study
+from beyondbase.chances import Chances
+from beyondbase.study import Study
 from beyondbase.tallies import Tally
+
+NO_CHANCES: Mapping[tuple[str, str], Chances] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -16,28 +23,56 @@ class Selection:
     needs: str
     find: Callable[["Arms"], Iterable[tuple[str, tuple[str, ...], str]]]
 
-    def cases(self, study: Study, tallies: Mapping[tuple[str, str], Tally]) -> list[Case]:
-        """All cases of a study, in the order of its tasks and arms."""
+    def cases(
+        self,
+        study: Study,
+        tallies: Mapping[tuple[str, str], Tally],
+        chances: Mapping[tuple[str, str], Chances] = NO_CHANCES,
+    ) -> list[Case]:
+        """All cases of a study, in the order of its tasks and arms.
+
+        Args:
+            study: the study.
+            tallies: its counts by (task, arm).
+            chances: of the arms that guess, by (task, arm).
+        """
         return [
-            _case(study, task, found, tallies)
+            _case(study, task, found, tallies, chances)
             for task in study.tasks
-            for found in self.find(Arms(study, tuple(arm for arm in study.arms if (task, arm) in tallies)))
+            for found in self.find(_arms(study, task, tallies, chances))
         ]
 
 
 @dataclass(frozen=True)
 class Arms:
-    """The arms of a study that have tallies for one task."""
+    """The arms of a study that have tallies, or exact chances, for one task.
+
+    Attributes:
+        study: The study.
+        names: The arms.
+        scored: Those of them that have log-probabilities of their completions.
+    """
 
     study: Study
     names: tuple[str, ...]
+    scored: frozenset[str] = frozenset()
 
     def of_role(self, role: str) -> list[str]:
-        """Arms of a role whose base arm is at hand too."""
+        """Arms of a role whose base arm is at hand too; no repeats of an arm at another temperature."""
         return [
             name
             for name in self.names
-            if self.study.arms[name].role == role and self.study.base_of(name) in self.names
+            if self.study.arms[name].role == role
+            and self.study.arms[name].repeats is None
+            and self.study.base_of(name) in self.names
+        ]
+
+    def repeats(self) -> list[str]:
+        """Repeats of an arm at another temperature, whose base arm is at hand too."""
+        return [
+            name
+            for name in self.names
+            if self.study.arms[name].repeats is not None and self.study.base_of(name) in self.names
         ]
 
     def alike(self, role: str, *, but: set[str]) -> dict[Hashable, list[str]]:
@@ -56,6 +91,38 @@ def pairs(role: str) -> Selection:
             yield arms.study.base_of(name), (name,), name
 
     return Selection(f"a base arm and an arm with role {role} on one task", find)
+
+
+def scored_pairs(role: str) -> Selection:
+    """As `pairs`, where the study has log-probabilities of the arm's completions."""
+
+    def find(arms: Arms) -> Iterable[tuple[str, tuple[str, ...], str]]:
+        return (found for found in pairs(role).find(arms) if found[2] in arms.scored)
+
+    needs = "with log-probabilities (keep_tokens, or [evidence] scores)"
+    return Selection(f"{pairs(role).needs}, {needs}", find)
+
+
+def repeats() -> Selection:
+    """Every arm that repeats another at another temperature, beside its base."""
+
+    def find(arms: Arms) -> Iterable[tuple[str, tuple[str, ...], str]]:
+        for name in arms.repeats():
+            yield arms.study.base_of(name), (name,), name
+
+    return Selection("an arm that repeats another (repeats) and its base on one task", find)
+
+
+def entropy_matched() -> Selection:
+    """Every RL arm that repeats another with the entropy of the base, then the arm that it repeats."""
+
+    def find(arms: Arms) -> Iterable[tuple[str, tuple[str, ...], str]]:
+        for name in arms.repeats():
+            first = arms.study.arms[name].repeats
+            if arms.study.arms[name].entropy_matched and first in arms.names:
+                yield arms.study.base_of(name), (name, first), name
+
+    return Selection("an RL arm that repeats another with entropy_matched = true", find)
 
 
 def algorithms() -> Selection:
@@ -107,9 +174,26 @@ def _settings(arm: Arm, but: set[str]) -> Hashable:
     return tuple((key, str(sorted(v.items()) if isinstance(v, dict) else v)) for key, v in told_apart.items())
 
 
+def _arms(
+    study: Study,
+    task: str,
+    tallies: Mapping[tuple[str, str], Tally],
+    chances: Mapping[tuple[str, str], Chances],
+) -> Arms:
+    names = tuple(arm for arm in study.arms if (task, arm) in tallies or (task, arm) in chances)
+    scored = (arm for arm in names if (task, arm) in tallies and tallies[task, arm].likelihoods is not None)
+    return Arms(study, names, frozenset(scored))
+
+
 def _case(
-    study: Study, task: str, found: tuple[str, tuple[str, ...], str], tallies: Mapping[tuple[str, str], Tally]
+    study: Study,
+    task: str,
+    found: tuple[str, tuple[str, ...], str],
+    tallies: Mapping[tuple[str, str], Tally],
+    chances: Mapping[tuple[str, str], Chances],
 ) -> Case:
     base, others, label = found
-    chosen = {arm: tallies[task, arm] for arm in (base, *others)}
-    return Case(study, task, base, others, label, chosen, mismatch_of(chosen))
+    chosen = {arm: tallies[task, arm] for arm in (base, *others) if (task, arm) in tallies}
+    rows = chosen[base].problem_ids
+    exact = {arm: np.array([some[row] for row in rows]) for (at, arm), some in chances.items() if at == task}
+    return Case(study, task, base, others, label, chosen, mismatch_of(chosen), exact)

@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
+from beyondbase.arms import Arm, base_problems, bases_of, chance_problems, repeat_problems
 from beyondbase.engines.settings import SETTINGS, EngineSettings, OpenaiSettings, TransformersSettings
 from beyondbase.errors import InputError
 from beyondbase.fields import CLAIM, Claims, Day, Files, Ks, Margin, Name, Slug, Taus, Text
 from beyondbase.mistakes import explain, place, quote, read_toml, suggest
 from beyondbase.recipe import Health, Problems, Sampling, Table
 
-Role = Literal["base", "rl", "distilled", "instruct", "teacher", "guess"]
 ExpectedVerdict = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE"]
 
 _KEY = re.compile(rf"{CLAIM}(?:\[(?P<task>[^/\[\]]+)/(?P<arm>[^/\[\]]+)\])?")
@@ -32,6 +32,9 @@ class Evidence(Table):
     samples: Text | None = Field(
         None, description="the folder of sampled or imported completions, relative to the study file"
     )
+    scores: Files | None = Field(
+        None, description="a .parquet or .csv file of log-probabilities beside tallies, or a list of them"
+    )
     examples: Files | None = Field(
         None, description="a .jsonl or .parquet file of completions to read, never counted, or a list of them"
     )
@@ -46,27 +49,6 @@ class Task(Table):
     note: str = ""
 
 
-class Arm(Table):
-    """One model at one sampling setting."""
-
-    role: Role = Field(description="what the arm is to the study")
-    model: str = Field("", description="the model's name on the Hub, or any name that finds it again")
-    revision: str = ""
-    base: str | None = Field(None, description="the base arm that this arm starts from")
-    algorithm: str | None = None
-    step: int | None = Field(None, ge=0)
-    kl: float | None = Field(None, ge=0)
-    rollouts: int | None = Field(None, ge=1)
-    temperature: float | None = Field(None, ge=0)
-    top_p: float | None = Field(None, gt=0, le=1)
-    max_tokens: int | None = Field(None, ge=1)
-    prompt: Text | None = Field(None, description="a prompt of its own; that of [sampling] if absent")
-    adapter: Text | None = Field(None, description="a LoRA adapter upon the model")
-    url: Text | None = Field(None, description="the server of this arm; that of [engine] if absent")
-    note: str = ""
-    labels: dict[str, str] = Field(default_factory=dict)
-
-
 class Margins(Table):
     """How large an effect must be to count, as differences of shares."""
 
@@ -76,6 +58,9 @@ class Margins(Table):
     subset: Margin = Field(0.02, description="share of problems RL may solve alone and still be a subset")
     alike: Margin = Field(0.05, description="within this the algorithms are alike")
     sampling_gap: Margin = Field(0.10, description="a large gap between base pass@k and RL pass@1")
+    # Less than the .056 by which a "small" difference, Cohen's d of .2, moves this chance.
+    perplexity: Margin = Field(0.05, description="how far below 1/2 RL's chance to be as likely may be")
+    entropy: Margin = Field(0.10, description="within this share of the base's an entropy is its equal")
 
 
 class Grid(Table):
@@ -135,7 +120,9 @@ class Study(Table):
     def _agree(self) -> Self:
         problems = [
             *_evidence_problems(self),
-            *_base_problems(self.arms),
+            *base_problems(self.arms),
+            *repeat_problems(self.arms),
+            *chance_problems(self.arms, counted=self.evidence.tallies is not None),
             *_sampling_problems(self),
             *_key_problems(self, "expect", self.expect),
             *_key_problems(self, "waive", self.waive),
@@ -160,9 +147,19 @@ class Study(Table):
         return None if self.evidence.samples is None else self._path.parent / self.evidence.samples
 
     @property
+    def score_paths(self) -> tuple[Path, ...]:
+        """The files of log-probabilities, found from the study file."""
+        return tuple(self._path.parent / name for name in self.evidence.scores or ())
+
+    @property
     def example_paths(self) -> tuple[Path, ...]:
         """The files of completions to read, found from the study file."""
         return tuple(self._path.parent / name for name in self.evidence.examples or ())
+
+    @property
+    def chance_paths(self) -> dict[str, Path]:
+        """The files of exact chances, found from the study file, by the arm that guesses so."""
+        return {name: self._path.parent / arm.chance for name, arm in self.arms.items() if arm.chance}
 
     @property
     def k_large(self) -> int | None:
@@ -170,11 +167,13 @@ class Study(Table):
         return self.grid.k_large
 
     def base_of(self, arm_id: str) -> str:
-        """Name the base arm that an arm starts from; a base arm is its own."""
+        """Name the base arm that an arm is compared with; a base arm is its own, unless it repeats one."""
         arm = self.arms[arm_id]
-        if arm.role == "base":
-            return arm_id
-        return arm.base or _bases(self.arms)[0]
+        if arm.base is not None:
+            return arm.base
+        if arm.repeats is not None:
+            return self.base_of(arm.repeats)
+        return arm_id if arm.role == "base" else bases_of(self.arms)[0]
 
 
 _SECTIONS: dict[str, type[BaseModel] | Mapping[str, type[BaseModel]]] = {
@@ -210,28 +209,6 @@ def load_study(path: Path) -> Study:
     raise InputError("\n".join(f"{file}: {problem}" for problem in problems))
 
 
-def _bases(arms: dict[str, Arm]) -> list[str]:
-    return [name for name, arm in arms.items() if arm.role == "base"]
-
-
-def _base_problems(arms: dict[str, Arm]) -> Iterator[str]:
-    bases = _bases(arms)
-    if not bases:
-        yield 'arms: found none with role = "base"; add the arm that the others are compared with'
-        return
-    for name, arm in arms.items():
-        at, known = place("arms", name, "base"), ", ".join(bases)
-        hint = suggest(arm.base or "", bases)
-        if arm.role == "base" and arm.base is not None:
-            yield f"{at}: found {quote(arm.base)} on an arm with role base; delete this key"
-        elif arm.base is not None and arm.base not in bases:
-            yield f"{at}: found {quote(arm.base)}; use an arm with role base: {known}{hint}"
-        elif arm.role != "base" and arm.base is None and len(bases) > 1:
-            yield f"{at}: missing, and {len(bases)} arms have role base; add one of {known}"
-        if arm.role != "guess" and not arm.model:
-            yield f"{place('arms', name, 'model')}: missing; add {Arm.model_fields['model'].description}"
-
-
 def _evidence_problems(study: Study) -> Iterator[str]:
     tallies, samples = study.evidence.tallies, study.evidence.samples
     fields = Evidence.model_fields
@@ -240,6 +217,8 @@ def _evidence_problems(study: Study) -> Iterator[str]:
         yield f"{place('evidence', 'tallies')}: missing; {use}"
     elif tallies is not None and samples is not None:
         yield f"{place('evidence', 'samples')}: found beside tallies; keep one of the two"
+    if samples is not None and study.evidence.scores is not None:
+        yield f"{place('evidence', 'scores')}: found beside samples, which bring their own; delete this key"
     if samples is not None and study.evidence.examples is not None:
         yield f"{place('evidence', 'examples')}: found beside samples, which bring their own; delete this key"
 

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from beyondbase import estimators
+from beyondbase.arms import Role
 from beyondbase.cases import Case
 from beyondbase.findings import band_of, crossover_in
 from beyondbase.inference.band import Band
@@ -14,8 +15,7 @@ from beyondbase.inference.precision import split_variance
 from beyondbase.inference.tables import fisher_two_sided, mcnemar, share_interval
 from beyondbase.judge import Judgement
 from beyondbase.measures import Measure, ratio_limits
-from beyondbase.selection import pairs
-from beyondbase.study import Role
+from beyondbase.selection import pairs, repeats
 
 Limits: TypeAlias = tuple[float | None, float | None]
 
@@ -27,8 +27,11 @@ BINS = ("0", *(f"({i / 10:g}, {(i + 1) / 10:g}]" for i in range(9)), "(0.9, 1)",
 
 def summaries(judgement: Judgement) -> list[dict[str, Any]]:
     """One summary per arm and task that has a base beside it, in the order of tasks and arms."""
-    study, tallies = judgement.study, judgement.family.evidence.tallies
-    return [_summary(case) for role in COMPARED for case in pairs(role).cases(study, tallies)]
+    study, evidence = judgement.study, judgement.family.evidence
+    selections = (*map(pairs, COMPARED), repeats())
+    cases = (selection.cases(study, evidence.tallies, evidence.chances) for selection in selections)
+    # An arm with exact chances is no pair but the floor of all pairs: it has no counts to tabulate.
+    return [_summary(case) for some in cases for case in some if case.other in case.tallies]
 
 
 def _summary(pair: Case) -> dict[str, Any]:
@@ -53,6 +56,7 @@ def _summary(pair: Case) -> dict[str, Any]:
 
 KEYS = (
     "curve",
+    "floors",
     "table_k",
     "crossover",
     "solved",
@@ -71,19 +75,21 @@ def _cluster_count(pair: Case) -> int | None:
 
 def _curves(pair: Case) -> dict[str, Any]:
     ks = pair.grid()
-    columns = np.asarray(ks) - 1
-    arms = {
-        side: band_of(pair.measure(arm, pair.curve(arm)[:, columns], support=(0.0, 1.0)), pair)
-        for side, arm in (("base", pair.base), ("other", pair.other))
-    }
+    arms = {side: _curve_band(pair, arm) for side, arm in (("base", pair.base), ("other", pair.other))}
     difference = band_of(pair.difference_curve(ks), pair)
     crossing = crossover_in(pair, difference)
     return {
         "curve": {"k": list(ks)}
         | {side: _band(band) for side, band in (*arms.items(), ("difference", difference))},
+        "floors": [{"arm": arm} | _band(_curve_band(pair, arm)) for arm in pair.chances],
         "table_k": list(pair.table_grid()),
         "crossover": {"k": crossing.k, "lower": crossing.lower, "upper": crossing.upper},
     }
+
+
+def _curve_band(pair: Case, arm: str) -> Band:
+    columns = np.asarray(pair.grid()) - 1
+    return band_of(pair.measure(arm, pair.curve(arm)[:, columns], support=(0.0, 1.0)), pair)
 
 
 def _band(band: Band) -> dict[str, list[float]]:

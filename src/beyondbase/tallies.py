@@ -1,7 +1,7 @@
 """Tallies on disk: for each task, arm and problem, n completions of which c were correct."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from beyondbase.errors import InputError
+from beyondbase.likelihoods import Likelihoods
 from beyondbase.mistakes import place, quote, suggest
 from beyondbase.study import Study
 from beyondbase.tally_files import COLUMNS, OPTIONAL, REQUIRED, locate, read_file
@@ -30,6 +31,7 @@ class Tally:
         clusters: What each problem is resampled with, where the file says so.
         levels: The difficulty of each problem, where the file says so.
         unfit: Why they are no evidence, as where too many completions were cut off; empty if they are.
+        likelihoods: How likely some of the completions were, where the study has that.
     """
 
     problem_ids: tuple[str, ...]
@@ -38,6 +40,7 @@ class Tally:
     clusters: tuple[str, ...] | None
     levels: tuple[str, ...] | None
     unfit: tuple[str, ...] = ()
+    likelihoods: Likelihoods | None = None
 
 
 def read_tallies(paths: Sequence[Path]) -> dict[tuple[str, str], Tally]:
@@ -62,8 +65,13 @@ def load_tallies(study: Study) -> dict[tuple[str, str], Tally]:
         InputError: As `read_tallies`, or the names of the study and of the files differ.
     """
     rows = _read(study.tally_paths)
-    for kind, known in (("task", study.tasks), ("arm", study.arms)):
-        _check_names(rows, kind, list(known), study.path)
+    counted = [name for name, arm in study.arms.items() if arm.chance is None]
+    for name in study.chance_paths:
+        _check_uncounted(rows, name)
+    _check_names(rows, "task", list(study.tasks), study.path)
+    _check_names(
+        rows, "arm", counted, study.path, guesses={n for n in counted if study.arms[n].role == "guess"}
+    )
     tallies = _group(rows)
     keys = ((task, arm) for task in study.tasks for arm in study.arms)
     return {key: tallies[key] for key in keys if key in tallies}
@@ -189,7 +197,18 @@ def _integers(column: _Column) -> NDArray[np.int64]:
     return np.asarray(values, dtype=np.int64)[column.codes]
 
 
-def _check_names(rows: _Rows, kind: str, known: list[str], study: Path) -> None:
+def _check_uncounted(rows: _Rows, arm: str) -> None:
+    """Refuse counts of an arm whose exact chances the study has."""
+    column = rows.columns["arm"]
+    same = np.array([str(name) == arm for name in column.texts], dtype=bool)
+    rows.refuse(
+        column.where(same), "arm", "the study has its exact chances; delete the row, or the key chance"
+    )
+
+
+def _check_names(
+    rows: _Rows, kind: str, known: list[str], study: Path, *, guesses: Collection[str] = ()
+) -> None:
     column = rows.columns[kind]
     found = [str(name) for name in column.texts]
     for code, name in enumerate(found):
@@ -200,9 +219,12 @@ def _check_names(rows: _Rows, kind: str, known: list[str], study: Path) -> None:
         if name not in found:
             files = ", ".join(str(path) for path in rows.paths)
             at = place(f"{kind}s", name)
-            raise InputError(
-                f"{study}: {at}: found no row of it in {files}; add its rows, or delete the {kind}"
+            add = (
+                "add its rows, or chance, a file of its exact chances,"
+                if name in guesses
+                else "add its rows,"
             )
+            raise InputError(f"{study}: {at}: found no row of it in {files}; {add} or delete the {kind}")
 
 
 def _group(rows: _Rows) -> dict[tuple[str, str], Tally]:

@@ -25,7 +25,7 @@ class Effect:
     """A number with its interval; `upper` None means that the data set no upper end.
 
     `unit` is "share" (a share of problems or samples, or a difference of two, shown in points),
-    "probability" (0 to 1, shown in percent) or "k" (a number of samples).
+    "probability" (shown in percent), "k" (a number of samples), or what else a plain number counts.
     """
 
     name: str
@@ -113,6 +113,21 @@ def any_of(statement: str, *parts: Verdict) -> Verdict:
         p_support=min(1.0, len(parts) * min(part.p_support for part in parts)),
         p_refute=max(part.p_refute for part in parts),
     )
+
+
+def given(statement: str, premise: Verdict, conclusion: Verdict) -> Verdict:
+    """The conclusion holds where the premise does; without the premise nothing follows either way.
+
+    An intersection-union test on both sides: supported where premise and conclusion are shown, refuted where
+    the premise is shown and the conclusion refuted. The number is that of the conclusion.
+    """
+    verdict = _combined(
+        statement,
+        (premise, conclusion),
+        p_support=max(premise.p_support, conclusion.p_support),
+        p_refute=max(premise.p_support, conclusion.p_refute),
+    )
+    return replace(verdict, effect=conclusion.effect)
 
 
 def opposite(statement: str, verdict: Verdict) -> Verdict:

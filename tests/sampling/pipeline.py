@@ -173,10 +173,12 @@ class Spy:
 
         yield from self.engine.generate(noted(), how)
 
-    def score(self, prompts: Sequence[Any], continuations: Sequence[Any]) -> list[tuple[float, ...]]:
+    def score(
+        self, prompts: Sequence[Any], continuations: Sequence[Any], *, temperature: float = 1.0
+    ) -> list[tuple[float, ...]]:
         """As the engine, with notes."""
         self.scored += len(prompts)
-        found: list[tuple[float, ...]] = self.engine.score(prompts, continuations)
+        found: list[tuple[float, ...]] = self.engine.score(prompts, continuations, temperature=temperature)
         return found
 
     def close(self) -> None:
@@ -229,8 +231,11 @@ class Puppet:
                 token_logprobs=None,
             )
 
-    def score(self, prompts: Sequence[Any], continuations: Sequence[Any]) -> list[tuple[float, ...]]:
-        """Find everything equally likely."""
+    def score(
+        self, prompts: Sequence[Any], continuations: Sequence[Any], *, temperature: float = 1.0
+    ) -> list[tuple[float, ...]]:
+        """Find everything equally likely, at any temperature."""
+        del temperature
         return [(-1.0, -0.5) for _ in zip(prompts, continuations, strict=True)]
 
     def close(self) -> None:

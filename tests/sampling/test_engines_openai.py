@@ -109,6 +109,8 @@ def test_scores_are_those_of_the_engine_behind_the_server(
         assert ours == pytest.approx(theirs, abs=1e-4)
     with pytest.raises(InputError, match="found no tokenizer"):
         client(server).score(prompts, continuations)
+    with pytest.raises(InputError, match=r"found the temperature 0\.6, but a server gives log-prob"):
+        client(server, tokenizer=str(folder)).score(prompts, continuations, temperature=0.6)
 
 
 FAULTS: dict[str, Fault] = {

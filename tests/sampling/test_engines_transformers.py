@@ -131,6 +131,34 @@ def test_scores_are_those_of_a_plain_forward_pass(engine: Any, monkeypatch: pyte
             assert score == pytest.approx(wanted.tolist(), abs=1e-4)
 
 
+@pytest.mark.parametrize("temperature", [0.6, 1.0, 1.7])
+def test_scores_at_a_temperature_are_those_of_the_law_that_is_drawn_from(
+    engine: Any, monkeypatch: pytest.MonkeyPatch, temperature: float
+) -> None:
+    """Logits are divided by the temperature before they are normalised, token by token."""
+    tokens = tuple(range(40, 60))
+    for budget in (1 << 26, 1):
+        monkeypatch.setattr(scoring, "_LOGITS", budget)
+        (found,) = engine.score(["Hi"], [tokens], temperature=temperature)
+        plain = full_logprobs(engine, "Hi", tokens)
+        wanted = (plain / temperature).log_softmax(-1).gather(1, torch.tensor(tokens)[:, None])[:, 0]
+        assert found == pytest.approx(wanted.tolist(), abs=1e-4)
+
+
+@pytest.mark.parametrize("temperature", [0.7, 1.4])
+def test_the_mean_surprise_of_draws_is_the_entropy(engine: Any, temperature: float) -> None:
+    """Over many one-token draws the mean of -log p is the entropy of the next token, within its error."""
+    sampling = Sampling(temperature=temperature, max_tokens=1, keep_tokens=True)
+    made = list(engine.generate([Request("p", i, 9000 + i, "Hi") for i in range(1500)], sampling))
+    kinds = Counter(one.token_ids for one in made)
+    scored = engine.score(["Hi"] * len(kinds), list(kinds), temperature=temperature)
+    surprise = [-sum(score) for kind, score in zip(kinds, scored, strict=True) for _ in range(kinds[kind])]
+    law = (full_logprobs(engine, "Hi", (50,))[0] / temperature).log_softmax(-1)
+    entropy = -(law.exp() * law).sum().item()
+    error = (law.exp() * (law + entropy) ** 2).sum().sqrt().item() / len(made) ** 0.5
+    assert sum(surprise) / len(made) == pytest.approx(entropy, abs=4 * error)
+
+
 def test_scores_agree_with_what_was_said_at_the_draw(engine: Any) -> None:
     """Scoring a completion again gives its log-probabilities."""
     sampling = Sampling(temperature=1, max_tokens=16, keep_tokens=True)

@@ -152,8 +152,8 @@ def test_two_processes_score_what_one_scores(lent: Lent, single: Any) -> None:
     prompts = [f"What is {i}?" for i in range(5)]
     texts: list[Any] = ["It is 1.", (40, 41, 42), " 7", "The sum of 12", (5,)]
     for size in (0, 1, 5):
-        found = lent.lend().score(prompts[:size], texts[:size])
-        wanted = single.score(prompts[:size], texts[:size])
+        found = lent.lend().score(prompts[:size], texts[:size], temperature=0.7)
+        wanted = single.score(prompts[:size], texts[:size], temperature=0.7)
         assert [len(one) for one in found] == [len(one) for one in wanted]
         for ours, theirs in zip(found, wanted, strict=True):
             assert ours == pytest.approx(theirs, abs=1e-4)

@@ -41,6 +41,14 @@ def test_logprobs_agree_with_transformers(engine: Any, reference: Any) -> None:
         assert one.text == reference.tokenizer.decode(shown, skip_special_tokens=True)
 
 
+def test_scores_are_known_at_temperature_1_only(engine: Any) -> None:
+    """Another temperature is refused, with what can score at it."""
+    with pytest.raises(
+        InputError, match=r"found the temperature 0\.6, but vLLM gives .* engine = \"transformers\""
+    ):
+        engine.score(["Hi"], ["ho"], temperature=0.6)
+
+
 def test_greedy_completions_are_those_of_transformers(engine: Any, reference: Any) -> None:
     """At temperature 0 both take the likeliest token; prompts reach both as the same tokens."""
     greedy = Sampling(temperature=0, max_tokens=16, keep_tokens=True)

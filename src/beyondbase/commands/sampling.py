@@ -49,15 +49,28 @@ def score(
     task: TaskOption = None,
     arm: ArmOption = None,
     completions: Annotated[
-        int, typer.Option(metavar="K", min=1, help="Of each problem the first so many completions.")
-    ] = 8,
+        int | None,
+        typer.Option(
+            metavar="K",
+            min=1,
+            help=f"Of each problem the first so many; keep_tokens, or {scoring.FIRST}, if absent.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Ask each base how likely the completions of the arms that start from it were; nothing is sampled."""
+    """Ask each base how likely the completions of the arms that start from it were; nothing is sampled.
+
+    Arms drawn at another temperature than 1 are also asked how likely their own completions were at it.
+    """
     with mistakes_told(), stopped_by_schedulers():
         found = load_study(study)
         keys = sampling.chosen(found, tasks=task or (), arms=arm or ())
+        kept = found.sampling.keep_tokens if found.sampling else 0
         with progress_shown() as tell:
-            scoring.score(found, keys, k=completions, tell=tell)
+            left_out = scoring.score(found, keys, k=completions or kept or scoring.FIRST, tell=tell)
+        if left_out:
+            use = f'"{found.engine.engine}" scores at temperature 1 only; their entropy is not known'
+            say(f"not scored at their own temperature: {', '.join(left_out)} ({use})")
         say("scored")
 
 

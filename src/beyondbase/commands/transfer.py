@@ -1,4 +1,4 @@
-"""`beyondbase import`, `export`, `push` and `pull`: samples and results of and for other places."""
+"""`beyondbase import`, `export`, `tables`, `push` and `pull`: samples and results for other places."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,7 @@ from beyondbase.commands.saying import mistakes_told, say
 from beyondbase.errors import InputError
 from beyondbase.formats import KINDS, TOOLS, export, read_samples, store_import
 from beyondbase.formats.placing import PROBLEMS_FILE
+from beyondbase.light import write_light
 from beyondbase.mistakes import quote
 from beyondbase.recipe import Problems
 from beyondbase.sources import task_grader
@@ -90,6 +91,17 @@ def export_results(
     """Write pass@k and counts for other tools; nothing that is there is overwritten."""
     with mistakes_told():
         for path in export(kind, results, out, samples=samples):
+            say(f"written: {shown_path(path)}")
+
+
+def tables(
+    *,
+    study: StudyOption,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.", show_default=False)],
+) -> None:
+    """Write counts and log-probabilities of a study's samples as two small files, to be judged on instead."""
+    with mistakes_told():
+        for path in write_light(load_study(study), out):
             say(f"written: {shown_path(path)}")
 
 

@@ -101,9 +101,18 @@ class Engine(Protocol):
         """
 
     def score(
-        self, prompts: Sequence[Prompt], continuations: Sequence[str | Sequence[int]]
+        self,
+        prompts: Sequence[Prompt],
+        continuations: Sequence[str | Sequence[int]],
+        *,
+        temperature: float = 1.0,
     ) -> list[tuple[float, ...]]:
-        """Compute the log-probability, at temperature 1, of each token of continuations that are given.
+        """Compute the log-probability of each token of continuations that are given.
+
+        Args:
+            prompts: What the model reads.
+            continuations: What follows: tokens, or texts as the model reads them.
+            temperature: At which the model is asked, above 0.
 
         Raises:
             InputError: A continuation does not fit into the model's context.
@@ -112,6 +121,17 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Let go of the model."""
+
+
+def refuse_temperature(engine: str, temperature: float) -> None:
+    """Refuse to score at a temperature, for an engine that knows log-probabilities at 1 only.
+
+    Raises:
+        InputError: The temperature is not 1.
+    """
+    if temperature != 1:
+        found = f"found the temperature {temperature:g}, but {engine} gives log-probabilities at 1 only"
+        raise InputError(f'score: {found}; score with a copy of the study that has engine = "transformers"')
 
 
 def total(logprobs: Sequence[float] | None) -> float | None:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from beyondbase.completions import Completion
-from beyondbase.engines.engine import EngineError, Request, Sampling
+from beyondbase.engines.engine import EngineError, Request, Sampling, refuse_temperature
 from beyondbase.engines.server import Server
 from beyondbase.engines.settings import OpenaiSettings
 from beyondbase.engines.tokens import encode_continuation, encode_prompt, load_tokenizer
@@ -150,14 +150,25 @@ class OpenaiEngine:
         )
 
     def score(
-        self, prompts: Sequence[Prompt], continuations: Sequence[str | Sequence[int]]
+        self,
+        prompts: Sequence[Prompt],
+        continuations: Sequence[str | Sequence[int]],
+        *,
+        temperature: float = 1.0,
     ) -> list[tuple[float, ...]]:
-        """Compute the log-probability, at temperature 1, of each token of continuations that are given.
+        """Compute the log-probability of each token of continuations that are given.
+
+        Args:
+            prompts: What the model reads.
+            continuations: What follows: tokens, or texts as the model reads them.
+            temperature: At which the model is asked, above 0.
 
         Raises:
-            InputError: There is no tokenizer to tell prompt from continuation, or the server refuses.
+            InputError: There is no tokenizer to tell prompt from continuation, the temperature is not 1,
+                or the server refuses.
             EngineError: A request failed after all attempts.
         """
+        refuse_temperature("a server", temperature)
         if self.tokenizer is None:
             raise InputError("score: found no tokenizer; name the model's tokenizer in the engine's settings")
         pairs = [

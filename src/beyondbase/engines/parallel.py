@@ -102,9 +102,18 @@ class ParallelEngine:
             raise
 
     def score(
-        self, prompts: Sequence[Prompt], continuations: Sequence[str | Sequence[int]]
+        self,
+        prompts: Sequence[Prompt],
+        continuations: Sequence[str | Sequence[int]],
+        *,
+        temperature: float = 1.0,
     ) -> list[tuple[float, ...]]:
-        """Compute the log-probability, at temperature 1, of each token of continuations that are given.
+        """Compute the log-probability of each token of continuations that are given.
+
+        Args:
+            prompts: What the model reads.
+            continuations: What follows: tokens, or texts as the model reads them.
+            temperature: At which the model is asked, above 0.
 
         Raises:
             InputError: A continuation does not fit into the model's context.
@@ -112,7 +121,7 @@ class ParallelEngine:
         """
         size = len(self._processes)
         for number, pipe in enumerate(self._processes):
-            _send(pipe, ("score", (prompts[number::size], continuations[number::size])))
+            _send(pipe, ("score", (prompts[number::size], continuations[number::size], temperature)))
         parts = [self._received(pipe)[1] for pipe in self._processes]
         return [parts[number % size][number // size] for number in range(len(prompts))]
 
@@ -243,7 +252,8 @@ def _answer(pipe: Connection, engine: Engine) -> None:
     while True:
         kind, content = pipe.recv()
         if kind == "score":
-            pipe.send(("scored", engine.score(*content)))
+            prompts, continuations, temperature = content
+            pipe.send(("scored", engine.score(prompts, continuations, temperature=temperature)))
         else:
             _generate(pipe, engine, content)
 

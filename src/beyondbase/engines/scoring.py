@@ -8,16 +8,17 @@ _LOGITS = 1 << 26
 _TOKENS = 1 << 14
 
 
-def score_tokens(model: Any, pairs: Sequence[Pair]) -> list[tuple[float, ...]]:
-    """Compute the log-probability of each token of continuations, at temperature 1.
+def score_tokens(model: Any, pairs: Sequence[Pair], *, temperature: float = 1.0) -> list[tuple[float, ...]]:
+    """Compute the log-probability of each token of continuations.
 
     Args:
         model: A causal model of transformers.
         pairs: Token ids of prompts and of what follows them.
+        temperature: What logits are divided by, above 0.
     """
     scores: list[tuple[float, ...]] = [()] * len(pairs)
     for group in _groups(pairs):
-        found = _score_group(model, [pairs[number] for number in group])
+        found = _score_group(model, [pairs[number] for number in group], temperature)
         for number, score in zip(group, found, strict=True):
             scores[number] = score
     return scores
@@ -32,7 +33,7 @@ def _groups(pairs: Sequence[Pair]) -> Iterator[list[int]]:
         order = order[count:]
 
 
-def _score_group(model: Any, pairs: Sequence[Pair]) -> list[tuple[float, ...]]:
+def _score_group(model: Any, pairs: Sequence[Pair], temperature: float) -> list[tuple[float, ...]]:
     import torch  # noqa: PLC0415 - an extra
 
     texts = [prompt + continuation for prompt, continuation in pairs]
@@ -47,7 +48,7 @@ def _score_group(model: Any, pairs: Sequence[Pair]) -> list[tuple[float, ...]]:
             end = min(start + piece, width - 1)
             out = model(input_ids=ids[:, start:end], past_key_values=cache, use_cache=True)
             cache = out.past_key_values
-            logits = out.logits.float()
+            logits = out.logits.float() / temperature
             chosen = logits.gather(2, ids[:, start + 1 : end + 1].unsqueeze(2)).squeeze(2)
             found.append((chosen - logits.logsumexp(dim=-1)).cpu())
     rows = torch.cat(found, dim=1).tolist()

@@ -87,9 +87,18 @@ class TransformersEngine:
                 yield self._completion(batch[number], rows[number], sampling, stops)
 
     def score(
-        self, prompts: Sequence[Prompt], continuations: Sequence[str | Sequence[int]]
+        self,
+        prompts: Sequence[Prompt],
+        continuations: Sequence[str | Sequence[int]],
+        *,
+        temperature: float = 1.0,
     ) -> list[tuple[float, ...]]:
-        """Compute the log-probability, at temperature 1, of each token of continuations that are given.
+        """Compute the log-probability of each token of continuations that are given.
+
+        Args:
+            prompts: What the model reads.
+            continuations: What follows: tokens, or texts as the model reads them.
+            temperature: At which the model is asked, above 0.
 
         Raises:
             InputError: A prompt and its continuation do not fit into the model's context.
@@ -103,7 +112,7 @@ class TransformersEngine:
             if length > self._context:
                 found = f"found {length} tokens at position {number}, where the model takes {self._context}"
                 raise InputError(f"score: {found}; leave it out")
-        return score_tokens(self._model, pairs)
+        return score_tokens(self._model, pairs, temperature=temperature)
 
     def close(self) -> None:
         """Let go of the model."""

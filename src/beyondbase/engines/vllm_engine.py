@@ -9,7 +9,7 @@ from weakref import WeakSet
 
 from beyondbase.completions import Completion
 from beyondbase.engines.adapters import adapter_rank, fetch_adapter
-from beyondbase.engines.engine import EngineError, Request, Sampling
+from beyondbase.engines.engine import EngineError, Request, Sampling, refuse_temperature
 from beyondbase.engines.settings import VllmSettings
 from beyondbase.engines.tokens import decode, encode_continuation, encode_prompt
 from beyondbase.engines.vllm_calls import (
@@ -113,15 +113,25 @@ class VllmEngine:
             yield read_output(output.outputs[0], asked.pop(number), sampling, self._decode)
 
     def score(
-        self, prompts: Sequence[Prompt], continuations: Sequence[str | Sequence[int]]
+        self,
+        prompts: Sequence[Prompt],
+        continuations: Sequence[str | Sequence[int]],
+        *,
+        temperature: float = 1.0,
     ) -> list[tuple[float, ...]]:
-        """Compute the log-probability, at temperature 1, of each token of continuations that are given.
+        """Compute the log-probability of each token of continuations that are given.
+
+        Args:
+            prompts: What the model reads.
+            continuations: What follows: tokens, or texts as the model reads them.
+            temperature: At which the model is asked, above 0.
 
         Raises:
-            InputError: A prompt and its continuation do not leave room for one more token, or there is an
-                adapter on a CPU.
+            InputError: A prompt and its continuation do not leave room for one more token, there is an
+                adapter on a CPU, or the temperature is not 1.
             EngineError: vLLM's engine died.
         """
+        refuse_temperature("vLLM", temperature)
         if self._lora is not None and self._cpu:
             # vLLM 0.32 dies of it, in the product of the adapter with the logits of prompts.
             raise InputError("score: vLLM on a CPU cannot score with an adapter; merge it into its model")

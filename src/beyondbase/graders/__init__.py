@@ -14,6 +14,7 @@ from typing import Any
 
 from beyondbase.errors import InputError
 from beyondbase.graders.choice import ChoiceGrader
+from beyondbase.graders.countdown import CountdownGrader
 from beyondbase.graders.exact import ExactGrader
 from beyondbase.graders.gym import GymGrader
 from beyondbase.graders.maths import MathGrader
@@ -23,6 +24,7 @@ from beyondbase.mistakes import quote, suggest
 
 __all__ = [
     "ChoiceGrader",
+    "CountdownGrader",
     "ExactGrader",
     "Grader",
     "GymGrader",
@@ -33,7 +35,7 @@ __all__ = [
 ]
 
 _KINDS: dict[str, Callable[..., Grader]] = {
-    grader.name: grader for grader in (MathGrader, ExactGrader, ChoiceGrader, GymGrader)
+    grader.name: grader for grader in (MathGrader, ExactGrader, ChoiceGrader, GymGrader, CountdownGrader)
 }
 # What `Limits` calls otherwise: in a study file the keys stand beside the grader's own.
 _LIMITS = {"limit_s": "seconds", "memory_mib": "memory_mib", "workers": "workers"}
@@ -43,7 +45,7 @@ def make_grader(name: str, options: Mapping[str, Any] | None = None) -> Grader:
     """Make a grader from a task's settings.
 
     Args:
-        name: "math", "exact", "choice" or "gym".
+        name: "math", "exact", "choice", "gym" or "countdown".
         options: The grader's attributes, lists for tuples; of those with limits also limit_s, memory_mib
             and workers.
 
@@ -76,6 +78,7 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "answer": (str, "a word in quotes"),
     "units": (str, "a word in quotes"),
     "letters": (str, "letters in quotes"),
+    "check": (str, "a word in quotes"),
     "case": (bool, "true or false"),
     "tolerance": ((int, float), "a number"),
     "places": (int, "a whole number"),

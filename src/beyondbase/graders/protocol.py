@@ -60,7 +60,7 @@ def grade_answers(
     while chunk := list(islice(source, _CHUNK)):
         found = [_find(completion, find) for completion in chunk]
         stated = [
-            (_problem(problems, completion), answer)
+            (problem_of(problems, completion), answer)
             for completion, answer in zip(chunk, found, strict=True)
             if answer is not None
         ]
@@ -108,7 +108,12 @@ def _unstated(completion: Completion) -> Grade:
     return "truncated" if completion.finish == "length" else "unparsed"
 
 
-def _problem(problems: Mapping[str, Problem], completion: Completion) -> Problem:
+def problem_of(problems: Mapping[str, Problem], completion: Completion) -> Problem:
+    """Find the problem of a completion.
+
+    Raises:
+        InputError: It is not there.
+    """
     try:
         return problems[completion.problem_id]
     except KeyError:

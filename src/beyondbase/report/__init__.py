@@ -51,6 +51,7 @@ FILTERS = (
 FUNCTIONS = (
     wording.because,
     wording.deciding,
+    wording.floor_words,
     wording.headline,
     wording.paper_side,
     wording.preconditions,

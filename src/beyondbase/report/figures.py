@@ -7,7 +7,7 @@ from typing import Any
 Record = Mapping[str, Any]
 
 # Names of colours in the style sheet; the script gives each a symbol and a dash of its own too.
-BASE, OTHER, PLAIN = "base", "other", "plain"
+BASE, OTHER, PLAIN, FLOOR = "base", "other", "plain", "floor"
 ARM_STYLES = ("other", "third", "fourth", "fifth", "sixth", "seventh")
 
 
@@ -40,6 +40,16 @@ def series_of(name: str, style: str, x: Sequence[float], band: Record) -> dict[s
         "x": x,
         **{key: band[key] for key in ("estimate", "lower", "upper")},
     }
+
+
+def floors_of(pair: Record) -> list[dict[str, Any]]:
+    """The lines of the arms whose exact chances lie under the curves of a pair."""
+    return [series_of(floor["arm"], FLOOR, pair["curve"]["k"], floor) for floor in pair["floors"]]
+
+
+def floor_legend(pair: Record) -> tuple[tuple[str, str], ...]:
+    """Names and styles of these arms."""
+    return tuple((f"{floor['arm']} (guesses, exact)", FLOOR) for floor in pair["floors"])
 
 
 def pair_legend(pair: Record) -> tuple[tuple[str, str], ...]:

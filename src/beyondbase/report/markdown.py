@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from beyondbase.cleaning import clean
-from beyondbase.report.formats import DASH, effect, p_value
-from beyondbase.report.wording import headline
+from beyondbase.report.formats import DASH, effect, estimate, p_value
+from beyondbase.report.wording import floor_words, headline
 from beyondbase.terminal import reasons, waiver_text
 
 Record: TypeAlias = Mapping[str, Any]
@@ -161,16 +161,21 @@ def _study(study: Record, compared: Record | None, day: date, most: int) -> dict
         verdicts = sorted(verdicts, key=lambda verdict: (verdict["as_expected"], _waived(verdict, day)))[
             :most
         ]
-    idle = study["not_applicable"]
-    pairs = (f"{pair['task']}, {pair['other']}: {headline(pair)}." for pair in study["pairs"])
+    idle, more = study["not_applicable"], len(study["likelihoods"]) - most
+    pairs = [f"{pair['task']}, {pair['other']}: {headline(pair)}." for pair in study["pairs"]]
+    # Of a task's pairs the one with the most completions, whose floor goes furthest.
+    longest = {pair["task"]: pair for pair in sorted(study["pairs"], key=lambda pair: pair["k_max"])}
+    floors = (f"{task}: {words}" for task, pair in longest.items() for words in floor_words(pair))
     before = compared["verdicts"] if compared else {}
     return {
         "title": study["title"],
         "counts": _counts(study["verdicts"], day),
-        "headlines": _some(pairs, most),
+        "headlines": _some([*pairs, *floors], most),
         "changes": _some(changes(compared) if compared else (), most),
         "rows": [_row(verdict, before.get(verdict["id"]), day) for verdict in verdicts],
         "left_out": f"{left_out:,}" if left_out else None,
+        "likelihoods": [_likelihood(item) for item in study["likelihoods"][:most]],
+        "likelihoods_left_out": f"{more:,}" if more > 0 else None,
         "reasons": _some(_reasons(verdicts), most),
         "idle_count": len(idle),
         "idle": _some((f"{item['claim']} (needs {item['needs']})" for item in idle), most),
@@ -216,6 +221,12 @@ def _row(verdict: Record, before: Record | None, day: date) -> dict[str, str]:
         "p": DASH if verdict["invalid"] else p_value(verdict["p_adjusted"]),
         "expected": _expected(verdict, day),
     }
+
+
+def _likelihood(item: Record) -> dict[str, str]:
+    numbers = ("perplexity_under_base", "perplexity_under_itself", "entropy")
+    shown = {name: DASH if item[name] is None else estimate(item[name], "number") for name in numbers}
+    return {"arm": item["arm"], "task": item["task"]} | shown
 
 
 def _before(before: Record | None, verdict: Record) -> str:

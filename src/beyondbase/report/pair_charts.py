@@ -3,9 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from beyondbase.report.figures import BASE, OTHER, PLAIN, Figure, pair_legend, series_of
+from beyondbase.report.figures import (
+    BASE,
+    OTHER,
+    PLAIN,
+    Figure,
+    floor_legend,
+    floors_of,
+    pair_legend,
+    series_of,
+)
 from beyondbase.report.formats import estimate, number
-from beyondbase.report.wording import arm_word, crossing_words, rows
+from beyondbase.report.wording import arm_word, crossing_words, floor_words, rows
 
 Record = Mapping[str, Any]
 
@@ -40,11 +49,13 @@ def _curves(pair: Record) -> Figure:
         f"{estimate(row['base'])} (base) and {estimate(row['other'])} at k = {number(row['k'])}"
         for row in (table[0], table[-1])
     )
+    more = " ".join((crossing_words(pair), *floor_words(pair)))
     return Figure(
         "lines",
         "pass@k of both arms",
-        f"pass@k over k from 1 to {pair['k_max']} on a log scale: {ends}. {crossing_words(pair)}",
-        "pass@k: the chance that at least one of k completions is right. Bands hold at all k at once.",
+        f"pass@k over k from 1 to {pair['k_max']} on a log scale: {ends}. {more}",
+        "pass@k: the chance that at least one of k completions is right. Bands hold at all k at once."
+        + (" The dashed grey line is what guesses reach, by their exact chances." if pair["floors"] else ""),
         {
             "x": {"name": "k", "log": True},
             "y": {"name": "pass@k", "unit": "percent"},
@@ -53,9 +64,10 @@ def _curves(pair: Record) -> Figure:
             "series": [
                 series_of(pair["base"], BASE, curve["k"], curve["base"]),
                 series_of(pair["other"], OTHER, curve["k"], curve["other"]),
+                *floors_of(pair),
             ],
         },
-        pair_legend(pair),
+        (*pair_legend(pair), *floor_legend(pair)),
     )
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from beyondbase.report.figures import ARM_STYLES, BASE, OTHER, Figure, series_of
+from beyondbase.report.figures import ARM_STYLES, BASE, OTHER, Figure, floors_of, series_of
 from beyondbase.report.formats import estimate
+from beyondbase.report.likelihood_charts import of_likelihoods
+from beyondbase.report.wording import floor_words
 
 Record = Mapping[str, Any]
 
@@ -25,6 +27,7 @@ def of_study(study: Record) -> Iterator[Figure]:
             yield _all_arms(task, base, pairs)
         yield from (_steps(task, base, run, arms) for run in _runs(pairs, arms))
     yield from _gaps(study, arms)
+    yield from of_likelihoods(study)
     several = len({verdict["case"] for verdict in study["verdicts"]}) > 1
     effects = [
         (f"{verdict['claim']}, {verdict['case']}" if several else verdict["claim"], verdict)
@@ -37,18 +40,21 @@ def of_study(study: Record) -> Iterator[Figure]:
 
 def _all_arms(task: str, base: str, pairs: Sequence[Record]) -> Figure:
     # Curves end where their samples do; that of the base is the longest of those it has.
-    longest = max(pairs, key=lambda pair: pair["k_max"])["curve"]
+    longest = max(pairs, key=lambda pair: pair["k_max"])
     shown = pairs[: len(ARM_STYLES)]
-    series = [_series_of_arm(base, BASE, longest, "base")] + [
+    series = [_series_of_arm(base, BASE, longest["curve"], "base")] + [
         _series_of_arm(pair["other"], style, pair["curve"], "other")
         for pair, style in zip(shown, ARM_STYLES, strict=False)
     ]
+    series += floors_of(longest)
     left_out = len(pairs) - len(shown)
     return Figure(
         "lines",
         f"pass@k of all arms on {task}",
-        f"pass@k over k of {base} and {len(shown)} arms compared with it; each pair has its numbers.",
+        f"pass@k over k of {base} and {len(shown)} arms compared with it; each pair has its numbers."
+        + "".join(f" {words}" for words in floor_words(longest)),
         "Bands hold at all k of an arm at once; hover for the values of all arms."
+        + (" The dashed grey line is what guesses reach." if longest["floors"] else "")
         + (f" The first {len(shown)} arms; {left_out} more have charts of their own." if left_out else ""),
         {
             "x": {"name": "k", "log": True},

@@ -22,7 +22,10 @@ def arm_word(pair: Mapping[str, Any]) -> str:
 
 
 def rows(
-    curve: Mapping[str, Any], axis: str, wanted: Sequence[float] | None = None
+    curve: Mapping[str, Any],
+    axis: str,
+    wanted: Sequence[float] | None = None,
+    floors: Sequence[Mapping[str, Any]] = (),
 ) -> Iterator[dict[str, Any]]:
     """Turn the columns of a curve into rows.
 
@@ -30,11 +33,30 @@ def rows(
         curve: the axis beside base, other and difference, each with estimate, lower and upper.
         axis: the name of the axis, k or tau.
         wanted: the points to keep; all if None.
+        floors: further columns on the same axis.
     """
     for index, at in enumerate(curve[axis]):
         if wanted is None or at in wanted:
             arms = ("base", "other", "difference")
-            yield {axis: at} | {arm: {name: curve[arm][name][index] for name in curve[arm]} for arm in arms}
+            yield (
+                {axis: at, "floors": [_cell(floor, index) for floor in floors]}
+                | {arm: _cell(curve[arm], index) for arm in arms}
+            )
+
+
+def _cell(column: Mapping[str, Any], index: int) -> dict[str, Any]:
+    return {name: column[name][index] for name in ("estimate", "lower", "upper")}
+
+
+def floor_words(pair: Mapping[str, Any]) -> Iterator[str]:
+    """Say what guesses reach on the problems of a pair, by their exact chances: a sentence for each."""
+    ks = pair["curve"]["k"] if pair["floors"] else []
+    for floor in pair["floors"] or ():
+        ends = (
+            f"{estimate(_cell(floor, ks.index(k)))} at k = {number(k)}"
+            for k in dict.fromkeys((ks[0], ks[-1]))
+        )
+        yield f"Guesses ({floor['arm']}) reach {' and '.join(ends)}."
 
 
 def deciding(verdict: Mapping[str, Any]) -> int | None:

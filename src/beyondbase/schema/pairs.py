@@ -55,8 +55,14 @@ class Curve(_Curves):
 
     @model_validator(mode="after")
     def _even(self) -> Self:
-        _check_columns(self, self.k, "k")
+        check_columns(self, self.k, "k")
         return self
+
+
+class Floor(Band):
+    """pass@k of an arm that guesses with exact chances, at the k of the pair's curve."""
+
+    arm: str
 
 
 class Cover(_Curves):
@@ -66,7 +72,7 @@ class Cover(_Curves):
 
     @model_validator(mode="after")
     def _even(self) -> Self:
-        _check_columns(self, self.tau, "tau")
+        check_columns(self, self.tau, "tau")
         return self
 
 
@@ -133,7 +139,7 @@ class Histogram(Object):
 
     @model_validator(mode="after")
     def _even(self) -> Self:
-        _check_columns(self, self.bins, "bins")
+        check_columns(self, self.bins, "bins")
         return self
 
 
@@ -160,7 +166,7 @@ class ByProblem(Object):
 
     @model_validator(mode="after")
     def _even(self) -> Self:
-        _check_columns(self, self.id, "id")
+        check_columns(self, self.id, "id")
         check_once("problem id", self.id)
         for arm, n, c in (("base", self.base_n, self.base_c), ("other", self.other_n, self.other_c)):
             over = [index for index, (most, right) in enumerate(zip(n, c, strict=True)) if right > most]
@@ -176,7 +182,7 @@ class Pair(Object):
     task: str
     base: str
     other: str
-    role: Literal["rl", "distilled", "instruct", "teacher", "guess"]
+    role: Literal["base", "rl", "distilled", "instruct", "teacher", "guess"]
     problems: Count
     n_min: Positive
     n_max: Positive
@@ -184,6 +190,7 @@ class Pair(Object):
     k_max: Positive
     invalid: list[str]
     curve: Curve | None
+    floors: list[Floor] | None
     table_k: Annotated[list[Positive], Field(min_length=1)] | None
     crossover: Crossover | None
     solved: Solved | None
@@ -201,12 +208,14 @@ class Pair(Object):
         if empty != (list(sections) if self.invalid else []):
             found = f"null in {', '.join(empty)}" if empty else "no section null"
             raise ValueError(f"{found}, but {len(self.invalid)} reasons in invalid")
+        for floor in self.floors or ():
+            check_columns(floor, self.curve.k if self.curve else (), "k")
         return self
 
 
-def _check_columns(table: Object, axis: Sized, name: str) -> None:
+def check_columns(table: Object, axis: Sized, name: str) -> None:
     """Insist that every column of a table is as long as its axis."""
-    lengths = dict(_lengths(table.model_dump()))
+    lengths = dict(_lengths(table.model_dump(exclude={"arm"})))
     odd = [f"{length} in {column}" for column, length in lengths.items() if length != len(axis)]
     if odd:
         raise ValueError(f"columns of unequal length: {len(axis)} in {name}, but {', '.join(odd)}")

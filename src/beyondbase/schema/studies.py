@@ -9,9 +9,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
+from beyondbase.arms import Role
 from beyondbase.mistakes import quote
+from beyondbase.schema.likelihoods import Likelihood
 from beyondbase.schema.pairs import Count, Interval, Object, Pair, Positive, Share, check_once
-from beyondbase.study import ExpectedVerdict, Role
+from beyondbase.study import ExpectedVerdict
 
 Outcome = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE", "INVALID"]
 
@@ -121,6 +123,8 @@ class Arm(Object):
     model: str
     revision: str
     base: str | None
+    repeats: str | None
+    entropy_matched: bool
     algorithm: str | None
     step: Count | None
     kl: float | None
@@ -130,6 +134,7 @@ class Arm(Object):
     max_tokens: Positive | None
     prompt: str | None
     adapter: str | None
+    chance: str | None
     note: str
     labels: dict[str, str]
 
@@ -217,6 +222,7 @@ class Study(Object):
     verdicts: list[Verdict]
     not_applicable: list[NotApplicable]
     pairs: list[Pair]
+    likelihoods: list[Likelihood]
     samples: list[SampleSet]
     examples: list[Example]
 
@@ -238,15 +244,18 @@ class Study(Object):
         for verdict in self.verdicts:
             yield from (verdict.label, *verdict.arms)
         for pair in self.pairs:
-            yield from (pair.base, pair.other)
+            yield from (pair.base, pair.other, *(floor.arm for floor in pair.floors or ()))
         yield from (example.arm for example in self.examples)
         yield from (item.arm for item in self.samples)
+        for item in self.likelihoods:
+            yield from (item.arm, item.base)
 
     def _tasks_named(self) -> Iterator[str]:
         yield from (verdict.task for verdict in self.verdicts)
         yield from (pair.task for pair in self.pairs)
         yield from (example.task for example in self.examples)
         yield from (item.task for item in self.samples)
+        yield from (item.task for item in self.likelihoods)
 
 
 class Suite(Object):

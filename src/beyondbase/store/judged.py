@@ -194,6 +194,14 @@ class JudgedSet:
             chosen &= ~find_notes(slots, folder, SCORES, mark)
         yield from read_chosen(slots, chosen, self.fingerprint, columns=WHOLE)
 
+    def scorer_identity(self, scorer: str) -> Mapping[str, Any]:
+        """Read the settings of a scorer.
+
+        Raises:
+            InputError: There are no scores of that name.
+        """
+        return read_manifest(layout.scores_folder(self.folder, scorer), SCORER).identity
+
     def scores(self, scorer: str) -> Scores:
         """Read the scores of a scorer, by problem and index.
 

@@ -7,7 +7,7 @@ const Charts = (() => {
     seventh: "cross", plain: "circle", supported: "circle", refuted: "times", inconclusive: "diamond",
     invalid: "square",
   };
-  const DASHES = { other: "7 3", third: "2 3", fourth: "10 3 2 3", fifth: "5 2", sixth: "1 3", seventh: "12 3" };
+  const DASHES = { other: "7 3", third: "2 3", fourth: "10 3 2 3", fifth: "5 2", sixth: "1 3", seventh: "12 3", floor: "4 5" };
   const BAND = 0.16;
   const MOST_TICKS = 8;
   const FONT = 12;

@@ -1,0 +1,230 @@
+"""How likely responses are, and how varied: effects of perplexity and entropy for claims."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from beyondbase.cases import Case
+from beyondbase.inference.bounded import Floats, values_of
+from beyondbase.inference.precision import Precision, split_variance
+from beyondbase.inference.ranks import win_share, win_share_variance
+from beyondbase.inference.ratios import ratio_t_limits, t_limits, t_p_greater
+from beyondbase.likelihoods import Likelihoods
+from beyondbase.measures import Measure
+from beyondbase.verdict import Effect, Verdict, all_of, invalid
+
+# Perplexities that differ by less than one part in a thousand are equal: the same text, scored on another
+# path through the same model, differs in its last digits.
+TIE = 1e-3
+_WHERE = {"base_logprob": "under its base", "own_logprob": "under itself as it was drawn"}
+
+
+def as_likely(pair: Case, direction: Callable[[Measure, float, str], Verdict], than: float) -> Verdict:
+    """How likely the other arm's completions are under the base, beside the base's own.
+
+    The effect is, for each problem, the chance that a completion of the other arm has at most the perplexity
+    under the base of a completion of the base: 1/2 where both are draws from the base.
+
+    Args:
+        pair: A base and another arm.
+        direction: `greater` or `less`.
+        than: What the mean of these chances is compared with.
+    """
+    name = pair.short(pair.other)
+    statement = f"chance that {name} is at least as likely under the base as the base's own"
+    unfit = unscored(pair, dict.fromkeys((pair.base, pair.other), "base_logprob"))
+    if unfit:
+        return invalid(statement, *unfit)
+    measure = win_measure(pair, statement)
+    verdict = direction(measure, than, f"{statement}, against {than:g}")
+    shown = tuple(
+        median_perplexity(pair, arm, under)
+        for arm, under in ((pair.base, "base"), (pair.other, "base"), (pair.other, "itself"))
+    )
+    return verdict.about(verdict.statement, replace(measure.effect(), unit="probability"), shown)
+
+
+def win_measure(pair: Case, name: str) -> Measure:
+    """Chances, problem by problem, that the other arm is at least as likely under the base as the base."""
+    arms = pair.other, pair.base
+    ours, theirs = (_of_problems(pair, arm, "base_logprob", per_token=True) for arm in arms)
+    groups = list(zip(ours, theirs, strict=True))
+    return Measure(
+        name,
+        np.array([win_share(one, other, tie=TIE) for one, other in groups]),
+        (0.0, 1.0),
+        pair.clusters,
+        float(np.mean([win_share_variance(one, other, tie=TIE) for one, other in groups])),
+        min(one.size for one in ours),
+        pair.study.alpha,
+    )
+
+
+def median_perplexity(case: Case, arm: str, under: str) -> Effect:
+    """The median perplexity of an arm's completions, problem by problem, averaged over problems.
+
+    Args:
+        case: With log-probabilities of the arm.
+        arm: Whose completions.
+        under: The "base", or the arm "itself" at temperature 1.
+    """
+    column = "base_logprob" if under == "base" else "logprob"
+    values = np.array([perplexity(part) for part in _of_problems(case, arm, column, per_token=True)])
+    name = f"median perplexity of {case.short(arm)} under {'the base' if under == 'base' else 'itself'}"
+    return _mean_effect(case, name, values, "perplexity")
+
+
+def perplexity(per_token: Floats) -> float:
+    """The median perplexity, exp(-mean log-probability of a token), of some completions."""
+    return float(np.exp(-np.median(per_token)))
+
+
+def entropies(case: Case, arm: str) -> Floats:
+    """Entropy of an arm's responses to each problem, as it was drawn, in nats.
+
+    The mean of -log p(response) over responses drawn from p: unbiased for the entropy of the whole response,
+    which by the chain rule is the sum of those of its tokens given what stands before them (Cover and
+    Thomas 2006, theorem 2.5.1).
+    """
+    return np.array([-part.mean() for part in _of_problems(case, arm, "own_logprob")])
+
+
+def entropy_effect(case: Case, arm: str) -> Effect:
+    """Mean entropy of an arm's responses."""
+    name = f"entropy of a response of {case.short(arm)}, nats"
+    return _mean_effect(case, name, entropies(case, arm), "nats")
+
+
+def same_entropy(case: Case) -> Verdict:
+    """The other arm has the entropy of the base, within margins.entropy of it; INVALID where shown otherwise.
+
+    Two one-sided tests (Schuirmann 1987) of the ratio of two means: Student's test of "the mean of
+    entropy - r base entropy is zero" at r = 1 - margin and 1 + margin (Fieller 1954).
+    """
+    name, margin = case.short(case.other), case.margins.entropy
+    statement = f"{name} has the entropy of the base"
+    unfit = unscored(case, dict.fromkeys((case.base, case.other), "own_logprob"))
+    if unfit:
+        return invalid(statement, *unfit)
+    verdict = all_of(
+        statement,
+        _beyond(case, 1 - margin, 1, f"entropy of {name} above {1 - margin:g} of the base's"),
+        _beyond(case, 1 + margin, -1, f"entropy of {name} below {1 + margin:g} of the base's"),
+    )
+    ratio = entropy_ratio(case)
+    if verdict.p_refute > case.study.alpha or ratio.estimate is None:
+        return verdict
+    change = "lower" if ratio.estimate > 1 else "higher"
+    found = f"arm {case.other!r} on {case.task!r} has {ratio.estimate:.3g} of the entropy of {case.base!r}"
+    use = f"draw it at a {change} temperature, or raise margins.entropy = {margin:g}"
+    return invalid(statement, f"{found}: {use}")
+
+
+def entropy_ratio(case: Case) -> Effect:
+    """Entropy of the other arm's responses over that of the base's."""
+    ours, theirs = entropies(case, case.other), entropies(case, case.base)
+    return _ratio_effect(case, f"entropy of {case.short(case.other)} over the base's", ours, theirs, "ratio")
+
+
+def gap_recovered(case: Case, first: str) -> Effect:
+    """Which share of the gap between an arm and the base the other arm closes, in pass@k at large k.
+
+    Args:
+        case: A base, another arm and the first.
+        first: The arm whose gap it is.
+    """
+    k = case.k_large
+    start = case.pass_at_k(first, k)
+    parts, wholes = case.pass_at_k(case.other, k) - start, case.pass_at_k(case.base, k) - start
+    name = f"share of the gap of {first} at k = {k} that {case.other} closes"
+    return _ratio_effect(case, name, parts, wholes, "probability")
+
+
+def unscored(case: Case, columns: Mapping[str, str]) -> tuple[str, ...]:
+    """Why log-probabilities of a case cannot carry a claim; empty if they can.
+
+    Args:
+        case: The case.
+        columns: Which log-probabilities are needed of which arms.
+    """
+    reasons = [reason for arm, column in columns.items() for reason in _absent(case, arm, column)]
+    return tuple(reasons) or tuple(_uneven(case, *columns))
+
+
+def _absent(case: Case, arm: str, column: str) -> list[str]:
+    found, at = case.tallies[arm].likelihoods, f"arm {arm!r} on {case.task!r}"
+    if found is None:
+        return [f"{at} has no log-probabilities: {_remedy(case, column)}"]
+    missing = int(np.isnan(getattr(found, column)).sum())
+    if not missing:
+        return []
+    which = f"{missing:,} of {len(found.index):,} completions have no log-probability {_WHERE[column]}"
+    return [*found.unfit] or [f"{at}: {which}: {_remedy(case, column)}"]
+
+
+def _remedy(case: Case, column: str) -> str:
+    study = case.study
+    if study.samples is None:
+        return f"add them to {', '.join(map(str, study.score_paths)) or 'a file, as [evidence] scores'}"
+    plain = ", which takes top_p = 1, top_k = 0 and the transformers engine" * (column == "own_logprob")
+    return f"run beyondbase score --study {study.path}{plain}"
+
+
+def _uneven(case: Case, arm: str, other: str) -> list[str]:
+    counts = [_likelihoods(case, name).counts(len(case.problem_ids)) for name in (arm, other)]
+    for row in np.flatnonzero((counts[0] != counts[1]) | (counts[0] == 0))[:1]:
+        at = f"problem {case.problem_ids[row]!r} on {case.task!r}"
+        found = f"{counts[0][row]} completions of arm {arm!r} and {counts[1][row]} of arm {other!r}"
+        use = "keep and score the same number of every problem in both"
+        return [f"{at} has log-probabilities of {found}: {use}"]
+    return []
+
+
+def _likelihoods(case: Case, arm: str) -> Likelihoods:
+    found = case.tallies[arm].likelihoods
+    if found is None:
+        raise ValueError(f"arm {arm!r} has no log-probabilities")
+    return found
+
+
+def _of_problems(case: Case, arm: str, column: str, *, per_token: bool = False) -> list[Floats]:
+    found = _likelihoods(case, arm)
+    values = getattr(found, column)
+    return found.by_problem(values / found.tokens if per_token else values, len(case.problem_ids))
+
+
+def _beyond(case: Case, ratio: float, sign: int, statement: str) -> Verdict:
+    """The entropy of the other arm minus `ratio` of the base's has this sign."""
+    arms = (_of_problems(case, arm, "own_logprob") for arm in (case.other, case.base))
+    groups = list(zip(*arms, strict=True))
+    values = sign * (entropies(case, case.other) - ratio * entropies(case, case.base))
+    within = np.mean([_noise(ours) + ratio**2 * _noise(theirs) for ours, theirs in groups])
+    units = values_of(values, support=(-np.inf, np.inf), clusters=case.clusters)
+    _, between, part = split_variance(units, float(within))
+    samples = min(ours.size for ours, _ in groups)
+    return Verdict(
+        statement,
+        p_support=t_p_greater(values, clusters=case.clusters),
+        p_refute=t_p_greater(-values, clusters=case.clusters),
+        effect=entropy_ratio(case),
+        precision=Precision(float(values.mean()), between, part, len(values), samples, reach=0.0, extra=0.0),
+    )
+
+
+def _noise(values: Floats) -> float:
+    return float(values.var(ddof=1) / values.size) if values.size > 1 else float("nan")
+
+
+def _mean_effect(case: Case, name: str, values: Floats, unit: str) -> Effect:
+    if not np.isfinite(values).all():
+        return Effect(name, None, None, None, 1 - case.study.alpha, unit)
+    lower, upper = t_limits(values, clusters=case.clusters, alpha=case.study.alpha)
+    return Effect(name, float(values.mean()), lower, upper, 1 - case.study.alpha, unit)
+
+
+def _ratio_effect(case: Case, name: str, parts: Floats, wholes: Floats, unit: str) -> Effect:
+    whole = float(wholes.mean())
+    lower, upper = ratio_t_limits(parts, wholes, clusters=case.clusters, alpha=case.study.alpha)
+    estimate = float(parts.mean()) / whole if whole > 0 else None
+    return Effect(name, estimate, lower, upper, 1 - case.study.alpha, unit)
