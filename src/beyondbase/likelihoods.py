@@ -51,11 +51,6 @@ class Likelihoods:
         """
         return np.split(values, np.cumsum(self.counts(problems))[:-1])
 
-    def per_token(self, values: Floats) -> Floats:
-        """Sums over tokens as means over tokens."""
-        means: Floats = values / self.tokens
-        return means
-
     def sorted(self) -> "Likelihoods":
         """The same completions, by problem and index."""
         order = np.lexsort((self.index, self.problem))
