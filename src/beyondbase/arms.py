@@ -31,6 +31,9 @@ class Arm(Table):
     rollouts: int | None = Field(None, ge=1)
     temperature: float | None = Field(None, ge=0)
     top_p: float | None = Field(None, gt=0, le=1)
+    n: int | None = Field(
+        None, ge=1, lt=2**20, description="how many completions of each problem; that of [sampling] if absent"
+    )
     max_tokens: int | None = Field(None, ge=1)
     prompt: Text | None = Field(None, description="a prompt of its own; that of [sampling] if absent")
     adapter: Text | None = Field(None, description="a LoRA adapter upon the model")

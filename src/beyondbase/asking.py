@@ -38,6 +38,16 @@ def recipe_of(study: Study) -> Sampling:
     return study.sampling
 
 
+def n_of(study: Study, arm: str) -> int:
+    """Say how many completions of each problem an arm is to give.
+
+    Raises:
+        InputError: The study has no table [sampling].
+    """
+    recipe, own = recipe_of(study), study.arms[arm].n
+    return recipe.n if own is None else own
+
+
 def check_settings(study: Study, arm: str, store: SampleSet) -> None:
     """Refuse a set that was sampled otherwise than the study says now.
 
@@ -49,8 +59,9 @@ def check_settings(study: Study, arm: str, store: SampleSet) -> None:
     """
     if study.sampling is None or "sampling" not in store.identity:
         return
-    asked = settings_of(study, arm) | _model_asked(study, arm, store.identity)
-    changes = differences(asked, {key: store.identity.get(key) for key in asked})
+    asked = {"seed": 0} | settings_of(study, arm) | _model_asked(study, arm, store.identity)
+    known = {"seed": 0, **store.identity}
+    changes = differences(asked, {key: known.get(key) for key in asked})
     if changes:
         remedy = "restore these settings in the study, or sample into another folder ([evidence] samples)"
         raise InputError(f"{store.folder}: was sampled with other settings: {'; '.join(changes)}; {remedy}")
@@ -111,7 +122,9 @@ def settings_of(study: Study, arm: str) -> dict[str, Any]:
     prompt = {"text": template.text, "chat": template.chat, "system": template.system}
     engine = study.engine.model_dump(mode="json", exclude=set(_NO_MATTER))
     asked = {"revision": this.revision, "adapter": _adapter(study, arm), "engine": engine}
-    return {"sampling": dict(drawing_of(recipe, this).identity()), "prompt": prompt, "asked": asked}
+    # Sets of seed 0 are named without it, as those that were drawn before there was this key.
+    seed = {"seed": recipe.seed} if recipe.seed else {}
+    return {"sampling": dict(drawing_of(recipe, this).identity()), "prompt": prompt, "asked": asked, **seed}
 
 
 def _adapter(study: Study, arm: str) -> str | None:

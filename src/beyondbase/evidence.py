@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from beyondbase.asking import check_settings
+from beyondbase.asking import check_settings, n_of
 from beyondbase.chances import Chances, load_chances
 from beyondbase.errors import InputError
 from beyondbase.examples import Example, load_examples
@@ -149,7 +149,7 @@ def _digest_now(study: Study, task: str) -> str | None:
 def _read(study: Study, key: Key, task: GradedTask) -> tuple[SampledSet, Tally, list[Example]]:
     store = SampleSet.read(set_folder(samples_of(study), *key))
     check_settings(study, key[1], store)
-    rows = store.rows(*task.grader, n=None if study.sampling is None else study.sampling.n)
+    rows = store.rows(*task.grader, n=None if study.sampling is None else n_of(study, key[1]))
     _check_graded(study, store, rows, task)
     health, prompts = health_of(rows), same_prompts(study, key, store)
     unfit = (

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from beyondbase.asking import n_of
 from beyondbase.mistakes import quote
 from beyondbase.sampling import Key, samples_of
 from beyondbase.store import SampleSet, set_folder
@@ -15,7 +16,7 @@ from beyondbase.study import Study
 def unfinished(study: Study, key: Key, store: SampleSet, *, found: int, problems: int) -> Iterator[str]:
     """Say that a set holds less than the study asks for, or than the files that it was imported from."""
     task, arm = key
-    wanted = rows_expected(store.folder) if study.sampling is None else study.sampling.n * problems
+    wanted = rows_expected(store.folder) if study.sampling is None else n_of(study, arm) * problems
     if wanted is None or found >= wanted:
         return
     use = "run the same beyondbase import again"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from beyondbase.asking import recipe_of
+from beyondbase.asking import n_of, recipe_of
 from beyondbase.engines.settings import VllmSettings
 from beyondbase.evidence import faults
 from beyondbase.health import Health, health_of
@@ -119,7 +119,7 @@ def _need(  # noqa: PLR0913 - a need is made of six things
     most = study.arms[key[1]].max_tokens or recipe.max_tokens
     each = speed.tokens / speed.completions if speed else float(most)
     per_second = rate or (speed.rate if speed else None)
-    kept = min(recipe.keep_tokens / recipe.n, 1.0) * BYTES_PER_KEPT
+    kept = min(recipe.keep_tokens / n_of(study, key[1]), 1.0) * BYTES_PER_KEPT
     return Need(
         *key,
         problems=problems,

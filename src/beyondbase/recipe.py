@@ -32,6 +32,7 @@ class Sampling(Table):
     temperature: float = Field(1.0, ge=0)
     top_p: float = Field(1.0, gt=0, le=1)
     top_k: int = Field(0, ge=0, description="only so many of the likeliest tokens; all if 0")
+    seed: int = Field(0, ge=0, description="another seed draws other completions of the same arms")
     prompt: Text = Field("plain", description='a template such as "qwen-boxed", or a text with {question}')
     system: Text | None = Field(None, description="the system message of a chat prompt")
     stop_lines: Annotated[tuple[str, ...], BeforeValidator(as_tuple), AfterValidator(_lines)] = Field(

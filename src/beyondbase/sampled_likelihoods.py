@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from beyondbase.asking import n_of
 from beyondbase.inference.bounded import Floats
 from beyondbase.likelihoods import Ints, Likelihoods
 from beyondbase.sampling import Key, samples_of
@@ -37,7 +38,7 @@ def sampled_likelihoods(
     recipe, (task, arm) = study.sampling, key
     if recipe is None or not recipe.keep_tokens:
         return None
-    problem, index, tokens, logprob = _kept(store, problem_ids, min(recipe.keep_tokens, recipe.n))
+    problem, index, tokens, logprob = _kept(store, problem_ids, min(recipe.keep_tokens, n_of(study, arm)))
     places = problem * INDEX_LIMIT + index
     base = study.base_of(arm)
     folder = set_folder(samples_of(study), task, base)

@@ -11,6 +11,7 @@ from beyondbase.asking import (
     check_asked,
     check_settings,
     drawing_of,
+    n_of,
     prompts_of,
     recipe_of,
     settings_of,
@@ -122,13 +123,13 @@ def missing(study: Study, key: Key, problems: Sequence[Problem]) -> int:
     Raises:
         InputError: The set was sampled otherwise than the study says now.
     """
-    recipe, folder = recipe_of(study), set_folder(samples_of(study), *key)
+    n, folder = n_of(study, key[1]), set_folder(samples_of(study), *key)
     if not (folder / SET_FILE).exists():
-        return len(problems) * recipe.n
+        return len(problems) * n
     store = SampleSet.read(folder)
     check_settings(study, key[1], store)
     check_asked(study, key[1], store, problems)
-    return len(store.wanted([problem.id for problem in problems], recipe.n))
+    return len(store.wanted([problem.id for problem in problems], n))
 
 
 def _fill(study: Study, engine: Engine, key: Key, tell: Tell) -> None:
@@ -138,7 +139,7 @@ def _fill(study: Study, engine: Engine, key: Key, tell: Tell) -> None:
     identity = {**engine.identity(), **settings_of(study, key[1])}
     with SampleSet.open(set_folder(samples_of(study), *key), identity) as store:
         keep_prompts(store.folder, prompts, questions)
-        wanted = store.wanted([*prompts], recipe.n)
+        wanted = store.wanted([*prompts], n_of(study, key[1]))
         requests = (
             Request(problem, index, seed_of(store.fingerprint, problem, index), prompts[problem])
             for problem, index in wanted

@@ -236,12 +236,19 @@ def _sampling_problems(study: Study) -> Iterator[str]:
         if arm.url is not None and not isinstance(study.engine, OpenaiSettings):
             at, engine = place("arms", name, "url"), quote(study.engine.engine)
             yield f'{at}: found {quote(arm.url)} with [engine] engine = {engine}; use engine = "openai"'
-    if study.sampling is None or study.sampling.n == 1:
-        return
-    hot = {place("arms", name, "temperature"): arm.temperature for name, arm in study.arms.items()}
-    for at, temperature in (hot | {place("sampling", "temperature"): study.sampling.temperature}).items():
-        if temperature == 0:
-            yield f"{at}: found 0, which makes all {study.sampling.n} completions one; use more, or n = 1"
+    if study.sampling is not None:
+        yield from _greedy_problems(study.arms, study.sampling)
+
+
+def _greedy_problems(arms: Mapping[str, Arm], recipe: Sampling) -> Iterator[str]:
+    draws = [(place("sampling", "temperature"), recipe.temperature, recipe.n)]
+    for name, arm in arms.items():
+        if arm.temperature is not None or arm.n is not None:
+            temperature = recipe.temperature if arm.temperature is None else arm.temperature
+            draws.append((place("arms", name, "temperature"), temperature, arm.n or recipe.n))
+    for at, temperature, n in draws:
+        if temperature == 0 and n > 1:
+            yield f"{at}: found 0, which makes all {n} completions one; use more, or n = 1"
 
 
 def _key_problems(study: Study, section: str, keys: Iterable[str]) -> Iterator[str]:

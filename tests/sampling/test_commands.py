@@ -125,6 +125,37 @@ def test_a_plan_of_a_whole_study_says_so(puppets: Study) -> None:
     assert lines[-1] == "nothing to sample: every set is complete"
 
 
+def test_an_arm_may_have_an_n_of_its_own(puppets: Study) -> None:
+    """It is planned, sampled and judged at its own n, and the other at that of the study."""
+    own = PUPPETS | {"rl": PUPPETS["rl"] | {"n": 6}}
+    study = write_tiny(puppets.path.parent, Path(), arms=own)
+    planned = [cells(line)[3] for line in done("plan", study).splitlines()[1:5]]
+    assert planned == ["20", "12", "30", "18"]
+    done("sample", study)
+    assert len(drawn(study, "base")) == 20
+    assert len(drawn(study, "rl")) == 30
+    tallies = load_evidence(study).tallies
+    assert {arm: set(tallies["sums", arm].n) for arm in own} == {"base": {4}, "rl": {6}}
+    assert not any(tally.unfit for tally in tallies.values())
+    said = [cells(line)[4] for line in done("status", study).splitlines()[1:5]]
+    assert said == ["4 of 4", "4 of 4", "6 of 6", "6 of 6"]
+    fewer = write_tiny(puppets.path.parent, Path(), arms=own | {"base": PUPPETS["base"] | {"n": 5}})
+    assert (
+        "'base' on 'sums' has 20 of 25 completions" in load_evidence(fewer).tallies["sums", "base"].unfit[0]
+    )
+
+
+def test_one_temperature_of_zero_makes_all_completions_one(puppets: Study) -> None:
+    """An arm of its own n is refused at the temperature of the study, too."""
+    greedy = recipe(temperature=0, n=1)
+    with pytest.raises(
+        InputError, match=r"\[arms.rl\] temperature: found 0, which makes all 6 completions one"
+    ):
+        write_tiny(
+            puppets.path.parent, Path(), arms=PUPPETS | {"rl": PUPPETS["rl"] | {"n": 6}}, sampling=greedy
+        )
+
+
 def test_status_says_what_there_is(puppets: Study) -> None:
     """Counts, grades and health of each set that is there; of the others that there is nothing yet."""
     assert "nothing yet: base on sums" in done("status", puppets)

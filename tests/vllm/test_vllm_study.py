@@ -46,14 +46,14 @@ def write_study(folder: Path) -> Any:
     return write_tables(folder, tables)
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    """Start `beyondbase sample` as a user does, in a session of its own."""
-    command = [sys.executable, "-m", "beyondbase", "sample", "--study", str(folder)]
+def start(folder: Path, what: str = "sample") -> subprocess.Popen[str]:
+    """Start a command of beyondbase as a user does, in a session of its own."""
+    command = [sys.executable, "-m", "beyondbase", what, "--study", str(folder)]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603
 
 
 def test_a_study_goes_from_models_to_verdicts_past_a_kill(tmp_path: Path) -> None:
-    """Killed after its first batch, the same command goes on: every completion once, then verdicts."""
+    """Killed after its first batch, the same command goes on: each completion once, scores, verdicts."""
     study = write_study(tmp_path)
     shards = set_folder(study.samples, "T", "base") / "completions"
     run = start(tmp_path)
@@ -75,6 +75,9 @@ def test_a_study_goes_from_models_to_verdicts_past_a_kill(tmp_path: Path) -> Non
         assert all(one.seed == seed_of(store.fingerprint, one.problem_id, one.index) for one in found)
         assert {one.index for one in found if one.token_ids is not None} == {0, 1}
         assert store.identity["engine"] == "vllm"
+    scoring = start(tmp_path, "score")
+    _, said = scoring.communicate()
+    assert scoring.returncode == 0, said
     (content,) = results_of([judge(gather(study, load_claims([ROOT / "claims"])))])["studies"]
     assert "INVALID" not in {verdict["outcome"] for verdict in content["verdicts"]}
     assert [pair["k_max"] for pair in content["pairs"]] == [N]

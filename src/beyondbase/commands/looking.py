@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from beyondbase import sampling
+from beyondbase.asking import n_of
 from beyondbase.commands.options import ArmOption, StudyOption, TaskOption
 from beyondbase.commands.saying import columns, mistakes_told, say
 from beyondbase.inventory import Need, Stock, gpus, needs, stock
@@ -47,8 +48,7 @@ def status(study: StudyOption, *, task: TaskOption = None, arm: ArmOption = None
         found = load_study(study)
         keys = sampling.chosen(found, tasks=task or (), arms=arm or ())
         there = stock(found, keys)
-        n = found.sampling.n if found.sampling else None
-        for line in columns([_STOCK_HEADER, *(_stock_row(item, n) for item in there)]) if there else ():
+        for line in columns([_STOCK_HEADER, *(_stock_row(found, item) for item in there)]) if there else ():
             say(line)
         known = {(item.task, item.arm) for item in there}
         for name, other in keys:
@@ -116,8 +116,8 @@ def _plan_notes(study: Study, found: Sequence[Need], *, rate: float | None) -> l
     return lines
 
 
-def _stock_row(item: Stock, n: int | None) -> tuple[str, ...]:
-    health = item.health
+def _stock_row(study: Study, item: Stock) -> tuple[str, ...]:
+    health, n = item.health, n_of(study, item.arm) if study.sampling else None
     shares = (health.truncated, health.unparsed, health.errors)
     return (
         item.arm,
