@@ -181,7 +181,7 @@ def _study() -> dict[str, Any]:
 def _arm(name: str, role: str, model: str, revision: str) -> dict[str, Any]:
     texts = {"id": name, "role": role, "model": model, "revision": revision, "note": ""}
     settings = {"temperature": 0.6, "top_p": 0.95, "max_tokens": 16384, "prompt": None, "adapter": None}
-    settings |= {"repeats": None, "entropy_matched": False, "chance": None}
+    settings |= {"repeats": None, "entropy_matched": False, "paired": True, "chance": None}
     unknown = dict.fromkeys(("base", "algorithm", "step", "kl", "rollouts"))
     return {**texts, "labels": {}, **settings, **unknown}
 

@@ -45,6 +45,14 @@ def test_pairs_stand_each_beside_the_base(tmp_path: Path) -> None:
     assert found(tmp_path, pairs("teacher"), arms) == []
 
 
+def test_an_arm_that_is_not_paired_is_judged_with_others_only(tmp_path: Path) -> None:
+    """With paired = false a checkpoint makes no pair, but still belongs to its run, and has its curves."""
+    arms = {"base": BASE, "early": rl(step=1, paired=False), "late": rl(step=2)}
+    assert found(tmp_path / "a", pairs("rl"), arms) == [("base", "late", "late")]
+    assert len(found(tmp_path / "b", pairs("rl", every=True), arms)) == 2
+    assert found(tmp_path / "c", training_runs(), arms) == [("base", "early", "late", "late")]
+
+
 def test_two_bases_keep_their_own_arms(tmp_path: Path) -> None:
     """With two bases each arm stands beside the one it names, also where several share one."""
     arms = {"b1": BASE, "b2": BASE, "r1": rl(base="b1"), "r2": rl(base="b2"), "r3": rl(base="b1")}

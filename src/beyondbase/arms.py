@@ -25,6 +25,10 @@ class Arm(Table):
     entropy_matched: bool = Field(
         default=False, description="whether that temperature gives it the entropy of its base"
     )
+    paired: bool = Field(
+        default=True,
+        description="whether claims judge it beside its base; if false, only together with other arms",
+    )
     algorithm: str | None = None
     step: int | None = Field(None, ge=0)
     kl: float | None = Field(None, ge=0)

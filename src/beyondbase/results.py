@@ -69,7 +69,7 @@ def _study(judgement: Judgement) -> dict[str, Any]:
         ],
         "arms": [
             # Without the address of a server, which is no one's business but its owner's.
-            {"id": name} | arm.model_dump(exclude={"url"}) | {"base": _base(judgement, name)}
+            {"id": name} | arm.model_dump(exclude={"url", "n"}) | {"base": _base(judgement, name)}
             for name, arm in study.arms.items()
         ],
         "tasks": [

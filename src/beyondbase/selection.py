@@ -83,12 +83,18 @@ class Arms:
         return groups
 
 
-def pairs(role: str) -> Selection:
-    """Every arm of a role beside the base it starts from."""
+def pairs(role: str, *, every: bool = False) -> Selection:
+    """Arms of a role, each beside the base it starts from.
+
+    Args:
+        role: The role.
+        every: Those too that the study does not want judged so (paired = false).
+    """
 
     def find(arms: Arms) -> Iterable[tuple[str, tuple[str, ...], str]]:
         for name in arms.of_role(role):
-            yield arms.study.base_of(name), (name,), name
+            if every or arms.study.arms[name].paired:
+                yield arms.study.base_of(name), (name,), name
 
     return Selection(f"a base arm and an arm with role {role} on one task", find)
 
@@ -170,7 +176,9 @@ def _amount(arms: Arms, name: str, setting: str) -> float | None:
 
 
 def _settings(arm: Arm, but: set[str]) -> Hashable:
-    told_apart = arm.model_dump(exclude={"model", "revision", "adapter", "url", "n", "note", "base", *but})
+    told_apart = arm.model_dump(
+        exclude={"model", "revision", "adapter", "url", "n", "paired", "note", "base", *but}
+    )
     return tuple((key, str(sorted(v.items()) if isinstance(v, dict) else v)) for key, v in told_apart.items())
 
 

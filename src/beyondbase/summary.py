@@ -28,7 +28,7 @@ BINS = ("0", *(f"({i / 10:g}, {(i + 1) / 10:g}]" for i in range(9)), "(0.9, 1)",
 def summaries(judgement: Judgement) -> list[dict[str, Any]]:
     """One summary per arm and task that has a base beside it, in the order of tasks and arms."""
     study, evidence = judgement.study, judgement.family.evidence
-    selections = (*map(pairs, COMPARED), repeats())
+    selections = (*(pairs(role, every=True) for role in COMPARED), repeats())
     cases = (selection.cases(study, evidence.tallies, evidence.chances) for selection in selections)
     # An arm with exact chances is no pair but the floor of all pairs: it has no counts to tabulate.
     return [_summary(case) for some in cases for case in some if case.other in case.tallies]

@@ -125,6 +125,7 @@ class Arm(Object):
     base: str | None
     repeats: str | None
     entropy_matched: bool
+    paired: bool
     algorithm: str | None
     step: Count | None
     kl: float | None
