@@ -1,6 +1,7 @@
 """Sessions of beyondbase; `nox -l` lists them."""
 
 import os
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -50,6 +51,18 @@ def miniature(session: nox.Session) -> None:
     session.install(os.environ.get("BEYONDBASE_TORCH", "torch==2.13.0"))
     session.install(".[transformers]")
     session.run("python", "fixtures/miniature/recipe/build.py", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
+def live(session: nox.Session) -> None:
+    """Sample the miniature's models afresh, judge them, and set them beside the stored counts (minutes)."""
+    session.install(os.environ.get("BEYONDBASE_TORCH", "torch==2.13.0"))
+    session.install(".[transformers]")
+    study = Path("fixtures/miniature/live")
+    shutil.rmtree(study / "samples", ignore_errors=True)
+    session.run("beyondbase", "sample", "--study", str(study), env=ONE_THREAD)
+    session.run(*("pytest", "claims", "--study", str(study), "--report-dir", "reports/live"), env=ONE_THREAD)
+    session.run("beyondbase", "agree", "--study", str(study), "--with", "fixtures/miniature", env=ONE_THREAD)
 
 
 def install_for(session: nox.Session) -> None:
@@ -132,6 +145,14 @@ def example(session: nox.Session) -> None:
     install(session, "browser")
     session.run("pytest", "claims", "--report-dir", "reports/example", env=ONE_THREAD)
     session.run("python", "docs/screenshot.py", "reports/example/index.html", "docs/report.png")
+
+
+@nox.session
+def figures(session: nox.Session) -> None:
+    """Draw the figures and write the tables of docs/miniature.md; verdicts come from reports/example/."""
+    install(session, "figures")
+    for script in ("tables", "figures"):
+        session.run("python", f"fixtures/miniature/recipe/{script}.py", env=ONE_THREAD)
 
 
 @nox.session

@@ -9,6 +9,7 @@ import pytest
 from sampled_study import GRADER, TABLES, draw, sampled, usual, write_sampled
 from study_factory import BASE, RL, judged, write_tables
 
+from beyondbase.asking import settings_of
 from beyondbase.errors import InputError
 from beyondbase.evidence import load_evidence
 from beyondbase.results import results_of
@@ -141,6 +142,7 @@ def test_ungraded_completions_are_refused(tmp_path: Path) -> None:
             "sampling.temperature: this run has 0.6, the set has 1",
         ),
         ({"sampling": {"n": 16, "max_tokens": 64, "prompt": "plain-boxed"}}, "prompt.text: this run has"),
+        ({"sampling": {"n": 16, "max_tokens": 64, "seed": 1}}, "seed: this run has 1, the set has 0"),
         ({"arms": {"base": BASE | {"model": "made/new"}, "rl": RL}}, "model: this run has"),
         ({"arms": {"base": BASE | {"revision": "abc"}, "rl": RL}}, 'asked.revision: this run has "abc"'),
         ({"engine": {"engine": "vllm"}}, 'asked.engine.engine: this run has "vllm"'),
@@ -155,6 +157,23 @@ def test_settings_that_changed_since_are_refused(tmp_path: Path, table: dict[str
     message = refusal(changed(sampled(tmp_path), **table))
     assert "was sampled with other settings: " in message
     assert said in message
+
+
+def test_a_seed_that_was_taken_back_is_refused(tmp_path: Path) -> None:
+    """A set of another seed is named as such where the study asks for none."""
+    study = sampled(tmp_path, sampling={"n": 16, "max_tokens": 64, "seed": 7})
+    assert [unfit(study, arm) for arm in study.arms] == [(), ()]
+    message = refusal(changed(study, sampling={"n": 16, "max_tokens": 64}))
+    assert "was sampled with other settings: seed: this run has 0, the set has 7; restore" in message
+
+
+def test_sets_of_seed_0_are_named_as_before_there_was_a_seed(tmp_path: Path) -> None:
+    """Seed 0 is no setting of a set, so that its completions stay what they were; any other is one."""
+    recipe = {"n": 16, "max_tokens": 64}
+    assert settings_of(write_sampled(tmp_path), "rl").keys() == {"sampling", "prompt", "asked"}
+    zero = settings_of(write_sampled(tmp_path, sampling=recipe | {"seed": 0}), "rl")
+    assert zero == settings_of(write_sampled(tmp_path, sampling=recipe), "rl")
+    assert settings_of(write_sampled(tmp_path, sampling=recipe | {"seed": 2}), "rl") == zero | {"seed": 2}
 
 
 def test_speed_settings_may_change(tmp_path: Path) -> None:

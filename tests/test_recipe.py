@@ -47,6 +47,7 @@ def test_the_documented_defaults(tmp_path: Path) -> None:
     assert recipe is not None
     assert (recipe.temperature, recipe.top_p, recipe.top_k, recipe.prompt) == (1.0, 1.0, 0, "plain")
     assert (recipe.stop_lines, recipe.stop_token_ids, recipe.keep_tokens, recipe.batch) == ((), (), 0, 512)
+    assert recipe.seed == 0
     assert study.health.model_dump() == {
         "truncated": 0.1,
         "unparsed": 0.5,
@@ -108,6 +109,10 @@ def test_who_grades_follows_from_the_answers(tmp_path: Path, table: str, grader:
         (
             "[sampling]\nn = 0\nmax_tokens = 1",
             "[sampling] n: found 0; use a number greater than or equal to 1",
+        ),
+        (
+            "[sampling]\nn = 8\nmax_tokens = 1\nseed = -1",
+            "[sampling] seed: found -1; use a number greater than or equal to 0",
         ),
         (
             "[sampling]\nn = 8\nmax_tokens = 1\nstop_lines = ['a\\nb', '']",

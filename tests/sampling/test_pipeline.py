@@ -108,6 +108,24 @@ def test_the_engines_batch_changes_no_text(tmp_path: Path, models: Path) -> None
             assert item.logprob == pytest.approx(found[0][key].logprob, abs=1e-4)
 
 
+def test_another_seed_draws_other_completions(tmp_path: Path, models: Path) -> None:
+    """With another seed every completion has another seed, in a folder of its own; one set has one seed."""
+    one = write_tiny(tmp_path / "one", models)
+    other = write_tiny(tmp_path / "other", models, sampling=recipe(seed=1))
+    for study in (one, other):
+        done("sample", study, "--arm", "base")
+    found, others = drawn(one), drawn(other)
+    assert found.keys() == others.keys()
+    assert not {item.seed for item in found.values()} & {item.seed for item in others.values()}
+    assert sum(item.text != others[key].text for key, item in found.items()) > len(found) / 2
+    changed = write_tiny(tmp_path / "one", models, sampling=recipe(seed=1))
+    assert "was sampled with other settings: seed: this run has 1, the set has 0; restore" in (
+        refused("sample", changed, "--arm", "base")
+    )
+    changed = write_tiny(tmp_path / "other", models)
+    assert "seed: this run has 0, the set has 1; " in refused("sample", changed, "--arm", "base")
+
+
 def test_raising_n_only_adds(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From 4 to 8 the files of the first 4 stay as they are, and only the others are drawn."""
     study = write_tiny(tmp_path / "grown", models)
