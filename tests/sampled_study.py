@@ -55,6 +55,7 @@ def draw(
 ) -> SampleSet:
     """Fill the set of an arm with completions of given outcomes, and grade them."""
     identity = {"model": study.arms[arm].model, "weights": None, "engine": "made"} | dict(identity or {})
+    kept = study.sampling.keep_tokens if study.sampling else 0
     if study.sampling is not None:
         identity |= settings_of(study, arm)
     assert study.samples is not None
@@ -71,8 +72,8 @@ def draw(
                     tokens=5,
                     finish=finish,
                     logprob=-2.0,
-                    token_ids=None,
-                    token_logprobs=None,
+                    token_ids=(7,) * 5 if i < kept else None,
+                    token_logprobs=(-0.4,) * 5 if i < kept else None,
                 )
                 for name, i in missing
             ]

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sampled_study import draw, sampled, write_sampled
+from sampled_study import draw, sampled, usual, write_sampled
 from study_factory import BASE, RL, Counts, drawn, write_study
 from typer.testing import CliRunner, Result
 
 from beyondbase.cli import app
+from beyondbase.completions import Grade
 
+OTHER = {"n": 16, "max_tokens": 64, "seed": 1}
 RATES = np.linspace(0.02, 0.9, 40)
 
 
@@ -19,6 +21,11 @@ def study(folder: Path, *, rl: ArrayLike = RATES, n: int = 64, seed: int = 0, **
     """A study of counts of a base and an RL arm."""
     counts: Counts = {"base": drawn(RATES, n, seed), "rl": drawn(rl, n, seed + 1)}
     return write_study(folder, {"base": BASE, "rl": RL}, counts, **more).path
+
+
+def otherwise(arm: str, problem: int, index: int) -> Grade:
+    """Outcomes of another draw: one less is right on every problem."""
+    return usual(arm, problem, index) if index > 3 else "wrong"
 
 
 def both(ids: Sequence[str]) -> dict[str, Sequence[str]]:
@@ -132,17 +139,52 @@ def test_completions_are_not_compared_with_themselves(tmp_path: Path) -> None:
     assert "both studies have the same completions; give one of the two studies another [sampling] seed" in (
         refused(one.path, same.path)
     )
-    other = sampled(tmp_path / "c", sampling={"n": 16, "max_tokens": 64, "seed": 1})
+    other = write_sampled(tmp_path / "c", sampling=OTHER)
+    draw(other, "base", outcomes=otherwise)
+    draw(other, "rl")
     assert agree(other.path, one.path).exit_code == 0
+
+
+def test_counts_are_not_compared_with_themselves(tmp_path: Path) -> None:
+    """Equal counts on every problem are those of copies, in any order and among others; one more is not."""
+    names = [f"p{place}" for place in range(40)]
+    counts = {"base": drawn(RATES, 64, 0), "rl": drawn(RATES, 64, 1)}
+    turned = {arm: (n, np.array(c)[::-1]) for arm, (n, c) in counts.items()}
+    c = np.array(turned["rl"][1])
+    c[3] += 1 if c[3] < 64 else -1
+    one, same, near = (
+        write_study(tmp_path / name, {"base": BASE, "rl": RL}, found, ids=both(ids)).path
+        for name, found, ids in (
+            ("a", counts, names),
+            ("b", turned, names[::-1]),
+            ("c", turned | {"rl": (64, c)}, names[::-1]),
+        )
+    )
+    said = (
+        "arm 'base' on 'T': both studies have the same counts on every problem, so these seem to be the same"
+    )
+    assert said in refused(one, same)
+    assert "arm 'rl' on 'T': both" in refused(one, same, "--arm", "rl")
+    assert agree(one, near, "--arm", "rl").exit_code == 0
+
+
+def test_what_no_model_solves_may_have_equal_counts(tmp_path: Path) -> None:
+    """Where everything is wrong, or everything right, two draws have the same counts, and agree."""
+    counts: Counts = {"base": (8, [0, 0, 0]), "rl": (8, [8, 0, 8])}
+    one, other = (
+        write_study(tmp_path / name, {"base": BASE, "rl": RL}, counts, title=name).path for name in "ab"
+    )
+    result = agree(one, other)
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "agree")
 
 
 def test_unfit_samples_are_not_compared(tmp_path: Path) -> None:
     """A set that claims would call INVALID is refused with the reason; one of another arm does not matter."""
     stored, fresh = (
         sampled(tmp_path / "a"),
-        write_sampled(tmp_path / "b", sampling={"n": 16, "max_tokens": 64, "seed": 1}),
+        write_sampled(tmp_path / "b", sampling=OTHER),
     )
-    draw(fresh, "base")
+    draw(fresh, "base", outcomes=otherwise)
     draw(fresh, "rl", finish="length", outcomes=lambda *_: "truncated")
     assert "only samples that can be judged on are compared" in refused(fresh.path, stored.path)
     assert agree(fresh.path, stored.path, "--arm", "base").exit_code == 0

@@ -10,12 +10,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
-from study_factory import BASE, RL, cases_of, drawn, pair_study, write_study
+from study_factory import BASE, RL, cases_of, drawn, judged, pair_study, write_study
 
 from beyondbase import estimators
 from beyondbase.cases import Case
+from beyondbase.errors import InputError
 from beyondbase.inference.bounded import p_greater, p_less
+from beyondbase.report import render_page
+from beyondbase.report.markdown import render_summary
+from beyondbase.results import results_of
 from beyondbase.selection import Selection, algorithms, contrasts, pairs, training_runs
+from beyondbase.terminal import unpaired
 
 SOME = (16, [4, 8, 0])
 
@@ -51,6 +56,17 @@ def test_an_arm_that_is_not_paired_is_judged_with_others_only(tmp_path: Path) ->
     assert found(tmp_path / "a", pairs("rl"), arms) == [("base", "late", "late")]
     assert len(found(tmp_path / "b", pairs("rl", every=True), arms)) == 2
     assert found(tmp_path / "c", training_runs(), arms) == [("base", "early", "late", "late")]
+
+
+def test_what_is_not_judged_beside_its_base_is_said(tmp_path: Path) -> None:
+    """A comparison that a study leaves out stands in its summary and on its page."""
+    arms = {"base": BASE, "early": rl(step=1, paired=False), "late": rl(step=2)}
+    results = results_of([judged(write_study(tmp_path, arms, dict.fromkeys(arms, SOME)))])
+    assert "not judged beside their base (paired = false): early" in render_summary(results)
+    assert "not beside their base, as the study asks (paired = false): early." in render_page(results)
+    assert unpaired(results["studies"][0] | {"arms": []}) == ""
+    with pytest.raises(InputError, match="paired: found false on an arm with role base; use it on a trained"):
+        write_study(tmp_path / "wrong", arms | {"base": BASE | {"paired": False}}, dict.fromkeys(arms, SOME))
 
 
 def test_two_bases_keep_their_own_arms(tmp_path: Path) -> None:

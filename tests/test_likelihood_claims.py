@@ -4,7 +4,7 @@ import copy
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -14,7 +14,9 @@ from scored_study import TOKENS, likely, scored_study
 from study_factory import BASE, DISTILLED, PAIR, RL, all_claims, drawn, everywhere, judged, some, two_arms
 
 from beyondbase import Case, InputError, Outcome, Verdict, entropy_matched, given, opposite, scored_pairs
+from beyondbase.arms import Role
 from beyondbase.judge import Judgement, gather
+from beyondbase.report.likelihood_charts import TURNS, of_likelihoods
 from beyondbase.report.markdown import render_summary
 from beyondbase.responses import same_entropy, win_measure
 from beyondbase.results import results_of, write_results
@@ -234,6 +236,16 @@ def test_the_entropy_is_the_mean_surprise_and_the_gap_by_hand(tmp_path: Path) ->
     assert ratio.estimate == pytest.approx(values["hot"].mean() / values["base"].mean())
 
 
+def test_no_share_of_a_gap_that_is_not_there(tmp_path: Path) -> None:
+    """Where the base solves no more than RL, the share that is closed has no estimate, and no limits."""
+    values = {arm: {"logprob": likely(8, 4, mean=-9, seed=seed)} for seed, arm in enumerate(MATCHED)}
+    counts = {"base": (16, [0] * 7 + [16]), "rl": (16, [16] * 7 + [0]), "hot": (16, [0] * 4 + [16] * 4)}
+    tables: Any = {"claims": [ENTROPY_CLAIM], "margins": {"entropy": 0.9}}
+    entry = only(judged(scored_study(tmp_path, MATCHED, values, counts=counts, **tables)), ENTROPY_CLAIM)
+    gap = entry.verdict.details[2]
+    assert (gap.estimate, gap.lower, gap.upper) == (None, None, None)
+
+
 def test_alike_entropies_are_wrongly_shown_no_oftener_than_the_level_says(tmp_path: Path) -> None:
     """Where the entropy is off by just the margin, "alike" is shown in at most alpha of the studies."""
     replicates, problems, level = 400, 30, 0.05
@@ -336,6 +348,26 @@ def test_the_distribution_is_the_share_up_to_each_point(tmp_path: Path) -> None:
     assert (np.array(found["estimate"]) <= found["upper"]).all()
     assert item["entropy"]["estimate"] == pytest.approx(TOKENS * nats.mean())
     assert item["entropy_per_token"]["estimate"] == pytest.approx(nats.mean())
+
+
+def test_the_chart_has_arms_of_every_role(tmp_path: Path) -> None:
+    """Where arms are more than lines, each role has its turn, and lines stand in the order of the study."""
+    roles = ["rl"] * 7 + ["teacher", "distilled", "distilled", "rl"]
+    arms = {"base": BASE} | {
+        f"{role}-{at}": {"role": role, "model": f"made/{at}"} for at, role in enumerate(roles)
+    }
+    values = {arm: {"logprob": likely(5, 4, mean=-9, seed=seed)} for seed, arm in enumerate(arms)}
+    study = results_of([judged(scored_study(tmp_path, arms, values), all_claims()[RL_CLAIM])])["studies"][0]
+    (chart,) = of_likelihoods(study)
+    names = ["base", "rl-0", "rl-1", "rl-2", "teacher-7", "distilled-8", "distilled-9"]
+    assert [name for name, _ in chart.legend] == names
+    assert len({style for _, style in chart.legend}) == 7
+    assert chart.caption.endswith(" 5 more arms stand in the table.")
+
+
+def test_every_role_has_its_turn() -> None:
+    """The chart knows all roles that an arm may have."""
+    assert sorted(TURNS) == sorted(get_args(Role))
 
 
 def test_the_summary_has_the_numbers_of_every_arm(tmp_path: Path) -> None:

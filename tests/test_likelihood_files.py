@@ -43,9 +43,19 @@ def refusal(folder: Path, text: str | None = None, **tables: Any) -> str:
         ("T,rl,0", "T,lr,0", 'scores.csv:8: found arm "lr" on task "T", of which there are no counts'),
         ("T,rl,1", "T,rl,7", 'scores.csv:10: problem_id: found "7", of which there are no counts'),
         ("T,base,0,0", "T,base,0,-1", "scores.csv:2: index: found -1; number completions from 0"),
+        (
+            "T,rl,1,1",
+            "T,rl,1,16",
+            "scores.csv:11: index: found 16, where the counts are of 16 completions of",
+        ),
         ("base,0,1,10", "base,0,1,0", "scores.csv:3: tokens: found 0; every completion has one at least"),
         ("base,0,1,10", "base,0,1,", "scores.csv:3: tokens: found nothing; fill the cell"),
         ("-1.0,-1.0,-1.0", "-1.0,0.5,-1.0", "scores.csv:2: base_logprob: found 0.5; give the sum of"),
+        (
+            "-1.0,-1.0,-1.0",
+            "-1.0,-1.1,-1.0",
+            "scores.csv:2: base_logprob: found -1.1 of an arm that is its own",
+        ),
         ("-1.0,-1.0,-1.0", "-1.0,-1.0,-inf", "scores.csv:2: own_logprob: found -inf; give the sum of"),
         ("-1.0,-1.0,-1.0", "-1.0,much,-1.0", "scores.csv: is no csv file of log-probabilities ("),
         ("T,rl,0,1", "T,rl,0,0", 'scores.csv: problem "0", completion 0, stands there twice; delete one'),
@@ -112,6 +122,7 @@ HOT = RL | {"repeats": "rl", "temperature": 2.0}
         (COLD | {"entropy_matched": True}, "entropy_matched: found true on an arm with role base; use it on"),
         (HOT | {"entropy_matched": True, "base": "cold"}, 'base: found "cold"; delete it: the entropy is to'),
         (RL | {"base": "cold"}, 'base: found "cold"; use an arm with role base: base'),
+        (HOT | {"paired": False}, 'paired: found false on an arm with repeats = "rl"; use it on a trained'),
         (COLD | {"base": "base"}, 'base: found "base" on an arm with role base; delete this key'),
     ],
 )
@@ -145,6 +156,29 @@ def test_files_come_back_as_they_were_written(tmp_path: Path) -> None:
         tmp_path, PAIR, scores, evidence={"tallies": "counts.csv", "scores": "scores.parquet"}
     )
     assert repr(score_rows(load_evidence(again).tallies)) == repr(rows)
+
+
+def test_a_base_is_as_likely_under_itself_as_under_its_base(tmp_path: Path) -> None:
+    """What its rows leave empty is filled, and rounding is let pass; of other arms nothing is filled."""
+    values = likely(5, 3, mean=-9, seed=1)
+    under = values * (1 + 1e-7)
+    under[2] = np.nan
+    columns = {"logprob": values, "base_logprob": under}
+    arms = PAIR | {"cold": COLD}
+    study = scored_study(tmp_path, arms, dict.fromkeys(arms, columns))
+    found = {arm: tally.likelihoods for (_, arm), tally in load_evidence(study).tallies.items()}
+    expected = np.where(np.isnan(under), values, under).ravel()
+    for arm, wanted in (("base", expected), ("rl", under.ravel()), ("cold", under.ravel())):
+        likelihoods = found[arm]
+        assert likelihoods is not None
+        np.testing.assert_array_equal(likelihoods.base_logprob, wanted)
+
+
+def test_numbers_of_completions_go_on_where_some_were_lost(tmp_path: Path) -> None:
+    """A problem that counts one completion less than others may have a log-probability of the last."""
+    counts = dict.fromkeys(PAIR, ([2, 1, 2], [1, 1, 1]))
+    study = scored_study(tmp_path, PAIR, VALUES, counts=counts)
+    assert len(score_rows(load_evidence(study).tallies)) == 12
 
 
 def sampled_scores(folder: Path, **changed: Any) -> Study:
@@ -248,6 +282,24 @@ def test_scores_of_other_texts_or_models_are_no_evidence(tmp_path: Path, changed
     assert entry.outcome is Outcome.INVALID
     assert message in entry.verdict.invalid[0]
     assert "scores/base, and run beyondbase score" in entry.verdict.invalid[0]
+
+
+def test_scores_of_texts_whose_tokens_were_not_kept_have_another_remedy(tmp_path: Path) -> None:
+    """To score again would not bring the tokens back: they are to be drawn into another folder."""
+    few: Any = {"n": 16, "max_tokens": 64}
+    study = write_sampled(tmp_path, sampling=few)
+    for arm in study.arms:
+        draw(study, arm)
+    study = write_sampled(tmp_path, sampling=few | {"keep_tokens": 2})
+    assert study.samples is not None
+    with SampleSet.read(study.samples / "T" / "rl") as store:
+        scored = [Scored(str(p), i, -1.0, 5) for p in range(12) for i in range(2)]
+        store.append_scores("base", {"model": "made/base", "weights": None, "tokens": "text"}, scored)
+    (entry,) = judged(study, all_claims()["rl-likely-under-base"]).judged
+    assert entry.outcome is Outcome.INVALID
+    assert entry.verdict.invalid[0].endswith(
+        "which were not kept: name another folder as [evidence] samples, and sample again with keep_tokens"
+    )
 
 
 def test_tables_never_overwrite_and_take_no_unfit_samples(tmp_path: Path) -> None:

@@ -107,6 +107,16 @@ def compare_tallies(fresh: Mapping[Key, Tally], stored: Mapping[Key, Tally]) -> 
     return [_agreement(*each) for each in zip(pairs, pairs.values(), raw, adjusted, strict=True)]
 
 
+def same_counts(fresh: Tally, stored: Tally) -> bool:
+    """Whether both hold equal counts of every problem that they share, some of it right and some wrong.
+
+    Two draws hardly ever agree so, but copies do. Where all is right or all is wrong they may well.
+    """
+    n, c, other_n, other_c = _pair(fresh, stored).counts
+    equal = np.array_equal(n, other_n) and np.array_equal(c, other_c)
+    return equal and bool(((c > 0) & (c < n)).any())
+
+
 def problem_p(n: ArrayLike, c: ArrayLike, other_n: ArrayLike, other_c: ArrayLike) -> Floats:
     """Two-sided exact p, per problem, that two chances of success are the same.
 

@@ -88,6 +88,16 @@ def chance_problems(arms: Mapping[str, Arm], *, counted: bool) -> Iterator[str]:
             yield f"{at}: missing, and arms with role guess are not sampled; {use}"
 
 
+def pair_problems(arms: Mapping[str, Arm]) -> Iterator[str]:
+    """What is wrong with arms that are not to be judged beside their base."""
+    for name, arm in arms.items():
+        if not arm.paired and (arm.role in {"base", "guess"} or arm.repeats is not None):
+            kind = f"role {arm.role}" if arm.repeats is None else f"repeats = {quote(arm.repeats)}"
+            at = place("arms", name, "paired")
+            use = "use it on a trained model that other arms are judged with, or delete it"
+            yield f"{at}: found false on an arm with {kind}; {use}"
+
+
 def repeat_problems(arms: Mapping[str, Arm]) -> Iterator[str]:
     """What is wrong with arms that draw from the model of another at another temperature."""
     first = [name for name, arm in arms.items() if arm.repeats is None and arm.role != "guess"]

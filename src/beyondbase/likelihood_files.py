@@ -30,6 +30,8 @@ SCHEMA = pa.schema(
 )
 # A sum over many tokens that were nearly certain may be rounded to just above 0.
 _ROUNDING = 1e-4
+# Two sums of the same log-probabilities differ by no more than this part of themselves, or nats.
+_SAME = 1e-6
 
 
 def add_scores(study: Study, tallies: Mapping[Key, Tally]) -> dict[Key, Tally]:
@@ -53,7 +55,10 @@ def add_scores(study: Study, tallies: Mapping[Key, Tally]) -> dict[Key, Tally]:
             if found[key].likelihoods is not None:
                 names = f"arm {quote(key[1])} on task {quote(key[0])}"
                 raise InputError(f"{path}: found {names} in an earlier file too; keep one of the two")
-            found[key] = replace(found[key], likelihoods=_likelihoods(path, columns, rows, tallies[key]))
+            own = {"own_base": study.base_of(key[1]) == key[1]}
+            found[key] = replace(
+                found[key], likelihoods=_likelihoods(path, columns, rows, tallies[key], **own)
+            )
     return found
 
 
@@ -146,7 +151,9 @@ def _groups(columns: _Columns) -> dict[Key, NDArray[np.int64]]:
     return {key: np.array(rows) for key, rows in found.items()}
 
 
-def _likelihoods(path: Path, columns: _Columns, rows: NDArray[np.int64], tally: Tally) -> Likelihoods:
+def _likelihoods(
+    path: Path, columns: _Columns, rows: NDArray[np.int64], tally: Tally, *, own_base: bool
+) -> Likelihoods:
     known = {name: row for row, name in enumerate(tally.problem_ids)}
     names = columns["problem_id"][rows]
     problem = np.array([known.get(name, -1) for name in names])
@@ -154,9 +161,32 @@ def _likelihoods(path: Path, columns: _Columns, rows: NDArray[np.int64], tally: 
         found = f"found {quote(names[at])}, of which there are no counts"
         raise InputError(f"{locate(path, int(rows[at]))}: problem_id: {found}; delete its rows")
     numbers: Any = {name: columns[name][rows] for name in ("index", "tokens", *LOGPROBS)}
+    _check_counted(path, numbers["index"], rows, tally)
+    if own_base:
+        numbers["base_logprob"] = _under_itself(path, numbers, rows)
     likelihoods = Likelihoods(problem, **numbers).sorted()
     same = (np.diff(likelihoods.problem) == 0) & (np.diff(likelihoods.index) == 0)
     for at in np.flatnonzero(same)[:1]:
         name = named(tally.problem_ids[likelihoods.problem[at]], int(likelihoods.index[at]))
         raise InputError(f"{path}: {name}, stands there twice; delete one of its rows")
     return likelihoods
+
+
+def _check_counted(path: Path, index: NDArray[np.int64], rows: NDArray[np.int64], tally: Tally) -> None:
+    # Not each problem's own n: a completion that was lost has a number, and is in no count.
+    most = int(tally.n.max())
+    for at in np.flatnonzero(index >= most)[:1]:
+        found = f"found {index[at]}, where the counts are of {most} completions of a problem at most"
+        raise InputError(f"{locate(path, int(rows[at]))}: index: {found}; number completions from 0")
+
+
+def _under_itself(path: Path, numbers: Mapping[str, Any], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The log-probabilities under its base of an arm that is its own base."""
+    own, base = numbers["logprob"], numbers["base_logprob"]
+    differs = ~np.isclose(base, own, rtol=_SAME, atol=_SAME) & ~np.isnan(base) & ~np.isnan(own)
+    for at in np.flatnonzero(differs)[:1]:
+        found = f"found {base[at]} of an arm that is its own base, and the logprob {own[at]}"
+        use = "give the same number, or leave base_logprob empty"
+        raise InputError(f"{locate(path, int(rows[at]))}: base_logprob: {found}; {use}")
+    filled: NDArray[np.float64] = np.where(np.isnan(base), own, base)
+    return filled

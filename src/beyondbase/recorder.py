@@ -24,6 +24,7 @@ from beyondbase.terminal import (
     reason_lines,
     shown_path,
     table_lines,
+    unpaired,
     verdicts_of,
 )
 
@@ -79,7 +80,9 @@ class Recorder:
         for line, outcome in table_lines(verdicts, day=self._day):
             colour = {COLOURS[outcome]: True} if outcome else {"bold": True}
             terminalreporter.write_line(line, **colour)
-        for line in (*reason_lines(verdicts), *not_applicable_lines(self._idle_claims()), *self._written):
+        apart = [f"{study['id']}: {line}" for study in self._content["studies"] if (line := unpaired(study))]
+        idle_claims = not_applicable_lines(self._idle_claims())
+        for line in (*reason_lines(verdicts), *apart, *idle_claims, *self._written):
             terminalreporter.write_line(line)
         for line in self._failed:
             terminalreporter.write_line(line, red=True, bold=True)

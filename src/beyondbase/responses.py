@@ -225,6 +225,7 @@ def _mean_effect(case: Case, name: str, values: Floats, unit: str) -> Effect:
 
 def _ratio_effect(case: Case, name: str, parts: Floats, wholes: Floats, unit: str) -> Effect:
     whole = float(wholes.mean())
+    if not whole > 0:
+        return Effect(name, None, None, None, 1 - case.study.alpha, unit)
     lower, upper = ratio_t_limits(parts, wholes, clusters=case.clusters, alpha=case.study.alpha)
-    estimate = float(parts.mean()) / whole if whole > 0 else None
-    return Effect(name, estimate, lower, upper, 1 - case.study.alpha, unit)
+    return Effect(name, float(parts.mean()) / whole, lower, upper, 1 - case.study.alpha, unit)

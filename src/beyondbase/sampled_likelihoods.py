@@ -92,12 +92,23 @@ def _mistaken(
     if scorer not in store.scorers():
         return
     found, said = store.scorer_identity(scorer), f"scores of arm {key[1]!r} on {key[0]!r} by {scorer!r}"
+    texts = f"{said} are of texts, not of the tokens that were drawn"
     again = f"delete {scores_folder(store.folder, scorer)}, and run beyondbase score --study {study.path}"
-    if found.get("tokens") != "kept":
-        fewer = f"{again} with no more --completions than keep_tokens"
-        yield f"{said} are of texts, not of the tokens that were drawn: {fewer}"
+    if found.get("tokens") != "kept" and _lacks_tokens(study, store):
+        use = "name another folder as [evidence] samples, and sample again with keep_tokens"
+        yield f"{texts}, which were not kept: {use}"
+    elif found.get("tokens") != "kept":
+        yield f"{texts}: {again}"
     elif any(found.get(name) != model[name] for name in _MODEL if name in model):
         yield f"{said} were made by another model than it has now: {again}"
+
+
+def _lacks_tokens(study: Study, store: SampleSet) -> bool:
+    """Whether one of the completions whose tokens a study keeps was drawn when it kept fewer."""
+    kept = study.sampling.keep_tokens if study.sampling else 0
+    table = store.table("index", "finish", "token_ids")
+    wanted = (_numbers(table["index"], 0) < kept) & (np.array(table["finish"].to_pylist()) != "error")
+    return bool((wanted & np.asarray(table["token_ids"].is_null())).any())
 
 
 def _scores(

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
-from beyondbase.arms import Arm, base_problems, bases_of, chance_problems, repeat_problems
+from beyondbase.arms import Arm, base_problems, bases_of, chance_problems, pair_problems, repeat_problems
 from beyondbase.engines.settings import SETTINGS, EngineSettings, OpenaiSettings, TransformersSettings
 from beyondbase.errors import InputError
 from beyondbase.fields import CLAIM, Claims, Day, Files, Ks, Margin, Name, Slug, Taus, Text
@@ -122,6 +122,7 @@ class Study(Table):
             *_evidence_problems(self),
             *base_problems(self.arms),
             *repeat_problems(self.arms),
+            *pair_problems(self.arms),
             *chance_problems(self.arms, counted=self.evidence.tallies is not None),
             *_sampling_problems(self),
             *_key_problems(self, "expect", self.expect),

@@ -135,6 +135,12 @@ def not_applicable_lines(studies: Iterable[Record]) -> list[str]:
     ]
 
 
+def unpaired(study: Record) -> str:
+    """Which arms a study wants judged together with others only; empty if none."""
+    names = ", ".join(arm["id"] for arm in study["arms"] if not arm["paired"])
+    return one_line(f"not judged beside their base (paired = false): {names}") if names else ""
+
+
 def _points(share: float | None) -> str:
     # Adding zero turns -0.0 into 0.0.
     return "none" if share is None else f"{round(100 * share, 1) + 0.0:+.1f}"

@@ -225,8 +225,8 @@ def test_a_corrected_answer_grades_anew(puppets: Study, monkeypatch: pytest.Monk
 
 
 def test_scores_are_those_of_the_base(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without all of their tokens the first completions get the log-probability of their texts, every one."""
-    study = write_tiny(tmp_path, models, sampling=recipe(keep_tokens=2))
+    """Where no tokens are kept, the first completions get the log-probability of their texts, every one."""
+    study = write_tiny(tmp_path, models)
     done("sample", study, "--task", "sums", "--no-grade")
     engines = spied(monkeypatch)
     assert done("score", study, "--completions", "3") == "scored\n"

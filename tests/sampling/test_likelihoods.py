@@ -1,5 +1,8 @@
 """From a study of several temperatures to perplexities and entropies, by tiny models."""
 
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +11,14 @@ import pytest
 import torch
 from pipeline import (
     PUPPETS,
+    Spy,
     done,
     drawn,
     make_models,
     played,
     questions,
     recipe,
+    refused,
     spied,
     store_of,
     tables,
@@ -21,8 +26,12 @@ from pipeline import (
 )
 from study_factory import all_claims, judged, write_tables
 
-from beyondbase.engines import TransformersSettings, make_engine
+from beyondbase import asking
+from beyondbase.completions import Completion
+from beyondbase.engines import Request, TransformersSettings, make_engine
+from beyondbase.engines import Sampling as Drawing
 from beyondbase.evidence import load_evidence
+from beyondbase.likelihoods import Likelihoods
 from beyondbase.results import results_of
 from beyondbase.study import Study
 
@@ -162,3 +171,113 @@ def test_draws_that_were_cut_off_have_no_entropy(tmp_path: Path, models: Path) -
     assert found is not None
     assert np.isnan(found.own_logprob).all()
     assert not np.isnan(found.base_logprob).any()
+
+
+def likelihoods(study: Study, arm: str) -> Likelihoods:
+    """How likely the kept completions of an arm were."""
+    found = load_evidence(study).tallies["sums", arm].likelihoods
+    assert found is not None
+    return found
+
+
+def test_texts_are_not_taken_for_tokens_that_were_not_kept(tmp_path: Path, models: Path) -> None:
+    """Where keep_tokens is raised after the draw, texts are scored, noted as such, and no evidence."""
+    alone: dict[str, Any] = {"arms": tables(models)["arms"]}
+    done("sample", written(tmp_path, models, sampling=recipe(), **alone))
+    study = written(tmp_path, models, **alone)
+    done("sample", study)
+    done("score", study)
+    assert store_of(study, "rl").scorer_identity("base")["tokens"] == "text"
+    found = likelihoods(study, "rl")
+    assert np.isnan(found.base_logprob).all()
+    (reason,) = found.unfit
+    assert reason.endswith(
+        "of texts, not of the tokens that were drawn, which were not kept: name another folder as [evidence]"
+        " samples, and sample again with keep_tokens"
+    )
+    # What it says helps.
+    again = written(tmp_path, models, evidence={"samples": "others"}, **alone)
+    done("sample", again)
+    done("score", again)
+    assert likelihoods(again, "rl").unfit == ()
+    assert np.isfinite(likelihoods(again, "rl").base_logprob).all()
+
+
+def test_more_tokens_than_were_kept_are_not_put_beside_the_kept(tmp_path: Path, models: Path) -> None:
+    """Scores of kept tokens stay as they are; a larger keep_tokens is refused, and a smaller one goes on."""
+    study = written(tmp_path, models)
+    done("sample", study)
+    done("score", study)
+    before = likelihoods(study, "rl").base_logprob
+    more = written(tmp_path, models, sampling=recipe(keep_tokens=3))
+    assert "keep_tokens is 3, but some of these tokens were not kept; lower it" in refused("score", more)
+    study = written(tmp_path, models)
+    done("score", study)
+    assert likelihoods(study, "rl").base_logprob.tolist() == before.tolist()
+
+
+def test_more_completions_than_are_kept_are_refused(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is scored that the claims would not take; the first of those that are kept may be."""
+    study = written(tmp_path, models)
+    done("sample", study)
+    engines = spied(monkeypatch)
+    said = refused("score", study, "--completions", "3")
+    assert said.endswith(
+        "--completions: found 3, where the study keeps the tokens of 2 completions of each problem;"
+        " give 2 or fewer, or sample into another folder with a larger keep_tokens"
+    )
+    assert (engines, store_of(study, "rl").scorers()) == ([], [])
+    done("score", study, "--completions", "1")
+    done("score", study)
+    assert likelihoods(study, "rl").unfit == ()
+    assert np.isfinite(likelihoods(study, "rl").base_logprob).all()
+
+
+def test_scores_of_texts_go_on_as_such_until_they_are_deleted(tmp_path: Path, models: Path) -> None:
+    """What was begun as scores of texts is finished so, and where tokens were kept a new start helps."""
+    alone: dict[str, Any] = {"arms": tables(models)["arms"]}
+    study = written(tmp_path, models, **alone)
+    done("sample", study)
+    done("score", written(tmp_path, models, sampling=recipe(), **alone), "--completions", "1")
+    study = written(tmp_path, models, **alone)
+    done("score", study)
+    store = store_of(study, "rl")
+    assert store.scorer_identity("base")["tokens"] == "text"
+    assert len(store.scores("base").index) == 10
+    (reason,) = likelihoods(study, "rl").unfit
+    assert f"delete {store.folder / 'scores' / 'base'}, and run beyondbase score" in reason
+    for task in study.tasks:
+        shutil.rmtree(store_of(study, "rl", task).folder / "scores" / "base")
+    done("score", study)
+    assert likelihoods(study, "rl").unfit == ()
+
+
+class Losing(Spy):
+    """An engine that loses the first completion of one problem."""
+
+    def generate(self, requests: Iterable[Request], how: Drawing) -> Iterator[Completion]:
+        """As the engine, but for one completion."""
+        for item in super().generate(requests, how):
+            lost = (item.problem_id, item.index) == ("p1", 0)
+            yield replace(item, finish="error", token_ids=None, token_logprobs=None) if lost else item
+
+
+def test_a_lost_completion_takes_no_other_into_the_scores(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tokens of the others are scored as ever, and none is scored whose tokens were not kept."""
+    real = asking.make_engine
+    monkeypatch.setattr(asking, "make_engine", lambda *found, **options: Losing(real(*found, **options)))
+    study = written(tmp_path, models, health={"truncated": 1.0, "unparsed": 1.0, "empty": 1.0, "errors": 1.0})
+    done("sample", study)
+    done("score", study)
+    store = store_of(study, "rl")
+    assert store.scorer_identity("base")["tokens"] == "kept"
+    scores = store.scores("base")
+    places = [(scores.problem_ids[p], int(i)) for p, i in zip(scores.problem, scores.index, strict=True)]
+    assert places == [(f"p{p}", i) for p in range(5) for i in range(2) if (p, i) != (1, 0)]
+    engines = spied(monkeypatch)
+    done("score", study)
+    assert engines == []

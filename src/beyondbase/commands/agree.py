@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from beyondbase.agreement import Agreement, compare_tallies
+from beyondbase.agreement import Agreement, compare_tallies, same_counts
 from beyondbase.commands.options import ArmOption, StudyOption, TaskOption
 from beyondbase.commands.saying import columns, mistakes_told, say
 from beyondbase.errors import InputError
@@ -81,6 +81,12 @@ def _check_other_draws(keys: Sequence[Key], fresh: Evidence, other: Evidence) ->
         if key in prints[0] and prints[0][key] == prints[1].get(key):
             use = "give one of the two studies another [sampling] seed, and sample it afresh"
             raise InputError(f"arm {key[1]!r} on {key[0]!r}: both studies have the same completions; {use}")
+        if same_counts(fresh.tallies[key], other.tallies[key]):
+            found = (
+                "both studies have the same counts on every problem, so these seem to be the same completions"
+            )
+            use = "compare with completions that were drawn anew, with another [sampling] seed"
+            raise InputError(f"arm {key[1]!r} on {key[0]!r}: {found}; {use}")
 
 
 def _check_problems(

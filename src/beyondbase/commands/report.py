@@ -22,6 +22,7 @@ from beyondbase.terminal import (
     reason_lines,
     shown_path,
     table_lines,
+    unpaired,
     verdicts_of,
 )
 
@@ -71,7 +72,8 @@ def _print_results(content: Mapping[str, Any], comparison: Mapping[str, Any] | N
     verdicts = verdicts_of(content)
     for line, outcome in table_lines(verdicts, day=day):
         say(line, COLOURS.get(outcome, "bold"))
-    for line in (*reason_lines(verdicts), *not_applicable_lines(content["studies"])):
+    apart = [f"{study['id']}: {line}" for study in content["studies"] if (line := unpaired(study))]
+    for line in (*reason_lines(verdicts), *apart, *not_applicable_lines(content["studies"])):
         say(line)
     if comparison is None:
         return

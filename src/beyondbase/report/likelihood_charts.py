@@ -8,6 +8,9 @@ from beyondbase.report.formats import estimate
 
 Record = Mapping[str, Any]
 
+# Of each role in turn one arm is drawn, in this order, until there are no more styles.
+TURNS = ("rl", "distilled", "teacher", "instruct", "base", "guess")
+
 # Every so many points of a line have its symbol.
 MARKED = 6
 
@@ -18,12 +21,25 @@ def of_likelihoods(study: Record) -> Iterator[Figure]:
     for item in study["likelihoods"]:
         if item["distribution"] is not None:
             groups.setdefault((item["task"], item["base"]), []).append(item)
+    roles = {arm["id"]: arm["role"] for arm in study["arms"]}
     for (task, base), items in groups.items():
         first = [item for item in items if item["arm"] == base]
-        yield _distribution(task, base, first, [item for item in items if item["arm"] != base])
+        others = [item for item in items if item["arm"] != base]
+        chosen = _by_turns([roles[item["arm"]] for item in others])[: len(ARM_STYLES)]
+        yield _distribution(
+            task, base, first, [others[at] for at in sorted(chosen)], len(others) - len(chosen)
+        )
 
 
-def _distribution(task: str, base: str, first: Sequence[Record], others: Sequence[Record]) -> Figure:
+def _by_turns(roles: Sequence[str]) -> list[int]:
+    """Places of arms with these roles: the first of each role, then the second of each, and so on."""
+    earlier = [roles[:at].count(role) for at, role in enumerate(roles)]
+    return sorted(range(len(roles)), key=lambda at: (earlier[at], TURNS.index(roles[at])))
+
+
+def _distribution(
+    task: str, base: str, first: Sequence[Record], others: Sequence[Record], left_out: int
+) -> Figure:
     shown = [(item, BASE) for item in first] + list(zip(others, ARM_STYLES, strict=False))
     series = [
         series_of(item["arm"], style, item["distribution"]["nats"], item["distribution"])
@@ -32,7 +48,6 @@ def _distribution(task: str, base: str, first: Sequence[Record], others: Sequenc
     medians = "; ".join(
         f"{item['arm']} {estimate(item['perplexity_under_base'], 'number')}" for item, _ in shown
     )
-    left_out = len(others) - len(ARM_STYLES)
     return Figure(
         "lines",
         f"Perplexity under {base} on {task}",
