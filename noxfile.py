@@ -55,14 +55,14 @@ def miniature(session: nox.Session) -> None:
 
 @nox.session
 def live(session: nox.Session) -> None:
-    """Sample the miniature's models afresh, judge them, and set them beside the stored counts (minutes)."""
+    """Sample the miniature's models afresh, set them beside the stored counts, and judge them (minutes)."""
     session.install(os.environ.get("BEYONDBASE_TORCH", "torch==2.13.0"))
     session.install(".[transformers]")
     study = Path("fixtures/miniature/live")
     shutil.rmtree(study / "samples", ignore_errors=True)
     session.run("beyondbase", "sample", "--study", str(study), env=ONE_THREAD)
-    session.run(*("pytest", "claims", "--study", str(study), "--report-dir", "reports/live"), env=ONE_THREAD)
     session.run("beyondbase", "agree", "--study", str(study), "--with", "fixtures/miniature", env=ONE_THREAD)
+    session.run(*("pytest", "claims", "--study", str(study), "--report-dir", "reports/live"), env=ONE_THREAD)
 
 
 def install_for(session: nox.Session) -> None:
