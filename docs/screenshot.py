@@ -6,7 +6,6 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-
 PAIR = "miniature--countdown--grpo"
 
 

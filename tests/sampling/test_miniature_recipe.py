@@ -1,4 +1,4 @@
-"""The recipe of the miniature: its language, its losses, its loop, and runs that go on after a kill."""
+"""The recipe of the miniature: its language, its losses, its models and its plan."""
 
 import json
 import subprocess
@@ -11,27 +11,17 @@ import problems
 import pytest
 import torch
 from corpus import CLEAN, PROMPT, check, write
-from curves import Curve
 from losses import ALGORITHMS, Rollouts
 from losses.surrogate import clipped, divergence, mean_over
-from models import Size, load_model, make_model, make_tokenizer, save_model
+from miniature_texts import MINIATURE, TINY, random_rows
+from models import load_model, make_model, make_tokenizer, save_model
 from optim import orthogonal
 from plan import MIXED, PLAN, needs
-from reinforce import Course, Loop, Policy
+from reinforce import Policy
 from sampler import draw
-from states import Keeper
-from supervised import Lessons, learn, lessons_run
 
 from beyondbase.completions import Completion, Problem
 from beyondbase.graders import make_grader
-
-MINIATURE = Path(__file__).parents[2] / "fixtures" / "miniature"
-TINY = Size(hidden=64, layers=1, inner=64, heads=1)
-
-
-def random_rows(size: int = 200, seed: int = 0) -> corpus.Ints:
-    """Draw texts of the clean corpus."""
-    return write(CLEAN, np.random.default_rng(seed), size, frozenset())
 
 
 def graded(rows: corpus.Ints) -> list[bool]:
@@ -221,77 +211,6 @@ def test_orthogonal_brings_singular_values_close_to_one() -> None:
         values = torch.linalg.svdvals(orthogonal(one))
         assert values.min() > 0.5
         assert values.max() < 1.3
-
-
-LESSONS = Lessons(steps=8, batch=16)
-
-
-def lessons_of(folder: Path, stop_after: int | None = None) -> tuple[dict[str, torch.Tensor], Curve]:
-    """Learn 8 batches; with a stop, as if killed after so many, and go on from the file."""
-    curve, keeper = Curve("test"), Keeper(folder / "state", every_s=0.0)
-    model = make_model(TINY, seed=1)
-    calls = 0
-
-    def texts(rng: np.random.Generator) -> corpus.Ints:
-        nonlocal calls
-        calls += 1
-        if stop_after is not None and calls > stop_after:
-            raise KeyboardInterrupt
-        return write(CLEAN, rng, 16, frozenset())
-
-    try:
-        learn(model, LESSONS, texts, lessons_run(model, LESSONS, 5, curve), keeper)
-    except KeyboardInterrupt:
-        return lessons_of(folder)
-    return model.state_dict(), curve
-
-
-def test_lessons_go_on_after_a_kill_as_if_nothing_had_happened(tmp_path: Path) -> None:
-    """Same weights, same curve."""
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-
-    whole, curve = lessons_of(tmp_path / "a")
-    resumed, resumed_curve = lessons_of(tmp_path / "b", stop_after=5)
-
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
-    assert curve.rows == resumed_curve.rows
-    assert len(curve.rows) == 8
-
-
-COURSE = Course(steps=3, prompts=4, rollouts=4, kl=0.1, entropy=0.01, keep=(2,))
-
-
-def course_run(folder: Path, name: str, stop_at: int | None = None) -> tuple[dict[str, torch.Tensor], Curve]:
-    """Reinforce for three steps; with a stop, as if killed after so many, and go on from the file."""
-    curve, keeper = Curve("test"), Keeper(folder / "state", every_s=0.0)
-    base = make_model(TINY, seed=1)
-    policy = Policy(make_model(TINY, seed=1))
-    prompts = random_rows(40)[:, :PROMPT]
-
-    def kept(step: int) -> None:
-        if step == stop_at:
-            raise KeyboardInterrupt
-
-    try:
-        Loop(policy, base, ALGORITHMS[name], COURSE, prompts).run(7, curve, keeper, kept)
-    except KeyboardInterrupt:
-        return course_run(folder, name)
-    return policy.state_dict(), curve
-
-
-@pytest.mark.parametrize("name", [name for name in ALGORITHMS if name != "DAPO"])
-def test_a_course_goes_on_after_a_kill_as_if_nothing_had_happened(name: str, tmp_path: Path) -> None:
-    """Same weights, same curve, with a reference and a bonus."""
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-
-    whole, curve = course_run(tmp_path / "a", name)
-    resumed, resumed_curve = course_run(tmp_path / "b", name, stop_at=2)
-
-    assert all(torch.equal(whole[weight], resumed[weight]) for weight in whole)
-    assert curve.rows == resumed_curve.rows
-    assert {"step", "reward", "entropy", "length"} <= set(curve.rows[0])
 
 
 def test_drawn_log_probabilities_are_those_of_the_model() -> None:
