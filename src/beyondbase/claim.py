@@ -70,6 +70,12 @@ def claim_of(function: object) -> Claim | None:
     return card if isinstance(card, Claim) else None
 
 
+def suite_claims() -> Path:
+    """The folder of the claims that come with the suite: in the package, or in the repository it is run from."""
+    packaged = Path(__file__).parent / "claims"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "claims"
+
+
 def load_claims(folders: Iterable[Path]) -> tuple[Claim, ...]:
     """All claims of the test modules of some folders, by file name and place in the file.
 
