@@ -71,7 +71,7 @@ def claim_of(function: object) -> Claim | None:
 
 
 def suite_claims() -> Path:
-    """The folder of the claims that come with the suite: in the package, or in the repository it is run from."""
+    """The folder of the claims that come with the suite: in the package, or in its repository."""
     packaged = Path(__file__).parent / "claims"
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "claims"
 
