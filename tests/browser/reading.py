@@ -10,12 +10,28 @@ from urllib.parse import urldefrag
 from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, expect
 
 HEIGHT = 900
-SETTLE_MS = 250
+# Playwright's own patience, 5 and 30 s, ends early on a busy machine: this one ends only what hangs.
+PATIENCE_MS = 300_000
+expect.set_options(timeout=PATIENCE_MS)
 WATCH = """
 window.__violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>
   window.__violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
 """
+# Observers and listeners run between frames: at rest is a page that has not changed for ten of them, and in
+# which no fold waits for its packed part. On a busy machine frames take longer, and so does this.
+AT_REST = """() => new Promise((resolve) => {
+  let still = 0;
+  const changes = new MutationObserver(() => { still = 0; });
+  changes.observe(document, { attributes: true, characterData: true, childList: true, subtree: true });
+  const frame = () => {
+    still = document.querySelector("details[open][data-packed]:not(:has(> :nth-child(2)))") ? 0 : still + 1;
+    if (still < 10) return requestAnimationFrame(frame);
+    changes.disconnect();
+    return resolve();
+  };
+  requestAnimationFrame(frame);
+})"""
 # Without scripts and styles, whose text is not shown.
 SHOWN_TEXT = """(root) => {
   const { SHOW_TEXT, FILTER_REJECT, FILTER_ACCEPT } = NodeFilter;
@@ -62,8 +78,8 @@ class Visit:
             self.settle()
 
     def settle(self) -> None:
-        """Let observers run and the layout come to rest."""
-        self.page.wait_for_timeout(SETTLE_MS)
+        """Wait until the page has come to rest: observers have run, and what was folded stands in place."""
+        self.page.evaluate(AT_REST)
 
     def width_beyond(self) -> int:
         """Pixels by which the page is wider than its window."""
@@ -92,6 +108,7 @@ def room(browser: Browser, *, script: bool) -> BrowserContext:
         script: whether scripts may run.
     """
     context = browser.new_context(java_script_enabled=script, offline=True)
+    context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(WATCH)
     context.new_page().goto(Path(__file__).as_uri())
     return context

@@ -175,10 +175,11 @@ def test_batches_come_back_as_they_were(sizes: list[int]) -> None:
 )
 def test_hostile_texts_cost_no_more_than_their_length(text: str) -> None:
     """No rule takes the square of a text's length, and no text raises."""
-    start = time.perf_counter()
+    start = time.process_time()
     find_answer(text, ["boxed", "tag", "answer", "number"])
     ChoiceGrader().find(text)
-    assert time.perf_counter() - start < 5
+    # The square of these lengths takes many minutes of the processor, whatever else runs on it.
+    assert time.process_time() - start < 30
 
 
 @given(TEXT, TEXT)
