@@ -1,11 +1,13 @@
 """Sessions of beyondbase; `nox -l` lists them."""
 
 import os
+import platform
 import shutil
 import tomllib
 from pathlib import Path
 
 import nox
+from packaging.requirements import Requirement
 
 nox.needs_version = ">=2025.2.9"
 # pip and not uv: a CPU build of torch, which later sessions need, is found by pip alone.
@@ -14,6 +16,9 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["claims"]
 nox.options.error_on_external_run = True
 
+PROJECT = nox.project.load_toml("pyproject.toml")
+RUNNING = ".".join(platform.python_version_tuple()[:2])
+OTHERS = [version for version in nox.project.python_versions(PROJECT) if version != RUNNING]
 VLLM_LOCK = "tests/vllm/requirements.txt"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -101,6 +106,29 @@ def read_study(session: nox.Session) -> dict[str, dict[str, dict[str, str]]]:
 def tests(session: nox.Session) -> None:
     """Test the library, the claims and the plugin."""
     install(session, "tests")
+    run_tests(session)
+
+
+@nox.session(name="tests-on", python=OTHERS)
+def tests_on(session: nox.Session) -> None:
+    """Run the tests on the other Pythons that the classifiers name: `nox -s tests-on-3.13`."""
+    install(session, "tests")
+    run_tests(session)
+
+
+@nox.session(name="tests-oldest")
+def tests_oldest(session: nox.Session) -> None:
+    """Run the tests with the oldest versions that the package allows of what it depends on."""
+    needs = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
+    oldest = [(need.name, part.version) for need in needs for part in need.specifier if part.operator == ">="]
+    constraints = Path(session.create_tmp()) / "oldest.txt"
+    constraints.write_text("".join(f"{name}=={version}\n" for name, version in oldest), encoding="utf-8")
+    session.install(".", "--group", "tests", "-c", str(constraints))
+    run_tests(session)
+
+
+def run_tests(session: nox.Session) -> None:
+    """Run the tests that need no engine and no browser."""
     apart = [f"--ignore=tests/{folder}" for folder in ("browser", "sampling", "vllm")]
     session.run("pytest", "tests", *apart, "-n", "2", *session.posargs, env=ONE_THREAD)
 
