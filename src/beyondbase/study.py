@@ -11,6 +11,7 @@ from beyondbase.arms import Arm, base_problems, bases_of, chance_problems, pair_
 from beyondbase.engines.settings import SETTINGS, EngineSettings, OpenaiSettings, TransformersSettings
 from beyondbase.errors import InputError
 from beyondbase.fields import CLAIM, Claims, Day, Files, Ks, Margin, Name, Slug, Taus, Text
+from beyondbase.files import AnyPath
 from beyondbase.mistakes import explain, place, quote, read_toml, suggest
 from beyondbase.recipe import Health, Problems, Sampling, Table
 
@@ -192,7 +193,7 @@ _SECTIONS: dict[str, type[BaseModel] | Mapping[str, type[BaseModel]]] = {
 }
 
 
-def load_study(path: Path) -> Study:
+def load_study(path: AnyPath) -> Study:
     """Read a study.
 
     Args:
@@ -201,6 +202,7 @@ def load_study(path: Path) -> Study:
     Raises:
         InputError: The file cannot be read or holds mistakes; every mistake has a line of the message.
     """
+    path = Path(path)
     file = path / "study.toml" if path.is_dir() else path
     table = read_toml(file)
     try:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from beyondbase.errors import InputError
+from beyondbase.files import AnyPath, as_paths
 from beyondbase.likelihoods import Likelihoods
 from beyondbase.mistakes import place, quote, suggest
 from beyondbase.study import Study
@@ -43,7 +44,7 @@ class Tally:
     likelihoods: Likelihoods | None = None
 
 
-def read_tallies(paths: Sequence[Path]) -> dict[tuple[str, str], Tally]:
+def read_tallies(paths: AnyPath | Sequence[AnyPath]) -> dict[tuple[str, str], Tally]:
     """Read counts from .csv and .parquet files.
 
     Returns:
@@ -52,7 +53,7 @@ def read_tallies(paths: Sequence[Path]) -> dict[tuple[str, str], Tally]:
     Raises:
         InputError: A file cannot be read, or a cell is not what its column holds.
     """
-    return _group(_read(paths))
+    return _group(_read(as_paths(paths)))
 
 
 def load_tallies(study: Study) -> dict[tuple[str, str], Tally]:
@@ -77,9 +78,9 @@ def load_tallies(study: Study) -> dict[tuple[str, str], Tally]:
     return {key: tallies[key] for key in keys if key in tallies}
 
 
-def file_digest(path: Path) -> str:
+def file_digest(path: AnyPath) -> str:
     """Compute the sha256 of a file, in hexadecimal."""
-    with path.open("rb") as stream:
+    with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
