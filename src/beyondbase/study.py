@@ -28,7 +28,8 @@ class Evidence(Table):
     """Where the samples of the study lie."""
 
     tallies: Files | None = Field(
-        None, description="a .csv or .parquet file of counts, or a list of them, relative to the study file"
+        None,
+        description="a .csv, .tsv or .parquet file of counts, or a list of them, relative to the study file",
     )
     samples: Text | None = Field(
         None, description="the folder of sampled or imported completions, relative to the study file"
