@@ -103,7 +103,7 @@ def _without_empty(path: Path, table: pa.Table) -> pa.Table:
     for place in reversed(range(table.num_columns)):
         if table.column_names[place]:
             continue
-        filled: Any = pc.index(pc.not_equal(table.column(place), ""), value=True)
+        filled: Any = pc.index(pc.not_equal(table.column(place), pa.scalar("")), value=True)
         if filled.as_py() >= 0:
             row = int(filled.as_py())
             found = f"found {quote(table.column(place)[row].as_py())} in a column without a name"
