@@ -101,7 +101,7 @@ def draft_of(sources: Sequence[Source], wanted: Wanted, tell: Tell) -> Draft:
         if source.kind in TABLES or wanted.options != TableOptions():
             found = _of_table(source, wanted, tell)
         else:
-            found, graded[source.name] = _of_tool(source, wanted)
+            found, graded[source.name] = _of_tool(source, wanted, tell)
         for (arm, task, model), problems in found.items():
             name = plain_name(task) or "task"
             tasks[name] = task if name != task else tasks.get(name, "")
@@ -132,7 +132,7 @@ def _of_table(source: Source, wanted: Wanted, tell: Tell) -> _Found:
         table = table.only(None, wanted.task)
     counts = table.counts().found
     model = _model(table)
-    name = partial(_task, source, wanted.task, tell)
+    name = partial(_named, source, wanted.task, tell)
     several = len({arm for arm, _ in counts}) > 1
     return {
         (plain_name(arm) if several and arm else source.name, name(task), model): problems
@@ -140,9 +140,9 @@ def _of_table(source: Source, wanted: Wanted, tell: Tell) -> _Found:
     }
 
 
-def _task(source: Source, said: str | None, tell: Tell, task: str | None) -> str:
+def _named(source: Source, said: str | None, tell: Tell, task: str | None) -> str:
     if said is None and task is None:
-        tell(f'{source.files[0].name}: no column names the task: it is called "task"; choose with --task')
+        tell(f'{source.files[0].name}: nothing names the task, so it is called "task"; say --task')
     return said or task or "task"
 
 
@@ -150,10 +150,10 @@ def _model(table: Table) -> str:
     return table.models[0] if len(table.models) == 1 else ""
 
 
-def _of_tool(source: Source, wanted: Wanted) -> tuple[_Found, bool]:
+def _of_tool(source: Source, wanted: Wanted, tell: Tell) -> tuple[_Found, bool]:
     imported = read_samples(source.kind, source.files, pick=wanted.pick)
     counts = counts_of(imported) if imported.trusted else _drawn(imported)
-    task = wanted.task or task_of(imported, source.files)
+    task = _named(source, wanted.task, tell, task_of(imported, source.files))
     return {(source.name, task, model_of(imported)): counts}, imported.trusted
 
 

@@ -11,6 +11,7 @@ from beyondbase.arms import Role
 from beyondbase.begin.kinds import kind_of
 from beyondbase.errors import InputError
 from beyondbase.formats import TOOLS
+from beyondbase.formats.imported import ordered
 from beyondbase.formats.table_rows import TABLES
 from beyondbase.mistakes import quote, suggest
 from beyondbase.naming import plain_name
@@ -50,7 +51,7 @@ def sources_of(paths: Sequence[Path], *, names: Sequence[str] = (), kind: str | 
         kind: Who wrote the files; by their content if None.
 
     Raises:
-        InputError: A file is missing or of no known kind, or two arms would have one name.
+        InputError: A file is missing, of no known kind or there twice, or two arms would have one name.
     """
     if names and len(names) != len(paths):
         raise InputError(f"--arm: found {len(names)} names for {len(paths)} files; name each, or none")
@@ -58,7 +59,13 @@ def sources_of(paths: Sequence[Path], *, names: Sequence[str] = (), kind: str | 
         known = ", ".join((*TOOLS, *TABLES))
         raise InputError(f"--tool: found {quote(kind)}{suggest(kind, (*TOOLS, *TABLES))}; use one of {known}")
     files = [_files(path) for path in paths]
-    called = [plain_name(name) for name in names] or _names(paths)
+    # Of all arms together: two arms of one content would agree by themselves.
+    ordered([file for found in files for file in found])
+    called = [plain_name(name) or "arm" for name in names or _names(paths)]
+    for name in _clashes(called):
+        raise InputError(
+            f"found two arms that would be called {quote(name)}; name them: --arm base --arm rl ..."
+        )
     return [
         Source(name, found, kind or _one_kind(path, found))
         for name, path, found in zip(called, paths, files, strict=True)
@@ -134,11 +141,7 @@ def _names(paths: Sequence[Path]) -> list[str]:
             plain_name(path.absolute().name if path.is_dir() else path.absolute().parent.name)
             for path in paths
         ]
-    for name in _clashes(stems):
-        raise InputError(
-            f"found two arms that would be called {quote(name)}; name them: --arm base --arm rl ..."
-        )
-    return [name or "arm" for name in stems]
+    return stems
 
 
 def _stem(path: Path) -> str:

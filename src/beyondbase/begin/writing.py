@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from beyondbase.begin.draft import ArmDraft, Draft
 from beyondbase.cleaning import clean
 
+_FILES = 4
 _HEAD = """\
 # A study: arms (models at one setting each), tasks, and the evidence on which claims are judged.
 # Written by beyondbase init; every line may be changed.
@@ -35,13 +36,14 @@ def study_text(draft: Draft, *, evidence: str) -> str:
         evidence: The line of [evidence], with its comment.
     """
     names = [arm.name for arm in draft.arms]
-    files = dict.fromkeys(file.name for arm in draft.arms for file in arm.source.files)
+    files = [*dict.fromkeys(file.name for arm in draft.arms for file in arm.source.files)]
+    more = [f"and {len(files) - _FILES} more files"] if len(files) > _FILES else []
     title = f"{', '.join(names)} on {', '.join(draft.tasks)}"
     parts = [
         _HEAD,
-        f"id = {_text(_slug('-'.join(names)))}",
-        f"title = {_text(title)}    # one line for the report",
-        f"source = {_text(', '.join(files))}    # better: who drew the samples, and where they are published",
+        f"id = {toml_text(_slug('-'.join(names)))}",
+        f"title = {toml_text(title)}    # one line for the report",
+        f"source = {toml_text(', '.join([*files[:_FILES], *more]))}    # better: who drew the samples",
         f"\n[evidence]\n{evidence}",
         "\n# A task is a set of problems with one grader; claims compare arms on the same problems.",
         *(line for task, dataset in draft.tasks.items() for line in _task(task, dataset)),
@@ -55,7 +57,7 @@ def study_text(draft: Draft, *, evidence: str) -> str:
 def _task(task: str, dataset: str) -> Iterator[str]:
     yield f"[tasks.{_key(task)}]"
     if dataset:
-        yield f"dataset = {_text(dataset)}"
+        yield f"dataset = {toml_text(dataset)}"
     yield '# benchmark = "MATH500"    # what the literature calls it, if that is not its name here'
     yield ""
 
@@ -63,7 +65,7 @@ def _task(task: str, dataset: str) -> Iterator[str]:
 def _arm(arm: ArmDraft) -> Iterator[str]:
     yield f"[arms.{_key(arm.name)}]"
     yield f'role = "{arm.role}"    # {arm.why}'
-    yield f"model = {_text(arm.model)}    # its name on the Hub, or any name that finds it again"
+    yield f"model = {toml_text(arm.model)}    # its name on the Hub, or any name that finds it again"
     if arm.role == "rl":
         yield '# algorithm = "GRPO"    # with two algorithms or more, claims compare them'
         yield "# step = 200    # with several steps of one run, claims follow the training"
@@ -72,10 +74,11 @@ def _arm(arm: ArmDraft) -> Iterator[str]:
 
 
 def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml_text(name)
 
 
-def _text(text: str) -> str:
+def toml_text(text: str) -> str:
+    """Write a text of TOML, whatever it holds."""
     # JSON escapes what TOML wants escaped, once what no file should hold is made visible.
     return json.dumps(clean(text), ensure_ascii=False)
 

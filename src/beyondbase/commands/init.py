@@ -9,7 +9,7 @@ import typer
 
 from beyondbase.begin.draft import Draft, Wanted, draft_of
 from beyondbase.begin.sources import Source, sources_of
-from beyondbase.begin.writing import study_text
+from beyondbase.begin.writing import study_text, toml_text
 from beyondbase.commands.options import (
     COption,
     CorrectOption,
@@ -26,7 +26,7 @@ from beyondbase.errors import InputError
 from beyondbase.files import write_whole
 from beyondbase.formats.counting import told
 from beyondbase.formats.table_columns import TableOptions
-from beyondbase.study import Study, load_study
+from beyondbase.study import Grid, Study, load_study
 from beyondbase.tallies import load_tallies, read_tallies
 from beyondbase.tally_rows import counts_text
 from beyondbase.terminal import shown_path
@@ -103,10 +103,9 @@ def _tell(draft: Draft) -> None:
                 say(f"{arm.name}: has no task {task}, so that no claim judges it there")
             else:
                 say(f"{arm.name} on {task}: {told(counts, graded=draft.graded)}")
-    if draft.least < 16:
-        say(
-            f"with n = {draft.least}, claims about large k cannot be judged: they need 16 completions or more"
-        )
+    if draft.least < Grid().k_large_min:
+        few = f"some problem has {draft.least} completions" if draft.least else "some problem has none"
+        say(f"{few}: claims about large k are not judged below {Grid().k_large_min} of each problem")
     else:
         say(f"k: up to {draft.least}, the completions that every problem has")
 
@@ -117,7 +116,7 @@ def _write(draft: Draft, sources: list[Source], out: Path) -> Path:
     if not draft.graded:
         text = study_text(draft, evidence=f'samples = "{SAMPLES}"    # the folder of completions')
     elif direct:
-        names = ", ".join(f"'{Path(os.path.relpath(file, out)).as_posix()}'" for file in direct)
+        names = ", ".join(toml_text(Path(os.path.relpath(file, out)).as_posix()) for file in direct)
         text = study_text(draft, evidence=f"tallies = [{names}]    # a row for each task, arm and problem")
     else:
         _check_free(counts)

@@ -77,7 +77,7 @@ def told(counts: Mapping[str, Count], *, graded: bool = True) -> str:
     drawn = [count.n for count in counts.values()]
     each = _each(drawn)
     lost = sum(count.lost for count in counts.values())
-    more = f"; {lost:,} without a verdict are not counted" if lost else ""
+    more = f"; lost or without a verdict, and not counted: {lost:,}" if lost else ""
     right = f", {sum(count.c for count in counts.values()):,} correct" if graded else ""
     return f"{sum(drawn):,} completions of {len(drawn):,} problems ({each} each){right}{more}"
 

@@ -133,8 +133,11 @@ def _counts(finder: "_Finder", options: TableOptions, *, counting: bool) -> tupl
         use = f"say --n {n} --c {c} if a row counts completions, or --correct {correct} if it is one"
         raise InputError(f"{finder.path}: found the columns {n} and {c}, and {correct} too; {use}")
     if n and not c and correct and counting:
-        return n, correct
-    return (n, c) if n and c else (None, None)
+        c = correct
+    if n is None or c is None:
+        return None, None
+    finder.guessed += ["n", "c"]
+    return str(n), str(c)
 
 
 def _response(finder: "_Finder", options: TableOptions) -> str | None:
@@ -149,7 +152,7 @@ class _Finder:
         self.path = path
         self._names = {_plain(name): name for name in reversed(names)}
         self._all = names
-        self._guessed: list[str] = []
+        self.guessed: list[str] = []
 
     def said(self, key: str, name: str | None) -> Any:
         """The column that the user names, if any."""
@@ -175,7 +178,7 @@ class _Finder:
             return str(self.said(key, name))
         found = self.plain(key)
         if found is not None:
-            self._guessed.append(key)
+            self.guessed.append(key)
             return str(found)
         use = f"say with --{key} which it is"
         asked = next((self._names[name] for name in _ASKED if name in self._names), None)
@@ -188,7 +191,7 @@ class _Finder:
     def line(self, columns: dict[str, str | None]) -> str:
         """Say what was found, and what of it was guessed."""
         shown = ", ".join(f"{key}: {name}" for key, name in columns.items() if name is not None)
-        guessed = ", ".join(f"--{key}" for key in columns if key in self._guessed)
+        guessed = ", ".join(f"--{key}" for key in columns if key in self.guessed)
         return f"{shown} (guessed; say {guessed} to choose)" if guessed else shown
 
 
