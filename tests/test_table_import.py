@@ -249,6 +249,38 @@ def test_the_plainer_name_is_taken(tmp_path: Path, names: str) -> None:
     assert counted(put(tmp_path, "jsonl", [{first: "p"} | dict.fromkeys(rest, 1)])) == {"p": (1, 1)}
 
 
+@pytest.mark.parametrize(
+    ("row", "options", "id_"),
+    [
+        ({"input": "q", "output": "a", "gts": "7", "score": 1.0, "step": 3}, {"group": "input"}, "q"),
+        ({"example_id": 4, "prompt": [], "completion": [], "reward": 1.0, "is_truncated": False}, {}, "4"),
+        (
+            {
+                "input_prompt": "q",
+                "output_response": "a",
+                "score": 1,
+                "stop_reason": "stop",
+                "data_source": "s",
+            },
+            {"group": "input_prompt"},
+            "q",
+        ),
+        (
+            {"step": 1, "prompt": "q", "completion": "a", "accuracy_reward": 1.0, "advantage": 0.3},
+            {"group": "prompt", "correct": "accuracy_reward"},
+            "q",
+        ),
+    ],
+    ids=["verl", "verifiers", "SkyRL", "TRL"],
+)
+def test_rollouts_of_trainers_are_tables(
+    tmp_path: Path, row: dict[str, Any], options: dict[str, str], id_: str
+) -> None:
+    """Where a row is a completion, its columns are found, or named by the options that the page lists."""
+    name = hashlib.sha256(id_.encode()).hexdigest() if "group" in options else id_
+    assert counted(put(tmp_path, "jsonl", [row] * 3), **options) == {name: (3, 3)}
+
+
 def test_what_was_guessed_is_said(tmp_path: Path) -> None:
     """The user reads which columns were taken, and how to take others."""
     study = study_at(tmp_path)

@@ -1,6 +1,7 @@
 """`beyondbase init` writes a study from files of samples or counts."""
 
 import os
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -91,7 +92,7 @@ def init(  # noqa: PLR0913 - what a user says of files
         path = _write(draft, sources, out)
     if not draft.graded:
         _import(draft, path, pick)
-    say(f"next: beyondbase judge {shown_path(path)}")
+    say(f"next: beyondbase judge {shlex.quote(str(shown_path(path)))}")
 
 
 def _tell(draft: Draft) -> None:
@@ -175,8 +176,8 @@ def _import(draft: Draft, path: Path, pick: str | None) -> None:
             for task in draft.tasks:
                 import_samples(arm.source.kind, files, study=path, arm=arm.name, task=task, pick=pick)
         except typer.Exit:
-            names = " ".join(map(str, files))
-            again = f"beyondbase import {arm.source.kind} {names} --study {path} --arm {arm.name}"
+            words = ("import", arm.source.kind, *map(str, files), "--study", str(path), "--arm", arm.name)
+            again = f"beyondbase {shlex.join(words)}"
             typer.echo(
                 f"{path} is written; mend what the error says in it, then, for each arm: {again}", err=True
             )
