@@ -249,6 +249,8 @@ def test_a_file_of_counts_is_judged_on_as_it_is() -> None:
     study = load_study("study.toml")
     assert study.tally_paths == (path,)
     assert load_tallies(study).keys() == {("T", "m0"), ("T", "m1")}
+    assert "written: other/counts.csv" in started(path, "--task", "MATH500", "--out", "other")
+    assert load_tallies(load_study("other")).keys() == {("MATH500", "m0"), ("MATH500", "m1")}
 
 
 @pytest.mark.parametrize(
@@ -282,6 +284,13 @@ def test_few_completions_are_told() -> None:
     assert "some problem has 4 completions: claims about large k are not judged below 16" in started(
         *two(n=4)
     )
+
+
+def test_arms_whose_names_become_one_are_refused() -> None:
+    """Counts of org/model and other/model are two arms, and none is lost."""
+    rows = samples(right=0.3)
+    path = put("all.jsonl", [row | {"arm": arm} for row in rows for arm in ("a/rl", "b/rl", "base")])
+    assert 'found a second arm "rl" on task "task"' in refused(path)
 
 
 def test_one_arm_alone_is_refused() -> None:
@@ -330,7 +339,7 @@ def test_any_text_makes_a_study_that_loads(
     ]
     ids = [f"{plain_name(problem)}{i}" for i in range(2)]
     counts = {(task, name): {one: Count(n=4, c=i) for i, one in enumerate(ids)} for name in names}
-    draft = Draft(tuple(made), {task: arms[0]}, counts, graded=True)
+    draft = Draft(tuple(made), {task: arms[0]}, counts, graded=True, counted=False)
     (folder / "study.toml").write_text(study_text(draft, evidence='tallies = "counts.csv"'), encoding="utf-8")
     (folder / "counts.csv").write_text(counts_text(counts), encoding="utf-8")
     study = load_study(folder)

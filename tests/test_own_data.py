@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from beyondbase.formats.table_columns import _NAMES
 from beyondbase.study import load_study
+from beyondbase.vocabulary import NAMES
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
@@ -74,7 +74,7 @@ def test_an_arm_that_comes_later_is_added(home: Path) -> None:
 def test_every_name_that_is_guessed_stands_in_the_page() -> None:
     """The table of the page lists the columns that are taken by themselves, in their order."""
     for key in ("id", "correct", "response", "n", "c", "task", "arm", "level", "cluster"):
-        groups = [", ".join(f"`{name}`" for name in group) for group in _NAMES[key]]
+        groups = [", ".join(f"`{name}`" for name in group) for group in NAMES[key]]
         listed = [words for words in groups if words not in PAGE]
         assert listed == [], f"{key}: {listed}"
 

@@ -227,6 +227,7 @@ def test_prompts_may_tell_problems_apart(tmp_path: Path) -> None:
         ("problem_id,correct,passed", "correct: may be one of correct, passed; say which with --correct"),
         ("problem_id,score,reward", "correct: may be one of score, reward; say which with --correct"),
         ("problem_id,verdict", "correct: found no such column (correct, is_correct, passed, "),
+        ("problem_id,total,correct", "the columns total and correct, and no value above 1; say --n total"),
         (
             "problem_id,n,c,correct",
             "found the columns n and c, and correct too; say --n n --c c if a row counts",
@@ -281,6 +282,15 @@ def test_rollouts_of_trainers_are_tables(
     assert counted(put(tmp_path, "jsonl", [row] * 3), **options) == {name: (3, 3)}
 
 
+def test_n_beside_a_verdict_makes_no_counts(tmp_path: Path) -> None:
+    """A row that says how many were drawn in all is still one completion, where its verdict is no number."""
+    path = put(tmp_path, "jsonl", [{"id": 1, "n": 8, "correct": True}, {"id": 1, "n": 8, "correct": False}])
+    assert counted(path) == {"1": (2, 1)}
+    path = put(tmp_path, "jsonl", [{"id": 1, "n": 8, "correct": 1}, {"id": 2, "n": 8, "correct": 0}])
+    assert counted(path, correct="correct") == {"1": (1, 1), "2": (1, 0)}
+    assert counted(path, n="n", c="correct") == {"1": (8, 1), "2": (8, 0)}
+
+
 def test_what_was_guessed_is_said(tmp_path: Path) -> None:
     """The user reads which columns were taken, and how to take others."""
     study = study_at(tmp_path)
@@ -302,6 +312,7 @@ def test_what_was_guessed_is_said(tmp_path: Path) -> None:
         {"id": "a", "num_samples": "8", "num_correct": "3"},
         {"task_id": "a", "total": 8, "correct": 3},
         {"problem_id": "a", "n": 8.0, "c": 3.0},
+        {"problem_id": "a", "n": 8.0, "correct": 3.0},
     ],
 )
 def test_a_row_may_count_a_problem(tmp_path: Path, row: dict[str, Any]) -> None:
@@ -482,6 +493,16 @@ def test_samples_go_to_the_store_with_their_verdicts(tmp_path: Path) -> None:
     evidence = load_evidence(load_study(study))
     assert [tally.c.tolist() for tally in evidence.tallies.values()] == [[c for _, c in COUNTS.values()]] * 2
     assert evidence.sets[0].health.truncated == 2 / 16
+
+
+def test_another_column_of_verdicts_is_another_set(tmp_path: Path) -> None:
+    """Verdicts of one column are not taken for those of another, which was asked for later."""
+    study = study_at(tmp_path, 'samples = "samples"')
+    path = put(tmp_path, "jsonl", [row | {"strict": False} for row in ROWS])
+    assert "6 correct" in take(study, path)
+    result = called("import", "jsonl", path, "--study", study, "--arm", "base", "--correct", "strict")
+    assert result.exit_code == 2
+    assert "holds completions of other files or settings" in result.stderr
 
 
 def test_a_store_wants_texts(tmp_path: Path) -> None:

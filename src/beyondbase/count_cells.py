@@ -2,23 +2,14 @@
 
 import re
 
-# What other files call the columns of counts.
-KNOWN_AS = {
-    "problem_id": (
-        "id",
-        "problem",
-        "question_id",
-        "example_id",
-        "doc_id",
-        "unique_id",
-        "task_id",
-        "idx",
-        "index",
-    ),
-    "n": ("num_samples", "n_samples", "num_completions", "samples", "completions", "total", "count"),
-    "c": ("num_correct", "n_correct", "correct", "passed", "successes"),
+from beyondbase.vocabulary import known_as, plain
+
+_KNOWN_AS = {
+    "problem_id": (*known_as("id"), "problem"),
+    "n": (*known_as("n"), "samples", "completions"),
+    "c": (*known_as("c"), "correct", "passed"),
     "arm": ("model", "model_name"),
-    "task": ("benchmark", "dataset", "task_name"),
+    "task": known_as("task"),
 }
 _SHARES = ("accuracy", "acc", "rate", "share", "pass_rate", "mean", "score", "percent", "pass@1", "pass_at_1")
 _WHOLE = "write a whole number"
@@ -34,11 +25,10 @@ _FORMS = {
 
 def column_hint(name: str) -> str:
     """Say what a column of another name should be called, or hold; "" where that is not plain."""
-    plain = name.strip().lower().replace(" ", "_")
-    for column, names in KNOWN_AS.items():
-        if plain in (column, *names):
+    for column, names in _KNOWN_AS.items():
+        if plain(name) in (column, *names):
             return f'; rename it to {column}, or let "beyondbase init" read the file'
-    if plain in _SHARES:
+    if plain(name) in _SHARES:
         return "; write counts instead of shares: n completions of each problem, of which c are correct"
     return ""
 

@@ -16,8 +16,9 @@ def mismatch(here: str, mine: Collection[str], there: str, theirs: Collection[st
         there: What the other is called.
         theirs: Its problems.
     """
-    lacking = [name for name in theirs if name not in set(mine)]
-    extra = [name for name in mine if name not in set(theirs)]
+    ours, others = set(mine), set(theirs)
+    lacking = [name for name in theirs if name not in ours]
+    extra = [name for name in mine if name not in others]
     parts = [
         *(
             [f"lacks {len(lacking):,} of the {len(theirs):,} problems of {there} ({_some(lacking)})"]

@@ -136,11 +136,10 @@ class _Rows:
         """Raise over the first of the bad rows, if there is one."""
         found = np.flatnonzero(bad)
         if found.size:
-            row = int(found[0])
             more = f" (and {found.size - 1} more like it)" if found.size > 1 else ""
-            text = self.text(column, row)
+            text = self.text(column, int(found[0]))
             use = remedy if isinstance(remedy, str) else remedy(text)
-            raise InputError(f"{self.place(row)}: {column}: found {quote(text)}; {use}{more}")
+            raise InputError(f"{self.place(int(found[0]))}: {column}: found {quote(text)}; {use}{more}")
 
 
 def _read(paths: Sequence[Path]) -> _Rows:

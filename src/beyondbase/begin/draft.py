@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from beyondbase.arms import Role
 from beyondbase.begin.kinds import table_kind
@@ -14,7 +13,7 @@ from beyondbase.formats.counting import Count, counts_of
 from beyondbase.formats.imported import Imported
 from beyondbase.formats.table_columns import TableOptions
 from beyondbase.formats.table_rows import TABLES
-from beyondbase.formats.tables import Table, open_table
+from beyondbase.formats.tables import open_table
 from beyondbase.matching import mismatch
 from beyondbase.mistakes import quote
 from beyondbase.naming import plain_name
@@ -52,12 +51,14 @@ class Draft:
         tasks: Its tasks, each with the data set that the files name, if any.
         counts: The counts by (task, arm).
         graded: Whether the files hold verdicts; if not, the counts are of completions only, none correct.
+        counted: Whether the files hold counts, rather than completions.
     """
 
     arms: tuple[ArmDraft, ...]
     tasks: Mapping[str, str]
     counts: Counted
     graded: bool
+    counted: bool
 
     @property
     def least(self) -> int:
@@ -96,17 +97,22 @@ def draft_of(sources: Sequence[Source], wanted: Wanted, tell: Tell) -> Draft:
     counts: Counted = {}
     tasks: dict[str, str] = {}
     origins: dict[str, tuple[Source, str]] = {}
-    graded = {source.name: True for source in sources}
+    graded, counted, unnamed = {source.name: True for source in sources}, True, False
     for source in sources:
         if source.kind in TABLES or wanted.options != TableOptions():
-            found = _of_table(source, wanted, tell)
+            found, one = _of_table(source, wanted, tell)
+            counted = counted and one
         else:
-            found, graded[source.name] = _of_tool(source, wanted, tell)
-        for (arm, task, model), problems in found.items():
-            name = plain_name(task) or "task"
-            tasks[name] = task if name != task else tasks.get(name, "")
+            found, graded[source.name] = _of_tool(source, wanted)
+            counted = False
+        for (arm, task, model), problems in found:
+            name = plain_name(task or "") or "task"
+            tasks[name] = task if task and name != task else tasks.get(name, "")
+            unnamed = unnamed or task is None
             _add(counts, (name, arm), problems, source)
             origins.setdefault(arm, (source, model or arm))
+    if unnamed:
+        tell('nothing names the task, so it is called "task"; --task gives it a name')
     _check_graded(graded, sources)
     roles = roles_of([*origins], wanted.roles)
     if len(origins) < 2:
@@ -114,16 +120,16 @@ def draft_of(sources: Sequence[Source], wanted: Wanted, tell: Tell) -> Draft:
         raise InputError(f"found the arm {', '.join(origins)} alone; {use}")
     arms = (ArmDraft(name, *roles[name], model, source) for name, (source, model) in origins.items())
     drawn = {key: {name: one for name, one in found.items() if one.n} for key, found in counts.items()}
-    draft = Draft(tuple(arms), tasks, drawn, all(graded.values()))
+    draft = Draft(tuple(arms), tasks, drawn, all(graded.values()), counted)
     _check_problems(draft)
     return draft
 
 
-# (arm, task, model): the counts of each problem.
-_Found = dict[tuple[str, str, str], dict[str, Count]]
+# (arm, task, model), and the counts of each problem.
+_Found = list[tuple[tuple[str, str | None, str], dict[str, Count]]]
 
 
-def _of_table(source: Source, wanted: Wanted, tell: Tell) -> _Found:
+def _of_table(source: Source, wanted: Wanted, tell: Tell) -> tuple[_Found, bool]:
     kind = source.kind if source.kind in TABLES else table_kind(source.files[0])
     table = open_table(kind, source.files, wanted.options)
     for line in (table.columns.said, *table.notes):
@@ -131,30 +137,20 @@ def _of_table(source: Source, wanted: Wanted, tell: Tell) -> _Found:
     if wanted.task is not None:
         table = table.only(None, wanted.task)
     counts = table.counts().found
-    model = _model(table)
-    name = partial(_named, source, wanted.task, tell)
+    model = table.models[0] if len(table.models) == 1 else ""
     several = len({arm for arm, _ in counts}) > 1
-    return {
-        (plain_name(arm) if several and arm else source.name, name(task), model): problems
+    found: _Found = [
+        ((plain_name(arm) if several and arm else source.name, wanted.task or task, model), problems)
         for (arm, task), problems in counts.items()
-    }
+    ]
+    return found, table.columns.counted
 
 
-def _named(source: Source, said: str | None, tell: Tell, task: str | None) -> str:
-    if said is None and task is None:
-        tell(f'{source.files[0].name}: nothing names the task, so it is called "task"; say --task')
-    return said or task or "task"
-
-
-def _model(table: Table) -> str:
-    return table.models[0] if len(table.models) == 1 else ""
-
-
-def _of_tool(source: Source, wanted: Wanted, tell: Tell) -> tuple[_Found, bool]:
+def _of_tool(source: Source, wanted: Wanted) -> tuple[_Found, bool]:
     imported = read_samples(source.kind, source.files, pick=wanted.pick)
     counts = counts_of(imported) if imported.trusted else _drawn(imported)
-    task = _named(source, wanted.task, tell, task_of(imported, source.files))
-    return {(source.name, task, model_of(imported)): counts}, imported.trusted
+    task = wanted.task or task_of(imported, source.files)
+    return [((source.name, task, model_of(imported)), counts)], imported.trusted
 
 
 def _drawn(imported: Imported) -> dict[str, Count]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from beyondbase.errors import InputError
-from beyondbase.formats.cells import json_rows, json_whole
+from beyondbase.formats.cells import json_whole
 from beyondbase.formats.table_rows import rows_of
 
 # The keys that a tool's rows have together.
@@ -51,8 +51,7 @@ def _whole(path: Path) -> str:
     try:
         value = json_whole(path)
     except InputError:
-        # Some tools call files of lines .json, too.
-        next(iter(json_rows(path)), None)
+        # Some call files of lines .json, too.
         return _lines(path)
     if isinstance(value, dict) and isinstance(value.get("eval"), dict):
         return "inspect" if "status" in value else "evalplus"

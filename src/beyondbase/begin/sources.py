@@ -123,14 +123,12 @@ def _told(name: str) -> Role | None:
 def _files(path: Path) -> tuple[Path, ...]:
     if not path.is_dir():
         return (path,)
-    found = sorted(
-        item for item in path.iterdir() if item.suffix.lower() in _SUFFIXES and item.name[0] != "."
-    )
+    found = (item for item in path.iterdir() if item.suffix.lower() in _SUFFIXES and item.name[0] != ".")
     # What lm-eval writes beside its samples holds none.
-    kept = tuple(item for item in found if not item.name.startswith("results_"))
+    kept = sorted(item for item in found if not re.fullmatch(r"results_.*\.json", item.name))
     if not kept:
         raise InputError(f"{path}: found no file of samples in this folder; give the files themselves")
-    return kept
+    return tuple(kept)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

@@ -40,12 +40,13 @@ def study_text(draft: Draft, *, evidence: str) -> str:
         *dict.fromkeys(file.name for arm in draft.arms for file in arm.source.files if file.name.strip())
     ]
     more = [f"and {len(files) - _FILES} more files"] if len(files) > _FILES else []
+    source = ", ".join([*files[:_FILES], *more]) or "samples"
     title = f"{', '.join(names)} on {', '.join(draft.tasks)}"
     parts = [
         _HEAD,
         f"id = {toml_text(_slug('-'.join(names)))}",
         f"title = {toml_text(title)}    # one line for the report",
-        f"source = {toml_text(', '.join([*files[:_FILES], *more]) or 'samples')}    # better: who drew the samples",
+        f"source = {toml_text(source)}    # better: who drew the samples",
         f"\n[evidence]\n{evidence}",
         "\n# A task is a set of problems with one grader; claims compare arms on the same problems.",
         *(line for task, dataset in draft.tasks.items() for line in _task(task, dataset)),

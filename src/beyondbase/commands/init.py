@@ -113,7 +113,7 @@ def _tell(draft: Draft) -> None:
 
 def _write(draft: Draft, sources: list[Source], out: Path) -> Path:
     path, counts = out / STUDY_FILE, out / COUNTS_FILE
-    direct = _tallies(sources)
+    direct = _tallies(draft, sources)
     if not draft.graded:
         text = study_text(draft, evidence=f'samples = "{SAMPLES}"    # the folder of completions')
     elif direct:
@@ -133,7 +133,7 @@ def _write(draft: Draft, sources: list[Source], out: Path) -> Path:
         study = load_study(path)
         if draft.graded:
             load_tallies(study)
-    except InputError:
+    except BaseException:
         for made in written:
             made.unlink(missing_ok=True)
         raise
@@ -142,14 +142,13 @@ def _write(draft: Draft, sources: list[Source], out: Path) -> Path:
     return path
 
 
-def _tallies(sources: list[Source]) -> list[Path]:
+def _tallies(draft: Draft, sources: list[Source]) -> list[Path]:
     """The files, where a study may be judged on them as they are."""
     files = [file for source in sources for file in source.files]
     try:
-        read_tallies(files)
+        return files if draft.counted and read_tallies(files).keys() == draft.counts.keys() else []
     except InputError:
         return []
-    return files
 
 
 def _check_free(path: Path) -> None:

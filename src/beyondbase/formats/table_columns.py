@@ -7,28 +7,8 @@ from typing import Any
 
 from beyondbase.errors import InputError
 from beyondbase.mistakes import quote, suggest
+from beyondbase.vocabulary import NAMES, known_as, plain
 
-# Of the first group that a table has a name of, there must be one.
-_NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "id": (
-        ("problem_id",),
-        ("question_id", "task_id", "example_id", "doc_id", "unique_id", "prompt_id"),
-        ("id", "idx", "index"),
-    ),
-    "correct": (
-        ("correct", "is_correct", "passed"),
-        ("score", "reward", "accuracy", "acc", "exact_match"),
-        ("label",),
-    ),
-    "response": (("response", "completion", "output", "generation"), ("text", "solution", "output_response")),
-    "n": (("n",), ("num_samples", "n_samples", "num_completions", "total")),
-    "c": (("c",), ("num_correct", "n_correct", "correct_count")),
-    "task": (("task", "task_name"), ("benchmark",), ("dataset", "dataset_name", "data_source")),
-    "arm": (("arm",),),
-    "finish": (("finish_reason", "stop_reason"),),
-    "level": (("level",), ("difficulty",)),
-    "cluster": (("cluster",),),
-}
 _ASKED = ("prompt", "question", "problem", "input", "input_prompt", "messages", "query")
 
 
@@ -88,7 +68,7 @@ class Columns:
 
 
 def columns_of(
-    path: Path, names: Sequence[str], options: TableOptions, *, counting: bool, texts: bool
+    path: Path, names: Sequence[str], options: TableOptions, *, counting: bool | None, texts: bool
 ) -> Columns:
     """Find the columns of a table.
 
@@ -96,7 +76,7 @@ def columns_of(
         path: The file, for messages.
         names: Its columns.
         options: What the user says.
-        counting: Whether what would be verdicts exceeds 1, so that it must be counts.
+        counting: Whether what would be verdicts must be counts; None where values of 0 and 1 may be both.
         texts: Whether completions are wanted, too.
 
     Raises:
@@ -122,7 +102,9 @@ def columns_of(
     )
 
 
-def _counts(finder: "_Finder", options: TableOptions, *, counting: bool) -> tuple[str | None, str | None]:
+def _counts(
+    finder: "_Finder", options: TableOptions, *, counting: bool | None
+) -> tuple[str | None, str | None]:
     """The columns of counts, where the table is one of counts."""
     if options.n is not None or options.c is not None:
         return finder.wanted("n", options.n), finder.wanted("c", options.c)
@@ -132,8 +114,15 @@ def _counts(finder: "_Finder", options: TableOptions, *, counting: bool) -> tupl
     if n and c and correct:
         use = f"say --n {n} --c {c} if a row counts completions, or --correct {correct} if it is one"
         raise InputError(f"{finder.path}: found the columns {n} and {c}, and {correct} too; {use}")
-    if n and not c and correct and counting:
-        c = correct
+    if n and not c and correct:
+        if counting is None:
+            use = (
+                f"say --n {n} --c {correct} if a row counts completions, or --correct {correct} if it is one"
+            )
+            raise InputError(
+                f"{finder.path}: found the columns {n} and {correct}, and no value above 1; {use}"
+            )
+        c = correct if counting else None
     if n is None or c is None:
         return None, None
     finder.guessed += ["n", "c"]
@@ -150,7 +139,7 @@ class _Finder:
 
     def __init__(self, path: Path, names: Sequence[str]) -> None:
         self.path = path
-        self._names = {_plain(name): name for name in reversed(names)}
+        self._names = {plain(name): name for name in reversed(names)}
         self._all = names
         self.guessed: list[str] = []
 
@@ -163,7 +152,7 @@ class _Finder:
 
     def plain(self, key: str) -> Any:
         """The column with a plain name for something, if there is one."""
-        for group in _NAMES[key]:
+        for group in NAMES[key]:
             found = [self._names[name] for name in group if name in self._names]
             if len(found) > 1 and key in {"id", "correct", "response", "n", "c"}:
                 columns = ", ".join(found)
@@ -184,7 +173,7 @@ class _Finder:
         asked = next((self._names[name] for name in _ASKED if name in self._names), None)
         if key == "id" and asked:
             use += f", or --group {asked} to tell problems apart by what was asked"
-        known = ", ".join(name for group in _NAMES[key] for name in group)
+        known = ", ".join(known_as(key))
         has = quote(", ".join(self._all))
         raise InputError(f"{self.path}: {key}: found no such column ({known}), but {has}; {use}")
 
@@ -193,7 +182,3 @@ class _Finder:
         shown = ", ".join(f"{key}: {name}" for key, name in columns.items() if name is not None)
         guessed = ", ".join(f"--{key}" for key in columns if key in self.guessed)
         return f"{shown} (guessed; say {guessed} to choose)" if guessed else shown
-
-
-def _plain(name: str) -> str:
-    return name.strip().lower().replace(" ", "_").replace("-", "_")

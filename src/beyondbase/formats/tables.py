@@ -74,11 +74,11 @@ class Table:
         Raises:
             InputError: They name others only.
         """
-        keys = [self._key(row) for _, row in self._rows()]
-        found = [dict.fromkeys(key[place] for key in keys) for place in (0, 1)]
-        arms, tasks = found
-        kept = (self._chosen("arm", arm, arms), self._chosen("task", task, tasks))
-        return replace(self, keep=kept)
+        if self.columns.arm is None and self.columns.task is None:
+            return self
+        keys = dict.fromkeys(self._key(row) for _, row in self._rows())
+        arms, tasks = (dict.fromkeys(key[place] for key in keys) for place in (0, 1))
+        return replace(self, keep=(self._chosen("arm", arm, arms), self._chosen("task", task, tasks)))
 
     def _chosen(self, kind: str, name: str | None, found: Mapping[str | None, None]) -> str | None:
         if name is None or len(found) < 2:
@@ -128,7 +128,7 @@ class Table:
             tool=self.kind,
             trusted=True,
             grader=("file", version),
-            identity=identity_of(self.kind, self.files, threshold=threshold),
+            identity=identity_of(self.kind, self.files, threshold=threshold, columns=self._read()),
             problems=gathering.problems(self.files),
             rows=lambda: map(_row, self.samples()),
         )
@@ -147,6 +147,11 @@ class Table:
                 if self.columns.response is not None and text is not None:
                     said = whole(response_in(at, self.columns.response, text))
                 yield Sample(at, key, problem, right, said, finish)
+
+    def _read(self) -> dict[str, str]:
+        """The columns that completions and verdicts are of: of others they would be others."""
+        names = {key: getattr(self.columns, key) for key in ("id", "correct", "response", "error")}
+        return {key: name for key, name in names.items() if name is not None}
 
     def _rows(self, *paths: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for path in paths or self.files:
@@ -228,20 +233,21 @@ class _Seen:
 
     names: dict[str, None] = field(default_factory=dict)
     models: dict[str, None] = field(default_factory=dict)
-    counting: bool = False
+    counting: bool | None = None
     errors: int = 0
 
     def take(self, row: Mapping[str, Any]) -> None:
         self.names |= dict.fromkeys(map(str, row))
         named = (row.get(name) for name in ("model", "model_name"))
         self.models |= {name: None for name in named if isinstance(name, str) and name.strip()}
-        self.counting = self.counting or any(_exceeds_one(row.get(name)) for name in ("correct", "passed"))
+        for value in (row.get(name) for name in ("correct", "passed")):
+            # A whole number above 1 is a count, 0 and 1 may be either, all else is a verdict.
+            text = "" if is_missing(value) else str(value).removesuffix(".0")
+            if self.counting is False or (text and not text.isdecimal()):
+                self.counting = False
+            elif text not in {"", "0", "1"}:
+                self.counting = True
         self.errors += not is_missing(row.get("error"))
-
-
-def _exceeds_one(value: Any) -> bool:
-    text = "" if isinstance(value, bool | list | dict) or value is None else str(value)
-    return text.isdecimal() and len(text) < 10 and int(text) > 1
 
 
 def _row(sample: Sample) -> Row:
