@@ -109,15 +109,29 @@ def test_the_order_of_rows_and_of_files_changes_nothing(
         b"c,n,problem_id,arm,task\n" + "\n".join(",".join(row.split(",")[::-1]) for row in ROWS).encode(),
         "\n".join([HEADER, *ROWS]).replace("base", '"base"').encode(),
         "\n".join([f"{HEADER},cluster", *(f"{row}," for row in ROWS)]).encode(),
+        "\n".join([HEADER, *ROWS]).replace(",", ";").encode(),
+        b"\xef\xbb\xbf" + "\r\n".join([HEADER, *ROWS]).replace(",", "\t").encode(),
+        "\n".join([f"{HEADER},,", *(f"{row},," for row in ROWS), ",,,,,,", " ", ",,,,,,"]).encode(),
+        "\r\n".join([f"{HEADER};", *(f"{row};" for row in ROWS), ";;;;;"]).replace(",", ";").encode(),
     ],
-    ids=["BOM and CRLF", "blank end", "column order", "quotes", "empty optional column"],
+    ids=[
+        *("BOM and CRLF", "blank end", "column order", "quotes", "empty optional column"),
+        *("semicolons", "tabs", "empty columns and rows", "semicolons and an empty column"),
+    ],
 )
 def test_the_dialect_of_a_csv_changes_nothing(tmp_path: Path, data: bytes) -> None:
-    """Byte order mark, line ends, blank last lines, quotes and column order make no difference."""
+    """Byte order mark, line ends, blank ends, quotes, the delimiter and column order make no difference."""
     plain = contents(read_tallies([write(tmp_path, HEADER, *ROWS, name="plain.csv")]))
-    file = tmp_path / "counts.csv"
-    file.write_bytes(data)
-    assert contents(read_tallies([file])) == plain
+    for name in ("counts.csv", "counts.tsv"):
+        file = tmp_path / name
+        file.write_bytes(data)
+        assert contents(read_tallies([file])) == plain
+
+
+def test_a_line_of_a_tsv_is_named_by_its_number(tmp_path: Path) -> None:
+    """What is wrong in a file with tabs is found by line, too."""
+    lines = [line.replace(",", "\t") for line in (HEADER, *ROWS, "T,rl,3,8,9")]
+    assert refusal(write(tmp_path, *lines, name="counts.tsv")).startswith(f"{tmp_path / 'counts.tsv'}:6: c: ")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +165,17 @@ def test_clusters_and_levels_follow_their_problems(tmp_path: Path) -> None:
         ("T,rl,3,8,-1", ['c: found "-1"', "0 or more"]),
         ("T,rl,3,0,0", ['n: found "0"', "at least 1 completion"]),
         ("T,rl,3,-8,0", ['n: found "-8"', "at least 1 completion"]),
-        ("T,rl,3,8,3.0", ['c: found "3.0"', "write a whole number"]),
+        ("T,rl,3,8,3.0", ['c: found "3.0"', "write a whole number, 3"]),
+        ('T,rl,3,8,"3,0"', ['c: found "3,0"', "write a whole number, 3"]),
+        ("T,rl,3,8,0.45", ['c: found "0.45"; this is a share; write a whole number, how many of the n']),
+        ("T,rl,3,8,.45", ['c: found ".45"; this is a share']),
+        ('T,rl,3,8,"0,45"', ['c: found "0,45"; this is a share']),
+        ("T,rl,3,8,45%", ['c: found "45%"; this is a percentage; write a whole number']),
+        ('T,rl,3,8,"45,5 %"', ['c: found "45,5 %"; this is a percentage']),
+        ('T,rl,3,"1,024",8', ['n: found "1,024"; write a whole number without separators, 1024']),
+        ("T,rl,3,1 024,8", ['n: found "1 024"; write a whole number without separators, 1024']),
+        ("T,rl,3,1,true", ['c: found "true"; write a whole number', "counts samples"]),
+        ("task,arm,problem_id,n,c", ['n: found "n"; the header stands here a second time; delete this line']),
         ("T,rl,3,8.5,3", ['n: found "8.5"', "write a whole number"]),
         ("T,rl,3,8,NaN", ['c: found "NaN"', "write a whole number"]),
         ("T,rl,3,8,many", ['c: found "many"', "write a whole number"]),
@@ -195,8 +219,25 @@ def test_the_first_of_many_bad_rows_is_named_with_their_number(tmp_path: Path) -
         (b"\n\n", ["is empty"]),
         (HEADER.encode(), ["found no rows", "add a row"]),
         (b"PAR1\x00\x01\n\xff", [":2: found the byte 0xff", "no CSV in UTF-8"]),
-        (b"task,arm,problem,n,c\nT,a,1,8,1\n", ['unknown column "problem" (did you mean "problem_id"?)']),
-        (b"task;arm;problem_id;n;c\n1;2;3;4;5\n", ['column "task;arm;problem_id;n;c"', "the columns"]),
+        (b"task,arm,problems,n,c\nT,a,1,8,1\n", ['unknown column "problems" (did you mean "problem_id"?)']),
+        (b"task,arm,id,n,c\nT,a,1,8,1\n", ['unknown column "id"; rename it to problem_id']),
+        (b"task,arm,idx,num_samples,num_correct\nT,a,1,8,1\n", ['"idx"; rename it to problem_id']),
+        (b"task,arm,problem_id,num_samples,c\nT,a,1,8,1\n", ['"num_samples"; rename it to n,']),
+        (b"task,arm,problem_id,N,Correct\nT,a,1,8,1\n", ['"N"; rename it to n,']),
+        (b"task,model,problem_id,n,c\nT,a,1,8,1\n", ['"model"; rename it to arm,']),
+        (b"task,arm,problem_id,n,accuracy\nT,a,1,8,0.5\n", ['"accuracy"; write counts instead of shares']),
+        (b"task|arm|problem_id|n|c\n1|2|3|4|5\n", ['column "task|arm|problem_id|n|c"', "the columns"]),
+        (b"task;arm;problem_id;n,c\n1;2;3;4,5\n", [':1: found ";" and "," in the header line; part']),
+        (b"task\tarm,problem_id,n,c\n", [':1: found a tab and "," in the header line; part']),
+        (b"sep=;\ntask;arm;problem_id;n;c\n", [":1: found sep=;, which only Excel reads; delete this line"]),
+        (
+            b"task,arm,problem_id,n,c\nT,a,1,3,8\nT,a,2,8,8\n",
+            [":2: c: found 8", "exchange the names n and c"],
+        ),
+        (
+            b"task,arm,problem_id,n,c,\nT,a,1,8,1,\nT,a,2,8,1,x\n",
+            [':3: found "x" in a column without a name'],
+        ),
         (b"task,arm,n\nT,a,8\n", ["missing the columns problem_id, c", "found task, arm, n", "add them"]),
         (b"task,arm,problem_id,n,c,c\nT,a,1,8,1,1\n", ['the column "c" twice', "delete one"]),
     ],

@@ -12,6 +12,7 @@ import pytest
 
 from beyondbase.cases import Case
 from beyondbase.errors import InputError
+from beyondbase.files import AnyPath, as_paths
 from beyondbase.selection import Selection
 from beyondbase.verdict import Verdict
 
@@ -76,7 +77,7 @@ def suite_claims() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "claims"
 
 
-def load_claims(folders: Iterable[Path]) -> tuple[Claim, ...]:
+def load_claims(folders: AnyPath | Iterable[AnyPath]) -> tuple[Claim, ...]:
     """All claims of the test modules of some folders, by file name and place in the file.
 
     The family of a study is all of its claims, whatever a test run selects, so they are read from the
@@ -86,7 +87,7 @@ def load_claims(folders: Iterable[Path]) -> tuple[Claim, ...]:
         InputError: two claims share an id, or a module cannot be imported.
     """
     found: dict[str, tuple[Claim, Path]] = {}
-    for path in (path for folder in folders for path in sorted(folder.glob("test_*.py"))):
+    for path in (path for folder in as_paths(folders) for path in sorted(folder.glob("test_*.py"))):
         # A folder of this name may be somebody else's; modules that do not know us are not run.
         if "beyondbase" not in path.read_text(encoding="utf-8", errors="replace"):
             continue

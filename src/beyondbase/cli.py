@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from beyondbase.commands.agree import agree
+from beyondbase.commands.init import init
 from beyondbase.commands.looking import plan, status
 from beyondbase.commands.report import report
 from beyondbase.commands.sampling import grade, sample, score
@@ -38,7 +39,7 @@ def main(
             stream.reconfigure(errors="backslashreplace")
 
 
-for command in (plan, sample, grade, score, status, agree, report):
+for command in (init, plan, sample, grade, score, status, agree, report):
     app.command()(command)
 for name, transfer in (
     ("import", import_samples),

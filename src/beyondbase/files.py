@@ -1,10 +1,19 @@
 """Files that are written whole or not at all."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
+AnyPath = str | os.PathLike[str]
 
-def write_whole(text: str, path: Path) -> None:
+
+def as_paths(paths: AnyPath | Iterable[AnyPath]) -> list[Path]:
+    """Take one path, as text too, or several of them."""
+    # To Python a text is several texts, of one letter each.
+    return [Path(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+
+
+def write_whole(text: str, path: AnyPath) -> None:
     """Write a text file through a draft beside it; on failure the old file stays as it was.
 
     Args:
@@ -14,6 +23,7 @@ def write_whole(text: str, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # The process id keeps two runs that write one folder apart.
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from beyondbase.errors import InputError
 from beyondbase.evidence import load_evidence
+from beyondbase.files import AnyPath
 from beyondbase.likelihood_files import write_scores
 from beyondbase.sampling import samples_of
 from beyondbase.study import Study
@@ -17,7 +18,7 @@ Tallies = Mapping[tuple[str, str], Tally]
 COUNTS_FILE, SCORES_FILE = "counts.parquet", "scores.parquet"
 
 
-def write_light(study: Study, out: Path) -> list[Path]:
+def write_light(study: Study, out: AnyPath) -> list[Path]:
     """Write what the claims read of a study's samples, for [evidence] tallies and scores of a copy of it.
 
     Args:
@@ -31,6 +32,7 @@ def write_light(study: Study, out: Path) -> list[Path]:
         InputError: The samples are not fit to be judged on, or a file is there already.
     """
     samples_of(study)
+    out = Path(out)
     tallies = load_evidence(study).tallies
     for tally in tallies.values():
         for reason in tally.unfit:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from beyondbase.errors import InputError
+from beyondbase.files import AnyPath
 from beyondbase.likelihoods import Likelihoods
 from beyondbase.mistakes import quote, suggest
 from beyondbase.store.places import named
@@ -62,7 +63,7 @@ def add_scores(study: Study, tallies: Mapping[Key, Tally]) -> dict[Key, Tally]:
     return found
 
 
-def write_scores(path: Path, tallies: Mapping[Key, Tally]) -> int:
+def write_scores(path: AnyPath, tallies: Mapping[Key, Tally]) -> int:
     """Write the log-probabilities beside counts as one file, and return the number of its rows.
 
     Raises:
@@ -73,7 +74,7 @@ def write_scores(path: Path, tallies: Mapping[Key, Tally]) -> int:
     arrays = [
         pa.array(column, field.type, from_pandas=True) for column, field in zip(columns, SCHEMA, strict=True)
     ]
-    pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), path, compression="zstd")
+    pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), Path(path), compression="zstd")
     return len(rows)
 
 

@@ -155,6 +155,12 @@ def _remedy(kind: str, item: Mapping[str, Any]) -> str:
     if kind in {"literal_error", "union_tag_invalid"}:
         expected = item["ctx"].get("expected") or item["ctx"]["expected_tags"]
         words = re.findall(r"'([^']*)'", str(expected))
-        return f"use one of {', '.join(words)}"
+        return f"{_respelled(kind, item, words)}use one of {', '.join(words)}"
     bound = str(item["msg"]).replace("Input should be", "use a number")
     return _REMEDIES.get(kind, bound)
+
+
+def _respelled(kind: str, item: Mapping[str, Any], words: Iterable[str]) -> str:
+    found = item["ctx"].get("tag") if kind == "union_tag_invalid" else item["input"]
+    same = [word for word in words if isinstance(found, str) and word.lower() == found.strip().lower()]
+    return f"write {quote(same[0])}; " if same else ""

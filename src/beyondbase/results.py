@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from beyondbase import paper
-from beyondbase.files import write_whole
+from beyondbase.files import AnyPath, write_whole
 from beyondbase.inference.band import DRAWS
 from beyondbase.judge import Judged, Judgement
 from beyondbase.likelihood_files import score_rows
@@ -41,7 +41,7 @@ def results_of(judgements: Sequence[Judgement]) -> dict[str, Any]:
     return plain
 
 
-def write_results(content: dict[str, Any], path: Path) -> None:
+def write_results(content: dict[str, Any], path: AnyPath) -> None:
     """Write results.json whole or not at all."""
     write_whole(json.dumps(content, indent=1, ensure_ascii=False) + "\n", path)
 

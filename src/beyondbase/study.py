@@ -11,6 +11,7 @@ from beyondbase.arms import Arm, base_problems, bases_of, chance_problems, pair_
 from beyondbase.engines.settings import SETTINGS, EngineSettings, OpenaiSettings, TransformersSettings
 from beyondbase.errors import InputError
 from beyondbase.fields import CLAIM, Claims, Day, Files, Ks, Margin, Name, Slug, Taus, Text
+from beyondbase.files import AnyPath
 from beyondbase.mistakes import explain, place, quote, read_toml, suggest
 from beyondbase.recipe import Health, Problems, Sampling, Table
 
@@ -27,7 +28,8 @@ class Evidence(Table):
     """Where the samples of the study lie."""
 
     tallies: Files | None = Field(
-        None, description="a .csv or .parquet file of counts, or a list of them, relative to the study file"
+        None,
+        description="a .csv, .tsv or .parquet file of counts, or a list of them, relative to the study file",
     )
     samples: Text | None = Field(
         None, description="the folder of sampled or imported completions, relative to the study file"
@@ -192,7 +194,7 @@ _SECTIONS: dict[str, type[BaseModel] | Mapping[str, type[BaseModel]]] = {
 }
 
 
-def load_study(path: Path) -> Study:
+def load_study(path: AnyPath) -> Study:
     """Read a study.
 
     Args:
@@ -201,6 +203,7 @@ def load_study(path: Path) -> Study:
     Raises:
         InputError: The file cannot be read or holds mistakes; every mistake has a line of the message.
     """
+    path = Path(path)
     file = path / "study.toml" if path.is_dir() else path
     table = read_toml(file)
     try:

@@ -1,8 +1,9 @@
 """Tallies on disk: for each task, arm and problem, n completions of which c were correct."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from beyondbase.count_cells import count_remedy
 from beyondbase.errors import InputError
+from beyondbase.files import AnyPath, as_paths
 from beyondbase.likelihoods import Likelihoods
 from beyondbase.mistakes import place, quote, suggest
 from beyondbase.study import Study
@@ -43,8 +46,8 @@ class Tally:
     likelihoods: Likelihoods | None = None
 
 
-def read_tallies(paths: Sequence[Path]) -> dict[tuple[str, str], Tally]:
-    """Read counts from .csv and .parquet files.
+def read_tallies(paths: AnyPath | Sequence[AnyPath]) -> dict[tuple[str, str], Tally]:
+    """Read counts from .csv, .tsv and .parquet files.
 
     Returns:
         The tallies by (task, arm), in the order of these names.
@@ -52,7 +55,7 @@ def read_tallies(paths: Sequence[Path]) -> dict[tuple[str, str], Tally]:
     Raises:
         InputError: A file cannot be read, or a cell is not what its column holds.
     """
-    return _group(_read(paths))
+    return _group(_read(as_paths(paths)))
 
 
 def load_tallies(study: Study) -> dict[tuple[str, str], Tally]:
@@ -77,9 +80,9 @@ def load_tallies(study: Study) -> dict[tuple[str, str], Tally]:
     return {key: tallies[key] for key in keys if key in tallies}
 
 
-def file_digest(path: Path) -> str:
+def file_digest(path: AnyPath) -> str:
     """Compute the sha256 of a file, in hexadecimal."""
-    with path.open("rb") as stream:
+    with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
@@ -129,20 +132,19 @@ class _Rows:
         cells = self.columns[column]
         return str(cells.values[int(cells.codes[row])])
 
-    def refuse(self, bad: NDArray[np.bool_], column: str, remedy: str) -> None:
+    def refuse(self, bad: NDArray[np.bool_], column: str, remedy: str | Callable[[str], str]) -> None:
         """Raise over the first of the bad rows, if there is one."""
         found = np.flatnonzero(bad)
         if found.size:
-            row = int(found[0])
             more = f" (and {found.size - 1} more like it)" if found.size > 1 else ""
-            raise InputError(
-                f"{self.place(row)}: {column}: found {quote(self.text(column, row))}; {remedy}{more}"
-            )
+            text = self.text(column, int(found[0]))
+            use = remedy if isinstance(remedy, str) else remedy(text)
+            raise InputError(f"{self.place(int(found[0]))}: {column}: found {quote(text)}; {use}{more}")
 
 
 def _read(paths: Sequence[Path]) -> _Rows:
     if not paths:
-        raise InputError("tallies: found no file; name at least one .csv or .parquet file")
+        raise InputError("tallies: found no file; name at least one .csv, .tsv or .parquet file")
     tables = [read_file(path) for path in paths]
     whole = pa.concat_tables(tables)
     rows = _Rows(
@@ -183,13 +185,18 @@ def _check_counts(rows: _Rows) -> None:
     for name in ("n", "c"):
         column = rows.columns[name]
         odd = pc.invert(pc.match_substring_regex(column.values, _COUNT))
-        rows.refuse(column.where(odd), name, "write a whole number of at most 9 digits, such as 128")
+        rows.refuse(column.where(odd), name, partial(count_remedy, name))
     n, c = _integers(rows.columns["n"]), _integers(rows.columns["c"])
     rows.refuse(n < 1, "n", "every problem needs at least 1 completion")
     rows.refuse(c < 0, "c", "a count of correct completions is 0 or more")
     for row in np.flatnonzero(c > n)[:1]:
         found = f"found {c[row]}, which is more than n = {n[row]}"
-        raise InputError(f"{rows.place(row)}: c: {found}; correct one of the two")
+        use = (
+            "exchange the names n and c in the header, or correct them"
+            if (c >= n).all()
+            else "correct one of the two"
+        )
+        raise InputError(f"{rows.place(row)}: c: {found}; {use}")
 
 
 def _integers(column: _Column) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Files of counts as tables of text: .csv and .parquet read alike, their form checked, not their cells."""
+"""Files of counts as tables of text, .csv, .tsv and .parquet alike; their form is checked, not the cells."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -10,8 +10,10 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from beyondbase.count_cells import column_hint
 from beyondbase.errors import InputError
 from beyondbase.mistakes import quote, suggest
+from beyondbase.separated import delimiter_of, without_end
 
 REQUIRED = ("task", "arm", "problem_id", "n", "c")
 OPTIONAL = ("cluster", "level")
@@ -24,10 +26,14 @@ def read_file(path: Path) -> pa.Table:
     Raises:
         InputError: The file is not what its suffix says, or its columns are not those of counts.
     """
-    readers: dict[str, Callable[[Path, bytes], pa.Table]] = {".csv": _read_csv, ".parquet": _read_parquet}
+    readers: dict[str, Callable[[Path, bytes], pa.Table]] = {
+        ".csv": _read_text,
+        ".tsv": _read_text,
+        ".parquet": _read_parquet,
+    }
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"{path}: found the suffix {quote(path.suffix)}; give a .csv or a .parquet file")
+        raise InputError(f"{path}: found the suffix {quote(path.suffix)}; give a .csv, .tsv or .parquet file")
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -50,8 +56,7 @@ def read_file(path: Path) -> pa.Table:
 def _check_header(path: Path, names: Sequence[str]) -> None:
     for name in names:
         if name not in COLUMNS:
-            hint = suggest(name, COLUMNS)
-            known = ", ".join(COLUMNS)
+            hint, known = column_hint(name) or suggest(name, COLUMNS), ", ".join(COLUMNS)
             raise InputError(f"{path}: found an unknown column {quote(name)}{hint}; the columns are {known}")
         if names.count(name) > 1:
             raise InputError(f"{path}: found the column {quote(name)} twice; delete one")
@@ -63,12 +68,13 @@ def _check_header(path: Path, names: Sequence[str]) -> None:
 
 
 def locate(path: Path, row: int) -> str:
-    """Show where a row (the first is 0) stands: by line in a CSV, by row in a parquet file."""
-    return f"{path}:{row + 2}" if path.suffix.lower() == ".csv" else f"{path}: row {row + 1}"
+    """Show where a row (the first is 0) stands: by line in text, by row in a parquet file."""
+    return f"{path}:{row + 2}" if path.suffix.lower() != ".parquet" else f"{path}: row {row + 1}"
 
 
-def _read_csv(path: Path, data: bytes) -> pa.Table:
+def _read_text(path: Path, data: bytes) -> pa.Table:
     _check_text(path, data)
+    data = without_end(data)
     ragged: list[pa.csv.InvalidRow] = []
 
     def keep(row: pa.csv.InvalidRow) -> Literal["skip"]:
@@ -76,16 +82,33 @@ def _read_csv(path: Path, data: bytes) -> pa.Table:
         return "skip"
 
     table = pa.csv.read_csv(
-        io.BytesIO(data.rstrip(b"\r\n") + b"\n"),
+        io.BytesIO(data + b"\n"),
         # One thread, because only then does a bad row come with its number.
         read_options=pa.csv.ReadOptions(use_threads=False),
-        parse_options=pa.csv.ParseOptions(ignore_empty_lines=False, invalid_row_handler=keep),
-        convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, pa.string())),
+        parse_options=pa.csv.ParseOptions(
+            delimiter=delimiter_of(path, data), ignore_empty_lines=False, invalid_row_handler=keep
+        ),
+        convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys((*COLUMNS, ""), pa.string())),
     )
+    table = _without_empty(path, table)
     _check_header(path, table.column_names)
     for row in ragged[:1]:
         found = f"found {row.actual_columns} cells under {row.expected_columns} columns"
         raise InputError(f"{path}:{row.number}: {found}; write one cell per column")
+    return table
+
+
+def _without_empty(path: Path, table: pa.Table) -> pa.Table:
+    """Leave out columns without a name and without content, as spreadsheets write them."""
+    for place in reversed(range(table.num_columns)):
+        if table.column_names[place]:
+            continue
+        filled: Any = pc.index(pc.not_equal(table.column(place), pa.scalar("")), value=True)
+        if filled.as_py() >= 0:
+            row = int(filled.as_py())
+            found = f"found {quote(table.column(place)[row].as_py())} in a column without a name"
+            raise InputError(f"{locate(path, row)}: {found}; name the column in the header, or empty it")
+        table = table.remove_column(place)
     return table
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from beyondbase.formats.table_rows import TABLES
+
 StudyOption = Annotated[
     Path, typer.Option("--study", metavar="PATH", help="The study file, or its folder.", show_default=False)
 ]
@@ -15,4 +17,45 @@ TaskOption = Annotated[
 ArmOption = Annotated[
     list[str] | None,
     typer.Option("--arm", metavar="NAME", help="This arm only; may be repeated.", show_default=False),
+]
+
+# Of tables that no tool is known to have written.
+_TABLES = f"Of {', '.join(TABLES)}"
+
+
+def _column(option: str, what: str) -> typer.models.OptionInfo:
+    shown = typer.Option(
+        option, metavar="COLUMN", help=f"{_TABLES}: the column of {what}.", show_default=False
+    )
+    assert isinstance(shown, typer.models.OptionInfo)  # noqa: S101 - typer declares Any
+    return shown
+
+
+IdOption = Annotated[str | None, _column("--id", "problem ids")]
+GroupOption = Annotated[
+    str | None, _column("--group", "prompts, whose sha256 becomes the id where there is none")
+]
+CorrectOption = Annotated[str | None, _column("--correct", "verdicts or scores")]
+ResponseOption = Annotated[str | None, _column("--response", "completions")]
+NOption = Annotated[str | None, _column("--n", "counts of completions, where a row is a problem")]
+COption = Annotated[str | None, _column("--c", "counts of correct ones, where a row is a problem")]
+ErrorOption = Annotated[
+    str | None, _column("--error", "errors: where it is filled, machinery lost the completion")
+]
+ThresholdOption = Annotated[
+    float | None,
+    typer.Option(
+        "--threshold",
+        metavar="SCORE",
+        help=f"{_TABLES}: from which score on a completion is correct.",
+        show_default=False,
+    ),
+]
+SkipOption = Annotated[
+    bool,
+    typer.Option(
+        "--skip-missing",
+        help=f"{_TABLES}: completions without a verdict count as not drawn.",
+        show_default=False,
+    ),
 ]

@@ -6,11 +6,26 @@ from typing import Annotated
 import typer
 
 from beyondbase import sampling
-from beyondbase.commands.options import ArmOption, StudyOption, TaskOption
+from beyondbase.commands.options import (
+    ArmOption,
+    COption,
+    CorrectOption,
+    ErrorOption,
+    GroupOption,
+    IdOption,
+    NOption,
+    ResponseOption,
+    SkipOption,
+    StudyOption,
+    TaskOption,
+    ThresholdOption,
+)
 from beyondbase.commands.saying import mistakes_told, say
 from beyondbase.errors import InputError
-from beyondbase.formats import KINDS, TOOLS, export, read_samples, store_import
+from beyondbase.formats import KINDS, TOOLS, export, store_import
 from beyondbase.formats.placing import PROBLEMS_FILE
+from beyondbase.formats.table_columns import TableOptions
+from beyondbase.formats.table_rows import TABLES
 from beyondbase.light import write_light
 from beyondbase.mistakes import quote
 from beyondbase.recipe import Problems
@@ -19,6 +34,7 @@ from beyondbase.store import pull, push, set_folder
 from beyondbase.store.layout import SET_FILE, quoted
 from beyondbase.store.remote import pull_beside, push_beside
 from beyondbase.study import Study, load_study
+from beyondbase.taking import Taking, count, read
 from beyondbase.taskfile import TASK_FILE, task_path
 from beyondbase.tasks import find_benchmark
 from beyondbase.terminal import shown_path
@@ -33,7 +49,7 @@ _BESIDE = (TASK_FILE, PROBLEMS_FILE)
 
 
 def import_samples(  # noqa: PLR0913 - what a user says of an import
-    tool: Annotated[str, typer.Argument(metavar="TOOL", help=f"One of {', '.join(TOOLS)}.")],
+    tool: Annotated[str, typer.Argument(metavar="TOOL", help=f"One of {', '.join((*TOOLS, *TABLES))}.")],
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Its files of one arm on one task.")],
     *,
     study: StudyOption,
@@ -52,13 +68,27 @@ def import_samples(  # noqa: PLR0913 - what a user says of an import
             show_default=False,
         ),
     ] = None,
+    id_: IdOption = None,
+    group: GroupOption = None,
+    correct: CorrectOption = None,
+    response: ResponseOption = None,
+    n: NOption = None,
+    c: COption = None,
+    error: ErrorOption = None,
+    threshold: ThresholdOption = None,
+    skip_missing: SkipOption = False,
 ) -> None:
-    """Take over samples that another tool drew, with its verdicts or graded anew."""
+    """Take over samples that another tool drew, with its verdicts or graded anew; or counts of them."""
     with mistakes_told():
         found = load_study(study)
         name = _task(found, task)
+        options = TableOptions(id_, group, correct, response, n, c, error, threshold, skip_missing)
+        taking = Taking(found, name, arm, tool, files, pick, options)
+        if found.tally_paths:
+            say(count(taking, say))
+            return
         sampling.chosen(found, tasks=(name,), arms=(arm,))
-        imported = read_samples(tool, files, pick=pick)
+        imported = read(taking, say)
         grader = None if imported.trusted else task_grader(found, name)
         table = found.problems.get(name, Problems())
         counts = store_import(

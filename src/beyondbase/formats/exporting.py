@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from beyondbase.errors import InputError
+from beyondbase.files import AnyPath
 from beyondbase.formats import every_eval_ever, hub_results, passk_counts
 from beyondbase.formats.curves import ArmCurve, arm_curves
 from beyondbase.formats.drafts import Draft, place_lines
@@ -17,7 +18,7 @@ _WRITERS: dict[str, Callable[[ArmCurve, Run | None], Iterator[Draft]]] = {
 KINDS = (*_WRITERS, "every-eval-ever")
 
 
-def export(kind: str, results: Path, out: Path, *, samples: Path | None = None) -> list[Path]:
+def export(kind: str, results: AnyPath, out: AnyPath, *, samples: AnyPath | None = None) -> list[Path]:
     """Write results in the form of another tool, for every arm on every task of a valid pair.
 
     Args:
@@ -35,6 +36,7 @@ def export(kind: str, results: Path, out: Path, *, samples: Path | None = None) 
     """
     if kind not in KINDS:
         raise InputError(f"found the kind {quote(kind)}{suggest(kind, KINDS)}; use one of {', '.join(KINDS)}")
+    out, samples = Path(out), Path(samples) if samples else None
     if samples and kind in _WRITERS:
         raise InputError(f"{kind}: holds no completions; leave the samples out, or export every-eval-ever")
     curves = arm_curves(read_results(results), str(results_file(results)))

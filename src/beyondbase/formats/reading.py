@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from beyondbase.errors import InputError
+from beyondbase.files import AnyPath, as_paths
 from beyondbase.formats import (
     evalplus,
     human_eval,
@@ -33,7 +34,7 @@ _READERS: dict[str, Callable[[Sequence[Path], str | None], Imported]] = {
 TOOLS: tuple[str, ...] = tuple(_READERS)
 
 
-def read_samples(tool: str, paths: Sequence[Path], *, pick: str | None = None) -> Imported:
+def read_samples(tool: str, paths: AnyPath | Sequence[AnyPath], *, pick: str | None = None) -> Imported:
     """Read what a tool's files hold of one arm on one task.
 
     Several files are runs of one arm, such as seeds; their completions are joined problem by problem.
@@ -50,4 +51,4 @@ def read_samples(tool: str, paths: Sequence[Path], *, pick: str | None = None) -
     """
     if tool not in _READERS:
         raise InputError(f"found the tool {quote(tool)}{suggest(tool, TOOLS)}; use one of {', '.join(TOOLS)}")
-    return _READERS[tool](paths, pick)
+    return _READERS[tool](as_paths(paths), pick)

@@ -8,6 +8,7 @@ from typing import Any
 
 from beyondbase.completions import Completion, Graded
 from beyondbase.errors import InputError
+from beyondbase.files import AnyPath
 from beyondbase.formats.drawing import check_drawn
 from beyondbase.formats.golds import with_answers
 from beyondbase.formats.imported import Imported, Row
@@ -45,7 +46,7 @@ class ImportedCounts:
 
 def store_import(  # noqa: PLR0913 - what is imported, where to, and how it is graded
     imported: Imported,
-    samples: Path,
+    samples: AnyPath,
     task: str,
     arm: str,
     *,
@@ -74,6 +75,7 @@ def store_import(  # noqa: PLR0913 - what is imported, where to, and how it is g
             answer that the grader needs is not in the files or is a worked solution, several completions
             of a problem come from greedy decoding, or the disk refuses.
     """
+    samples = Path(samples)
     if not imported.trusted:
         if grader:
             _check_golds(imported)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,7 +14,7 @@ from markupsafe import Markup
 
 from beyondbase.cleaning import clean
 from beyondbase.errors import InputError
-from beyondbase.files import write_whole
+from beyondbase.files import AnyPath, write_whole
 from beyondbase.report import formats, wording
 from beyondbase.report.packing import Packer
 from beyondbase.report.provenance import CALIBRATION, citation
@@ -125,7 +124,7 @@ def render_page(
 
 def write_page(
     results: Mapping[str, Any],
-    path: Path,
+    path: AnyPath,
     *,
     run: Mapping[str, Any] | None = None,
     comparison: Mapping[str, Any] | None = None,

@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from beyondbase.errors import InputError
+from beyondbase.files import AnyPath
 from beyondbase.mistakes import explain_keys, quote, read_text
 from beyondbase.schema.studies import Results, Sha256, day_of
 
@@ -28,7 +29,7 @@ class Run(BaseModel):
     date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), AfterValidator(day_of)]
 
 
-def read_results(path: Path) -> dict[str, Any]:
+def read_results(path: AnyPath) -> dict[str, Any]:
     """Read results.json.
 
     Args:
@@ -44,8 +45,9 @@ def read_results(path: Path) -> dict[str, Any]:
     return content
 
 
-def results_file(path: Path) -> Path:
+def results_file(path: AnyPath) -> Path:
     """The file that is meant by its own path or by its folder's."""
+    path = Path(path)
     return path / "results.json" if path.is_dir() else path
 
 
@@ -73,7 +75,7 @@ def check_results(content: Any, name: str) -> None:
     raise InputError("\n".join([*lines, f"{name}: is no results.json as beyondbase writes it; {ANEW}"]))
 
 
-def read_run(path: Path) -> Run | str:
+def read_run(path: AnyPath) -> Run | str:
     """Read run.json beside results.json: when and by which command the results were made.
 
     Args:

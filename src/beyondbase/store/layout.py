@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from beyondbase.files import AnyPath
+
 SET_FILE = "set.json"
 LOCK_FILE = ".lock"
 COMPLETIONS = "completions"
@@ -15,9 +17,9 @@ SCORER_FILE = "scorer.json"
 _NUMBER = re.compile(r"(\d{1,9})-")
 
 
-def set_folder(samples: Path, task: str, arm: str) -> Path:
+def set_folder(samples: AnyPath, task: str, arm: str) -> Path:
     """Name the folder of an arm's completions on a task; any name makes one folder, of its own."""
-    return samples / quoted(task) / quoted(arm)
+    return Path(samples) / quoted(task) / quoted(arm)
 
 
 def grades_folder(folder: Path, grader: str, version: str) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 
 from beyondbase.errors import InputError
 from beyondbase.extras import require
+from beyondbase.files import AnyPath
 from beyondbase.mistakes import quote
 from beyondbase.store.card import make_card
 from beyondbase.store.durable import explained, make_folder, write_durably
@@ -43,7 +44,7 @@ _PLAIN = {PROMPTS_FILE, EXPECTED_FILE}
 _DATASET = re.compile(r"datasets/([^/@]+/[^/@]+)(?:/(.+))?")
 
 
-def pull(url: str, folder: Path, *, wait: float = 0) -> int:
+def pull(url: str, folder: AnyPath, *, wait: float = 0) -> int:
     """Copy what a set elsewhere has more into a folder; shards never change, so it resumes by itself.
 
     Args:
@@ -57,7 +58,7 @@ def pull(url: str, folder: Path, *, wait: float = 0) -> int:
     Raises:
         InputError: There is no set, it has other settings, or one of the two places refuses.
     """
-    files, root = _connect(url)
+    (files, root), folder = _connect(url), Path(folder)
     with _reachable(url):
         theirs = _parts(files, root)
     if SET_FILE not in theirs:
@@ -77,7 +78,7 @@ def pull(url: str, folder: Path, *, wait: float = 0) -> int:
         return len(_fill(files, root, url, folder, sorted(filter(_SHARD.fullmatch, theirs))))
 
 
-def push(folder: Path, url: str, *, card: str | None = None) -> int:
+def push(folder: AnyPath, url: str, *, card: str | None = None) -> int:
     """Copy what a set has more to somewhere else; on the Hub as one commit to a dataset.
 
     A dataset that is not there is made, private: to publish it is for its owner to decide.
@@ -93,7 +94,7 @@ def push(folder: Path, url: str, *, card: str | None = None) -> int:
     Raises:
         InputError: There is no set, other settings lie there, or one of the two places refuses.
     """
-    read_manifest(folder)
+    read_manifest(folder := Path(folder))
     ours = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     files, root = _connect_dataset(url)
     with _reachable(url):

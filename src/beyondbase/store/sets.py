@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from beyondbase.completions import Completion
 from beyondbase.errors import InputError
+from beyondbase.files import AnyPath
 from beyondbase.store import layout
 from beyondbase.store.batches import completion_columns, keys_of
 from beyondbase.store.durable import explained
@@ -55,7 +56,7 @@ class SampleSet(JudgedSet):
         self._shelf: Shelf | None = None
 
     @classmethod
-    def open(cls, folder: Path, identity: Mapping[str, Any], *, wait: float = 0) -> Self:
+    def open(cls, folder: AnyPath, identity: Mapping[str, Any], *, wait: float = 0) -> Self:
         """Open a set for writing, or begin it.
 
         Args:
@@ -66,6 +67,7 @@ class SampleSet(JudgedSet):
         Raises:
             InputError: Another process writes it, it was sampled with other settings, or the disk refuses.
         """
+        folder = Path(folder)
         lock = lock_folder(folder, wait=wait)
         try:
             with explained(folder):
@@ -78,12 +80,13 @@ class SampleSet(JudgedSet):
         return opened
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
+    def read(cls, folder: AnyPath) -> Self:
         """Open a set for reading and grading.
 
         Raises:
             InputError: There is none.
         """
+        folder = Path(folder)
         return cls(folder, read_manifest(folder))
 
     def close(self) -> None:

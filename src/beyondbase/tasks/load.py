@@ -4,13 +4,14 @@ from pathlib import Path
 
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
+from beyondbase.files import AnyPath
 from beyondbase.tasks.benchmarks import Layout, find_benchmark
 from beyondbase.tasks.problems import make_problems
 from beyondbase.tasks.tables import read_hub, read_table
 
 
 def load_benchmark(
-    name: str, *, path: Path | None = None, revision: str | None = None
+    name: str, *, path: AnyPath | None = None, revision: str | None = None
 ) -> tuple[Problem, ...]:
     """Load a declared benchmark.
 
@@ -56,10 +57,10 @@ def load_hub(
     return make_problems(rows, layout, place=dataset)
 
 
-def load_file(path: Path, layout: Layout) -> tuple[Problem, ...]:
+def load_file(path: AnyPath, layout: Layout) -> tuple[Problem, ...]:
     """Load the problems of a .jsonl or .parquet file.
 
     Raises:
         InputError: The file cannot be read, or its rows are not those of the layout.
     """
-    return make_problems(read_table(path), layout, place=str(path))
+    return make_problems(read_table(Path(path)), layout, place=str(path))
