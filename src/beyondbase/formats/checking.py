@@ -199,10 +199,16 @@ def _remedy(  # noqa: PLR0913, PLR0917 - what was seen, and by which grader
     # Where the file has nothing right, ways that find nothing would agree best, and those that guess worst.
     if right or not seen.outcomes["correct"]:
         best = best_help([*islice(rows, _TRIED)], problems, grader, table, by_scores=right)
-    at = f"[problems.{_key(task)}]"
-    if best is None:
-        return f"no other way to find or compare answers fits better; correct {at}, or the files"
-    return f"with {at} {best.option} {_share(best.fit, best.of)} {'agree' if right else 'are right'}"
+    way = best and f"[problems.{_key(task)}] {best.option}: {_share(best.fit, best.of)}"
+    if best and not right:
+        return f"with {way} are right"
+    if best and best.of - best.fit <= MOST_DIFFERENT * best.of:
+        return f"with {way} agree"
+    nearest = f" (the nearest is {way} agree)" if way else ""
+    pick = f", pick another filter ({', '.join(imported.others)})" if imported.others else ""
+    return (
+        f"no other way to find or compare answers fits{nearest}: look at the texts{pick}, or grade otherwise"
+    )
 
 
 def _key(task: str) -> str:

@@ -58,6 +58,7 @@ class Imported:
         problems: Question, gold answer, level and cluster of each; "" or None where the files do not say.
         rows: Streams the completions, in the order of the files.
         scored_by: What `theirs` of the rows is called in the files.
+        others: What could be picked instead, with other scores of the same completions.
         defaults: What the table [problems.TASK] would say of a task that is known, by its keys.
         note: What a user should know of the files; empty if nothing.
     """
@@ -69,6 +70,7 @@ class Imported:
     problems: tuple[Problem, ...]
     rows: Callable[[], Iterator[Row]]
     scored_by: str = "verdict"
+    others: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
 

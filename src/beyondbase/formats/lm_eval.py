@@ -65,7 +65,8 @@ def read(paths: Sequence[Path], pick: str | None) -> Imported:
         identity=identity_of(TOOL, [*files, *runs], **known),
         problems=by_filter[picked].problems(files),
         rows=lambda: _rows(files, picked, metric=metrics[picked], first=first),
-        scored_by=_scored_by(metrics, picked),
+        scored_by=f"{metrics[picked]} under the filter {picked}",
+        others=tuple(name for name in by_filter if name != picked),
         defaults=_defaults(files, picked),
     )
 
@@ -79,11 +80,6 @@ def _rows(files: Sequence[Path], picked: str, *, metric: str, first: bool) -> It
                 for index, text in enumerate(texts):
                     theirs = yes_or_no(row.get(metric)) if told and not index else None
                     yield Row(name, text, "unknown", None, None, None, None, theirs)
-
-
-def _scored_by(metrics: Mapping[str, str], picked: str) -> str:
-    others = ", ".join(name for name in metrics if name != picked)
-    return f"{metrics[picked]} under the filter {picked}{f' (there is also {others})' if others else ''}"
 
 
 def _metric(row: Mapping[str, Any]) -> str:
