@@ -59,8 +59,13 @@ def said_by(*rows: tuple[str, str, Any], gold: str = "5", trusted: bool = False)
 
 
 def checked(imported: Imported, grader: Grader | None = None, **table: Any) -> Check:
-    """Check an import."""
-    return check_import(imported, grader or ExactGrader(), task="T", table=Problems(**table))
+    """Check an import, without help."""
+    return check_import(imported, grader or ExactGrader(), task="T", table=Problems(**table), helped=False)
+
+
+def helped(imported: Imported, grader: Grader | None = None, **table: Any) -> str:
+    """What would help an import."""
+    return check_import(imported, grader or ExactGrader(), task="T", table=Problems(**table)).remedy
 
 
 def test_gsm8k_of_lm_eval_is_graded_as_lm_eval_grades_it(tmp_path: Path) -> None:
@@ -233,41 +238,38 @@ def test_files_without_scores_stop_where_nothing_comes_out(text: str, number: in
 def test_help_without_scores_is_what_gets_most_right() -> None:
     """Of ways that are alike the plainest."""
     rows = [(str(at), "I think the answer is 5. Or 7", None) for at in range(30)]
-    check = checked(said_by(*rows))
+    remedy = helped(said_by(*rows))
     option = 'grading = { extract = ["stated"] }'
-    assert check.remedy == f"with [problems.T] {option}: 30 of 30 completions (100.0%) are right"
+    assert remedy == f"with [problems.T] {option}: 30 of 30 completions (100.0%) are right"
 
 
 def test_help_keeps_the_other_options_and_names_another_grader() -> None:
     """Letters ask for the choice grader; options that are there stay."""
     rows = [(str(at), "The answer is (B).", True) for at in range(30)]
-    check = checked(said_by(*rows, gold="B"), MathGrader(places=3), grading={"places": 3})
+    remedy = helped(said_by(*rows, gold="B"), MathGrader(places=3), grading={"places": 3})
     option = 'grading = { places = 3, extract = ["stated"] }'
-    assert option in check.remedy
+    assert option in remedy
     wrong = said_by(*((str(at), "We see.\n**B**\nDone", True) for at in range(30)), gold="B")
-    check = checked(wrong, MathGrader())
-    assert check.remedy.startswith(
-        'with [problems.T] answers = "choice", grading = { letters = "ABCD" }: 30 of'
-    )
+    remedy = helped(wrong, MathGrader())
+    assert remedy.startswith('with [problems.T] answers = "choice", grading = { letters = "ABCD" }: 30 of')
 
 
 def test_a_way_that_finds_nothing_is_no_help() -> None:
     """Where the file calls nothing right, whoever finds no answer would agree best."""
     rows = [(str(at), "Answer: 5", False) for at in range(30)]
-    check = checked(said_by(*rows))
-    assert check.fault
-    assert check.remedy.startswith("no other way to find or compare answers fits: look at the texts")
+    remedy = helped(said_by(*rows))
+    assert remedy.startswith("no other way to find or compare answers fits: look at the texts")
 
 
 def test_a_way_that_differs_too_is_named_as_the_nearest() -> None:
     """It is not recommended."""
     rows = [(str(at), "it is 5" if at % 2 else "it is 6", True) for at in range(30)]
-    check = checked(replace(said_by(*rows), others=("loose",)))
+    remedy = helped(replace(said_by(*rows), others=("loose",)))
     nearest = (
         'the nearest is [problems.T] grading = { extract = ["number"] }: 15 of 30 completions (50.0%) agree'
     )
-    assert nearest in check.remedy
-    assert check.remedy.endswith("look at the texts, pick another filter (loose), or grade otherwise")
+    assert nearest in remedy
+    assert remedy.endswith("look at the texts, pick another filter (loose), or grade otherwise")
 
 
 def test_verdicts_that_contradict_each_other_are_told() -> None:

@@ -83,5 +83,6 @@ def _decoded(at: str, data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        found = f"the byte 0x{error.object[error.start]:02x}, which is not {encoding.removesuffix('-sig').upper()}"
+        byte, wanted = error.object[error.start], encoding.removesuffix("-sig").upper()
+        found = f"the byte 0x{byte:02x}, which is not {wanted}"
         raise InputError(f"{at}: found {found}; give the file as the tool wrote it") from None

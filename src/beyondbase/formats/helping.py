@@ -101,13 +101,15 @@ def _judges(
         ways = [*_ways(texts, {}, table.grading)]
         if isinstance(grader, MathGrader):
             found = tuple(_found(one, grader.extract) for one in texts)
-            ways += [_Way(_options({}, {**table.grading, "answer": kind}), found, kind) for kind in _KINDS]
+            ways += [
+                _Way(toml_options({}, {**table.grading, "answer": kind}), found, kind) for kind in _KINDS
+            ]
         yield replace(grader, extract=("whole",)), ways
     letters = _letters(problems)
     if letters and not isinstance(grader, ChoiceGrader):
         choice = ChoiceGrader(letters)
         found = tuple(choice.find(one.text, one.finish == "length") for one in texts)
-        yield choice, [_Way(_options({"answers": "choice"}, {"letters": letters}), _boxed(found))]
+        yield choice, [_Way(toml_options({"answers": "choice"}, {"letters": letters}), _boxed(found))]
     for other, named in ((MathGrader, "expression"), (ExactGrader, "text")):
         if isinstance(grader, MathGrader | ExactGrader | ChoiceGrader) and not isinstance(grader, other):
             judge = MathGrader(extract=("whole",)) if other is MathGrader else _EXACT
@@ -117,7 +119,7 @@ def _judges(
 
 def _ways(texts: Sequence[Completion], keys: Mapping[str, Any], grading: Mapping[str, Any]) -> Iterator[_Way]:
     for rules in _CHAINS:
-        option = _options(keys, {**grading, "extract": [*rules]})
+        option = toml_options(keys, {**grading, "extract": [*rules]})
         yield _Way(option, tuple(_found(one, rules) for one in texts))
 
 
@@ -162,7 +164,8 @@ def _letters(problems: Mapping[str, Problem]) -> str:
     return ascii_uppercase[: max(4, 1 + ascii_uppercase.index(max(golds)))]
 
 
-def _options(keys: Mapping[str, Any], grading: Mapping[str, Any]) -> str:
+def toml_options(keys: Mapping[str, Any], grading: Mapping[str, Any]) -> str:
+    """Write keys of the table [problems.TASK], and `grading` in it, as they stand in a study file."""
     said = [f"{key} = {_toml(value)}" for key, value in keys.items()]
     inner = ", ".join(f"{key} = {_toml(value)}" for key, value in grading.items())
     return ", ".join([*said, *([f"grading = {{ {inner} }}"] if inner else [])])

@@ -57,7 +57,8 @@ def read(paths: Sequence[Path], pick: str | None) -> Imported:
             settings.setdefault(path, _settings(row))
     picked = chosen("filter", pick, [*by_filter], files)
     known = agreed(settings) | agreed({run: _run(run) for run in runs})
-    first = all(_takes_first(run, picked) for run in runs) if runs else not _VOTING.search(picked)
+    task = _task(files[0])
+    first = all(_takes_first(run, task, picked) for run in runs) if runs else not _VOTING.search(picked)
     return Imported(
         tool=TOOL,
         trusted=False,
@@ -93,23 +94,33 @@ def _is_single(filtered: object) -> bool:
     return isinstance(filtered, list) and len(filtered) == 1 and isinstance(filtered[0], str)
 
 
-def _takes_first(run: Path, picked: str) -> bool:
+def _takes_first(run: Path, task: str, picked: str) -> bool:
     """Whether the filter, as the results file has it, leaves the first response and no vote."""
-    configs = mapping(str(run), json_whole(run)).get("configs")
-    for config in configs.values() if isinstance(configs, dict) else ():
-        filters = config.get("filter_list") if isinstance(config, dict) else None
-        for item in filters if isinstance(filters, list) else ():
-            if isinstance(item, dict) and item.get("name") == picked:
-                steps = item.get("filter")
-                names = [step.get("function") for step in steps or () if isinstance(step, dict)]
-                return all(name in _EACH for name in names)
-    return not _VOTING.search(picked)
+    found = mapping(str(run), json_whole(run)).get("configs")
+    configs = found if isinstance(found, dict) else {}
+    steps = [
+        step.get("function")
+        for config in ([configs[task]] if task in configs else configs.values())
+        for item in _dicts(config, "filter_list")
+        if item.get("name") == picked
+        for step in _dicts(item, "filter")
+    ]
+    return all(name in _EACH for name in steps) if steps else not _VOTING.search(picked)
+
+
+def _dicts(table: object, key: str) -> list[dict[str, Any]]:
+    found = table.get(key) if isinstance(table, dict) else None
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def _defaults(files: Sequence[Path], picked: str) -> Mapping[str, Any]:
-    found = [_NAME.fullmatch(path.name) for path in files]
-    tables = [known_table(name["task"], picked) if name else {} for name in found]
+    tables = [known_table(_task(path), picked) for path in files]
     return tables[0] if all(table == tables[0] for table in tables) else {}
+
+
+def _task(samples: Path) -> str:
+    found = _NAME.fullmatch(samples.name)
+    return found["task"] if found else ""
 
 
 def _problem(at: str, row: Mapping[str, Any]) -> Problem:

@@ -33,7 +33,7 @@ _LINE = re.compile(r"^[ \t>*_#-]*(?:the[ \t]+)?(?:final[ \t]+)?answer[ \t*_]*:(.
 _FIGURE = r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _NUMBER = re.compile(rf"(?<![\w.]){_FIGURE}")
 _IS = re.compile(r"\banswer[*_ \t]{0,4}\s{1,4}(?:is|would be)\b[*_ \t]{0,4}:?", re.IGNORECASE)
-_HASHES = re.compile(r"####(?!#)[ \t]*([^\n]{0,100})(?:\n|\Z)")
+_HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*([^\n]{0,100})(?:\n|\Z)")
 _SENTENCE = re.compile(r"\.(?=[\s*_\"')]|\Z)")
 _UNITS = re.compile(rf"(?:\\?[$€£] ?)?({_FIGURE})[$*_.]{{0,4}}((?:[ -][A-Za-z]{{2,}}[$*_.,]{{0,4}})*)")
 # Words that change a number which they follow, rather than name its unit.
@@ -153,7 +153,7 @@ def _first_sentence(text: str, *, cut: bool) -> str | None:
 def _last_hashes(text: str, cut: bool) -> str | None:  # noqa: FBT001 - all finders take the same two
     for found in reversed([*_HASHES.finditer(text)]):
         number = _UNITS.fullmatch(_unmarked(found[1]))
-        if number and not _CHANGING.search(number[2]) and not (cut and found.end() == len(text)):
+        if number and not _CHANGING.search(number[2]) and not (cut and not found[0].endswith("\n")):
             return number[1]
     return None
 
