@@ -11,7 +11,7 @@ from beyondbase.mistakes import place
 from beyondbase.recipe import SOURCES, Problems
 from beyondbase.store.layout import quoted
 from beyondbase.study import Study
-from beyondbase.taskfile import read_task, task_path
+from beyondbase.taskfile import IMPORTED, read_task, task_path
 from beyondbase.tasks import (
     Columns,
     Layout,
@@ -21,7 +21,6 @@ from beyondbase.tasks import (
     load_hub,
 )
 
-IMPORTED = "problems.jsonl"
 # A letter that is not ASCII counts several times, because folders have it as %XX.
 LONGEST_NAME = 240
 
@@ -69,9 +68,15 @@ def defaults_of(study: Study, task: str) -> Mapping[str, Any]:
     Raises:
         InputError: What lies beside the samples is damaged.
     """
-    if study.samples is None or not task_path(study.samples, task).exists():
+    if study.samples is None or not (path := task_path(study.samples, task)).exists():
         return {}
-    return read_task(study.samples, task).defaults
+    try:
+        return read_task(study.samples, task).defaults
+    except InputError:
+        if path.with_name(IMPORTED).exists():
+            raise
+    # Of completions that were drawn here it holds nothing that grading does not know.
+    return {}
 
 
 def task_grader(study: Study, task: str, known: Mapping[str, Any] | None = None) -> Grader:

@@ -21,6 +21,8 @@ from beyondbase.store.layout import quoted
 from beyondbase.tasks import problems_digest
 
 TASK_FILE = "task.json"
+# Beside it, where the problems came with an import.
+IMPORTED = "problems.jsonl"
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def read_task(samples: Path, task: str) -> GradedTask:
     """
     path = task_path(samples, task)
     text = read_text(path, remedy="grade the samples: beyondbase grade --study ... (or import them)")
-    remedy = "delete it and grade again"
+    again = "import the samples again" if path.with_name(IMPORTED).exists() else "grade again"
+    remedy = f"delete it and {again}"
     try:
         table = _File.model_validate_json(text)
     except ValidationError as error:

@@ -128,6 +128,20 @@ def test_what_is_known_of_a_task_holds_for_its_other_arms_and_for_grading_again(
     assert json.loads((tmp_path / "samples" / "GSM" / "task.json").read_text()) == task
 
 
+def test_a_damaged_file_of_an_imported_task_is_not_graded_by_other_rules(tmp_path: Path) -> None:
+    """What was known of the task is in it; imported again, it is there again."""
+    assert brought(tmp_path, [GSM8K], *STRICT).exit_code == 0
+    path = tmp_path / "samples" / "GSM" / "task.json"
+    before = path.read_bytes()
+    path.write_text(path.read_text().replace('"extract"', "5"))
+    result = CliRunner().invoke(app, ["grade", "--study", str(tmp_path / "study.toml")])
+    assert result.exit_code == 2
+    assert "delete it and import the samples again" in result.stderr
+    path.unlink()
+    assert brought(tmp_path, [GSM8K], *STRICT).exit_code == 0
+    assert path.read_bytes() == before
+
+
 def test_a_table_of_the_study_comes_before_what_is_known() -> None:
     """Who says how answers are graded has said all of it; a marker alone leaves the rest."""
     known = {"answers": "number", "marker": "####", "grading": {"extract": ["hashes"]}}
