@@ -170,6 +170,10 @@ def test_a_study_is_frozen(tmp_path: Path) -> None:
         (b"", ["study.toml: is empty", "give a study file in TOML"]),
         (b"\xef\xbb\xbf \n", ["study.toml: is empty"]),
         (b'id = "x"\ntitle = "\xff"\n', ["study.toml:2: found the byte 0xff", "save the file as UTF-8"]),
+        (
+            b'\xef\xbb\xbfid = "x"\ntitle = "\xfe"\n',
+            ["study.toml:2: found the byte 0xfe", "save the file as UTF-8"],
+        ),
         (b"a = 1\nb =\n", ["study.toml:2: ", "not TOML", "correct it there"]),
         (MINIMAL.encode() + b"[arms.rl]\n", ["study.toml:13: ", "('arms', 'rl')", "only once"]),
         (b"a = 1\na = 2", ["study.toml:2: ", "Cannot overwrite a value", "only once"]),

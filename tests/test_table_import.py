@@ -1,6 +1,7 @@
 """`beyondbase import` of tables that no tool is known to have written: jsonl, csv, tsv and parquet."""
 
 import csv
+import gzip
 import hashlib
 import json
 import threading
@@ -20,6 +21,7 @@ from beyondbase.evidence import load_evidence
 from beyondbase.files import write_whole
 from beyondbase.formats.counting import Count
 from beyondbase.formats.table_columns import TableOptions
+from beyondbase.formats.table_rows import rows_of
 from beyondbase.formats.tables import open_table
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.study import load_study
@@ -576,3 +578,25 @@ def test_a_full_disk_leaves_the_old_counts(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("beyondbase.tally_rows.write_whole", full)
     assert "cannot be written (No space left on device); make room" in refused(study, path, arm="rl")
     assert (tmp_path / "counts.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzipped"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("csv", "problem_id,correct\r\n\u00e4,true\r\nb,false"),
+        ("tsv", "problem_id\tcorrect\n\u00e4\ttrue\nb\tfalse\n"),
+        ("jsonl", '{"problem_id":"\u00e4","correct":"true"}\n\n{"problem_id":"b","correct":"false"}\n'),
+        ("jsonl", '[{"problem_id":"\u00e4","correct":"true"},\n{"problem_id":"b","correct":"false"}]'),
+    ],
+    ids=["csv", "tsv", "jsonl", "json list"],
+)
+def test_tables_come_packed_and_in_any_unicode(
+    kind: str, text: str, encoding: str, tmp_path: Path, *, packed: bool
+) -> None:
+    """The rows are the same however a spreadsheet or a script encoded the file, gzipped or not."""
+    path = tmp_path / "table"
+    path.write_bytes(gzip.compress(text.encode(encoding)) if packed else text.encode(encoding))
+    found = [dict(row) for _, row in rows_of(kind, path)]
+    assert found == [{"problem_id": "ä", "correct": "true"}, {"problem_id": "b", "correct": "false"}]

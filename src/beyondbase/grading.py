@@ -10,7 +10,7 @@ from beyondbase.graders import Grader, grade_batches
 from beyondbase.mistakes import place, quote
 from beyondbase.recipe import Problems
 from beyondbase.sampling import Key, Progress, Tell, samples_of
-from beyondbase.sources import load_problems, task_grader
+from beyondbase.sources import defaults_of, load_problems, task_grader
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.layout import SET_FILE
 from beyondbase.study import Study
@@ -44,7 +44,9 @@ def grade(study: Study, keys: Sequence[Key], *, tell: Tell) -> None:
                 check_asked(study, arm, store, problems)
                 _grade_set(store, grader, by, by_id, (task, arm), tell)
         table = study.problems.get(task, Problems()).model_dump(mode="json")
-        write_task(samples, task, GradedTask(by, told_apart(problems), table, problems_digest(problems)))
+        known = defaults_of(study, task)
+        graded = GradedTask(by, told_apart(problems), table, problems_digest(problems), known)
+        write_task(samples, task, graded)
 
 
 def _check_trusted(study: Study, task: str) -> None:

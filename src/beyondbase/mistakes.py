@@ -82,8 +82,9 @@ def read_text(file: Path, *, remedy: str) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        found = f"found the byte 0x{data[error.start]:02x}, which is not UTF-8"
+        # A mark of the encoding is not counted, nor is it in what the error has.
+        line = error.object.count(b"\n", 0, error.start) + 1
+        found = f"found the byte 0x{error.object[error.start]:02x}, which is not UTF-8"
         raise InputError(f"{file}:{line}: {found}; save the file as UTF-8") from None
     if not text.strip():
         raise InputError(f"{file}: is empty; {remedy}")

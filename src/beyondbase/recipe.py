@@ -1,5 +1,6 @@
 """How a study's evidence is made: its tables [sampling], [problems.TASK] and [health]."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -87,6 +88,12 @@ class Problems(Table):
     def source(self) -> str | None:
         """Which of the sources it names; None where the problems came with an import."""
         return next((name for name in SOURCES if getattr(self, name) is not None), None)
+
+    def completed(self, known: Mapping[str, Any]) -> Self:
+        """Take what is known of a task where the table is silent; who grades, and how, only as a whole."""
+        graded = {"answers", "grader", "grading"}
+        shut = self.model_fields_set | (graded if graded & self.model_fields_set else set())
+        return self.model_copy(update={key: value for key, value in known.items() if key not in shut})
 
     @property
     def graded_by(self) -> str:

@@ -1,6 +1,8 @@
 """The problems and the grader of a task, from where the study says."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
@@ -9,7 +11,7 @@ from beyondbase.mistakes import place
 from beyondbase.recipe import SOURCES, Problems
 from beyondbase.store.layout import quoted
 from beyondbase.study import Study
-from beyondbase.taskfile import task_path
+from beyondbase.taskfile import IMPORTED, read_task, task_path
 from beyondbase.tasks import (
     Columns,
     Layout,
@@ -19,7 +21,6 @@ from beyondbase.tasks import (
     load_hub,
 )
 
-IMPORTED = "problems.jsonl"
 # A letter that is not ASCII counts several times, because folders have it as %XX.
 LONGEST_NAME = 240
 
@@ -30,7 +31,7 @@ def load_problems(study: Study, task: str) -> tuple[Problem, ...]:
     Raises:
         InputError: The study does not say where they are, an extra is missing, or they cannot be loaded.
     """
-    table = study.problems.get(task, Problems())
+    table = task_table(study, task)
     home = study.path.parent
     if table.benchmark is not None:
         path = None if table.path is None else home / table.path
@@ -46,13 +47,50 @@ def load_problems(study: Study, task: str) -> tuple[Problem, ...]:
     return _load_imported(study, task)
 
 
-def task_grader(study: Study, task: str) -> Grader:
+def task_table(study: Study, task: str, known: Mapping[str, Any] | None = None) -> Problems:
+    """Give the table [problems.TASK], with what an import knows of the task where the study is silent.
+
+    Args:
+        study: The study.
+        task: The task.
+        known: What the import at hand knows; what the first one knew holds, if there was one.
+
+    Raises:
+        InputError: What lies beside the samples is damaged.
+    """
+    there = study.samples is not None and task_path(study.samples, task).exists()
+    return study.problems.get(task, Problems()).completed(defaults_of(study, task) if there else known or {})
+
+
+def defaults_of(study: Study, task: str) -> Mapping[str, Any]:
+    """Read what the first import of a task knew of it; nothing where there was none.
+
+    Raises:
+        InputError: What lies beside the samples is damaged.
+    """
+    if study.samples is None or not (path := task_path(study.samples, task)).exists():
+        return {}
+    try:
+        return read_task(study.samples, task).defaults
+    except InputError:
+        if path.with_name(IMPORTED).exists():
+            raise
+    # Of completions that were drawn here it holds nothing that grading does not know.
+    return {}
+
+
+def task_grader(study: Study, task: str, known: Mapping[str, Any] | None = None) -> Grader:
     """Make the grader of a task.
+
+    Args:
+        study: The study.
+        task: The task.
+        known: As for `task_table`.
 
     Raises:
         InputError: An extra is missing, or it has no such options.
     """
-    table = study.problems.get(task, Problems())
+    table = task_table(study, task, known)
     try:
         return make_grader(table.graded_by, table.grading)
     except InputError as error:
@@ -100,5 +138,5 @@ def _load_imported(study: Study, task: str) -> tuple[Problem, ...]:
         remedy = "delete it and import the samples again, which writes it"
         raise InputError(f"{path}:1: found what cannot be read as JSON ({reason}); {remedy}") from None
     level, cluster = (name if name in named else None for name in ("level", "cluster"))
-    answers = study.problems.get(task, Problems()).answers
+    answers = task_table(study, task).answers
     return load_file(path, Layout(columns=Columns(id="id", level=level, cluster=cluster), answer=answers))

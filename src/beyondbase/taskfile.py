@@ -5,7 +5,7 @@ With it claims need neither the problems nor the grader's libraries.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,13 @@ from beyondbase.errors import InputError
 from beyondbase.files import write_whole
 from beyondbase.graders import Grader
 from beyondbase.mistakes import explain_keys, read_text
+from beyondbase.recipe import Problems
 from beyondbase.store.layout import quoted
 from beyondbase.tasks import problems_digest
 
 TASK_FILE = "task.json"
+# Beside it, where the problems came with an import.
+IMPORTED = "problems.jsonl"
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,14 @@ class GradedTask:
         problems: The id, level and cluster of each problem.
         source: The table [problems.TASK] that was graded by; None where another tool graded.
         sha256: That of the problems and their right answers, where they are known.
+        defaults: What an import knew of the task, for all that `source` leaves open.
     """
 
     grader: tuple[str, str]
     problems: tuple[tuple[str, str | None, str | None], ...]
     source: Mapping[str, Any] | None
     sha256: str | None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 class _File(BaseModel):
@@ -46,6 +51,7 @@ class _File(BaseModel):
     problems: list[list[str | None]]
     source: dict[str, Any] | None
     sha256: str | None
+    defaults: Problems = Problems()
 
 
 def task_path(samples: Path, task: str) -> Path:
@@ -78,6 +84,7 @@ def write_task(samples: Path, task: str, content: GradedTask) -> None:
         "sha256": content.sha256,
         "source": content.source,
         "problems": [[*row] for row in content.problems],
+        **({"defaults": content.defaults} if content.defaults else {}),
     }
     try:
         write_whole(json.dumps(table, ensure_ascii=False) + "\n", path)
@@ -95,7 +102,8 @@ def read_task(samples: Path, task: str) -> GradedTask:
     """
     path = task_path(samples, task)
     text = read_text(path, remedy="grade the samples: beyondbase grade --study ... (or import them)")
-    remedy = "delete it and grade again"
+    again = "import the samples again" if path.with_name(IMPORTED).exists() else "grade again"
+    remedy = f"delete it and {again}"
     try:
         table = _File.model_validate_json(text)
     except ValidationError as error:
@@ -105,4 +113,5 @@ def read_task(samples: Path, task: str) -> GradedTask:
         raise InputError(f"{path}: found a problem without id, level and cluster, or no grader; {remedy}")
     name, version = table.grader
     problems = tuple((str(row[0]), row[1], row[2]) for row in rows)
-    return GradedTask((name, version), problems, table.source, table.sha256)
+    defaults = table.defaults.model_dump(mode="json", exclude_unset=True)
+    return GradedTask((name, version), problems, table.source, table.sha256, defaults)

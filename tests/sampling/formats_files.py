@@ -13,7 +13,9 @@ from beyondbase.formats import Imported, read_samples
 
 DATA = Path(__file__).parent / "data" / "formats"
 LM_EVAL = sorted((DATA / "lm-eval").glob("samples_*.jsonl"))
+(GSM8K,) = (DATA / "lm-eval-gsm8k").glob("samples_*.jsonl")
 EVALPLUS = [DATA / "evalplus" / "samples_eval_results.json"]
+EVALPLUS_OLDER = [DATA / "evalplus-0.2" / "samples_eval_results.json"]
 HUMAN_EVAL = [DATA / "human-eval" / "samples.jsonl_results.jsonl"]
 LIGHTEVAL = sorted((DATA / "lighteval").rglob("*.parquet"))
 LIVECODEBENCH = [DATA / "livecodebench" / "Scenario.codegeneration_3_0.6_eval_all.json"]

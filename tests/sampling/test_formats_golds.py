@@ -101,11 +101,11 @@ def test_an_arm_is_added_after_grade_without_grading_the_first_anew(tmp_path: Pa
     (study := tmp_path / "study.toml").write_text(STUDY)
     path = worked(tmp_path / "a", ("so\n#### 1,005", *WORKED[1:]))
     other = lines(tmp_path / "b" / "s.jsonl", rows_of(path)[::-1])
-    called("import", "lm-eval", path, "--study", study, "--arm", "base")
+    called("import", "lm-eval", path, "--study", study, "--arm", "base", "--accept-difference")
     graded = {item.name for item in (tmp_path / "samples").rglob("*.parquet")}
     called("grade", "--study", study)
     assert {item.name for item in (tmp_path / "samples").rglob("*.parquet")} == graded
-    said = called("import", "lm-eval", other, "--study", study, "--arm", "rl")
+    said = called("import", "lm-eval", other, "--study", study, "--arm", "rl", "--accept-difference")
     assert "graded anew" in said
     known = read_task(tmp_path / "samples", "sums")
     assert known.source is not None

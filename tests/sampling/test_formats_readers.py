@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,7 +34,8 @@ def test_lm_eval_keeps_every_repeat_of_every_run() -> None:
     rows = [*found.rows()]
     assert (found.trusted, found.grader, {row.outcome for row in rows}) == (False, None, {None})
     assert Counter(row.problem_id for row in rows) == {"0": 8, "1": 8, "2": 8}
-    assert rows[0] == Row("0", "The answer is 5", "unknown", None, None, None, None)
+    assert rows[0] == Row("0", "The answer is 5", "unknown", None, None, None, None, theirs=False)
+    assert [row.theirs for row in rows[:5]] == [False, None, None, None, False]
     assert rows[6].text == "é \u2028 \U0001f600 \\boxed{42}"
     assert [problem.gold for problem in found.problems] == ["5", "42", "9"]
     assert found.problems[1].question == "What is 7 * 6?"
@@ -48,7 +50,9 @@ def test_lm_eval_filters_are_picked_never_merged() -> None:
     assert message.endswith("found several filters; pick one of strict, all")
     assert 'no filter "stric" (did you mean "strict"?)' in refusal("lm-eval", LM_EVAL, "stric")
     strict = [*read_samples("lm-eval", LM_EVAL, pick="strict").rows()]
-    assert strict == [*read_samples("lm-eval", LM_EVAL, pick="all").rows()]
+    bare = [replace(row, theirs=None) for row in strict]
+    assert bare == [replace(row, theirs=None) for row in read_samples("lm-eval", LM_EVAL, pick="all").rows()]
+    assert [row.theirs for row in strict[:2]] == [True, None]
 
 
 def test_lm_eval_runs_of_two_models_are_no_arm(tmp_path: Path) -> None:
@@ -138,7 +142,7 @@ def test_lighteval_answers_with_alternatives_are_unknown(tmp_path: Path) -> None
     pq.write_table(table, tmp_path / "details_t.parquet")
     found = read_samples("lighteval", [tmp_path / "details_t.parquet"])
     assert found.problems[0].gold == ""
-    assert [*found.rows()] == [Row("7", "a", "unknown", 2, None, None, None)]
+    assert [*found.rows()] == [Row("7", "a", "unknown", 2, None, None, None, theirs=True)]
     pq.write_table(table.drop_columns("doc"), tmp_path / "other.parquet")
     assert "found no column doc" in refusal("lighteval", [tmp_path / "other.parquet"])
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from beyondbase.completions import Completion, Finish, Grade, Problem
 from beyondbase.errors import InputError
 from beyondbase.graders import ChoiceGrader, ExactGrader, Grader, grade_batches, make_grader
-from beyondbase.graders.extraction import find_answer
+from beyondbase.graders.extraction import Rule, find_answer
 
 TEXT = st.text(max_size=60)
 
@@ -69,6 +69,74 @@ def test_a_line_that_begins_with_answer_states_one(text: str, answer: str | None
     assert find_answer(text, ["answer"]) == answer
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("The answer is 42.", "42"),
+        ("So the final answer is **42**", "42"),
+        ("the answer is 3.5. It is not 4", "3.5"),
+        ("The answer is 1. No: the answer is 2.", "2"),
+        ("The answer is $42 per day.", "42"),
+        ("answer is 1,234 dollars", "1,234"),
+        ("The answer is $42$ apples", "42"),
+        ("the answer is (A).", "(A)"),
+        ("the answer is True. Done", "True"),
+        ("Final Answer: The final answer is $[2,5)$. I hope it is correct.", "$[2,5)$"),
+        ("The answer would be:\n\n\\[\n\\boxed{7}\n\\]", "7"),
+        (r"The answer is \(\boxed{\frac12}\), as shown", r"\frac12"),
+        ("The answer is 5 + 3 = 8.", "5 + 3 = 8"),
+        ("the answer is at least 42.", "at least 42"),
+        ("the answer is 42 million.", "42 million"),
+        ("the answer is 42 and a half", "42 and a half"),
+        ("the answer is 2 thirds", "2 thirds"),
+        ("the answer is 42 months", "42"),
+        ("the answer is 42 x", "42 x"),
+        ("the answer is 42%", "42%"),
+        ("the answer is 4 apples for 2 of them", "4 apples for 2 of them"),
+        ("The answer is 42. No, the answer is not 42.", None),
+        ("The answer is 42. The answer is", "42"),
+        ("The answer isn't 42", None),
+        ("The answers is 42", None),
+        ("I answer 42", None),
+    ],
+)
+def test_a_sentence_may_state_the_answer(text: str, answer: str | None) -> None:
+    """The last one counts; a unit falls away only where it cannot change the number."""
+    assert find_answer(text, ["stated"]) == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("5 + 3\n#### 8", "8"),
+        ("#### 7\n#### 1,234 apples\n", "1,234"),
+        ("#### $18.50.", "18.50"),
+        ("#### **-3**", "-3"),
+        ("#### 8\n\n#### Conclusion", "8"),
+        ("#### Step 1: 5 + 3", None),
+        ("#### 5 + 3 = 8", None),
+        ("#### 2 million", None),
+        ("##### 8", None),
+        ("### 8", None),
+    ],
+)
+def test_a_number_after_hashes_is_the_answer(text: str, answer: str | None) -> None:
+    """Alone on its line, as in GSM8K; headings and sums are none."""
+    assert find_answer(text, ["hashes"]) == answer
+
+
+@pytest.mark.parametrize("rule", ["stated", "hashes"])
+@pytest.mark.parametrize(
+    "unit", ["answer is ", "####", "#### 1", "answer is\n", "answer is 1 ", "1 ", "\\boxed{"]
+)
+def test_long_texts_cost_no_more_than_their_length(rule: Rule, unit: str) -> None:
+    """A hundred thousand repetitions are searched within seconds."""
+    start = time.process_time()
+    find_answer(unit * 100_000, [rule])
+    find_answer(unit * 100_000, [rule], cut=True)
+    assert time.process_time() - start < 60
+
+
 def test_rules_are_tried_in_their_order() -> None:
     """The first rule that finds something decides; a number is only taken where a task asks for it."""
     text = "<answer> 1 </answer> then Answer: none\nAnswer: 2\nand 3 apples"
@@ -98,11 +166,15 @@ def test_the_last_number_of_a_text_can_be_asked_for(text: str, number: str | Non
         ("<answer>5</answer> and", "correct"),
         ("<answer>5", "truncated"),
         ("thinking of 5", "truncated"),
+        ("The answer is 5. As", "correct"),
+        ("The answer is 5", "truncated"),
+        ("#### 5\n", "correct"),
+        ("#### 5", "truncated"),
     ],
 )
 def test_a_text_that_was_cut_off_keeps_what_it_had_stated(text: str, outcome_: Grade) -> None:
     """A closed box or tag and an ended line count; anything else is truncated, not unparsed."""
-    grader = ExactGrader(extract=("boxed", "tag", "answer", "number"))
+    grader = ExactGrader(extract=("boxed", "tag", "answer", "hashes", "stated", "number"))
     assert outcome(grader, "5", text, finish="length") == outcome_
 
 

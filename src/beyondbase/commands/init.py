@@ -12,6 +12,7 @@ from beyondbase.begin.draft import Draft, Wanted, draft_of
 from beyondbase.begin.sources import Source, sources_of
 from beyondbase.begin.writing import study_text, toml_text
 from beyondbase.commands.options import (
+    AcceptOption,
     COption,
     CorrectOption,
     ErrorOption,
@@ -80,6 +81,7 @@ def init(  # noqa: PLR0913 - what a user says of files
     error: ErrorOption = None,
     threshold: ThresholdOption = None,
     skip_missing: SkipOption = False,
+    accept: AcceptOption = False,
 ) -> None:
     """Write a commented study.toml from the files of two arms or more, and say the next command."""
     with mistakes_told():
@@ -91,7 +93,7 @@ def init(  # noqa: PLR0913 - what a user says of files
         _tell(draft)
         path = _write(draft, sources, out)
     if not draft.graded:
-        _import(draft, path, pick)
+        _import(draft, path, pick, accept=accept)
     say(f"next: beyondbase judge {shlex.quote(str(shown_path(path)))}")
 
 
@@ -167,13 +169,15 @@ def _place(text: str, path: Path) -> Path:
     return path
 
 
-def _import(draft: Draft, path: Path, pick: str | None) -> None:
+def _import(draft: Draft, path: Path, pick: str | None, *, accept: bool) -> None:
     """Grade anew what has no verdicts: the study is there by now, and can be mended where that fails."""
     for arm in draft.arms:
         files = [*arm.source.files]
         try:
             for task in draft.tasks:
-                import_samples(arm.source.kind, files, study=path, arm=arm.name, task=task, pick=pick)
+                import_samples(
+                    arm.source.kind, files, study=path, arm=arm.name, task=task, pick=pick, accept=accept
+                )
         except typer.Exit:
             words = ("import", arm.source.kind, *map(str, files), "--study", str(path), "--arm", arm.name)
             again = f"beyondbase {shlex.join(words)}"

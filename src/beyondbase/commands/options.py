@@ -59,3 +59,6 @@ SkipOption = Annotated[
         show_default=False,
     ),
 ]
+AcceptOption = Annotated[
+    bool, typer.Option("--accept-difference", help="Go on where our grades differ from the files'.")
+]

@@ -7,6 +7,7 @@ import typer
 
 from beyondbase import sampling
 from beyondbase.commands.options import (
+    AcceptOption,
     ArmOption,
     COption,
     CorrectOption,
@@ -22,14 +23,17 @@ from beyondbase.commands.options import (
 )
 from beyondbase.commands.saying import mistakes_told, say
 from beyondbase.errors import InputError
-from beyondbase.formats import KINDS, TOOLS, export, store_import
+from beyondbase.formats import KINDS, TOOLS, Imported, export, store_import
+from beyondbase.formats.checking import check_import
+from beyondbase.formats.golds import with_answers
 from beyondbase.formats.placing import PROBLEMS_FILE
 from beyondbase.formats.table_columns import TableOptions
 from beyondbase.formats.table_rows import TABLES
+from beyondbase.graders import Grader
 from beyondbase.light import write_light
 from beyondbase.mistakes import quote
 from beyondbase.recipe import Problems
-from beyondbase.sources import task_grader
+from beyondbase.sources import task_grader, task_table
 from beyondbase.store import pull, push, set_folder
 from beyondbase.store.layout import SET_FILE, quoted
 from beyondbase.store.remote import pull_beside, push_beside
@@ -77,6 +81,10 @@ def import_samples(  # noqa: PLR0913 - what a user says of an import
     error: ErrorOption = None,
     threshold: ThresholdOption = None,
     skip_missing: SkipOption = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Compare with our own grades, also where verdicts are kept.")
+    ] = False,
+    accept: AcceptOption = False,
 ) -> None:
     """Take over samples that another tool drew, with its verdicts or graded anew; or counts of them."""
     with mistakes_told():
@@ -89,8 +97,12 @@ def import_samples(  # noqa: PLR0913 - what a user says of an import
             return
         sampling.chosen(found, tasks=(name,), arms=(arm,))
         imported = read(taking, say)
-        grader = None if imported.trusted else task_grader(found, name)
-        table = found.problems.get(name, Problems())
+        table = task_table(found, name, imported.defaults)
+        grader = None if imported.trusted and not compare else task_grader(found, name, imported.defaults)
+        if imported.note:
+            say(imported.note)
+        if grader:
+            _check(imported, grader, name, table, accept=accept)
         counts = store_import(
             imported,
             sampling.samples_of(found),
@@ -98,7 +110,8 @@ def import_samples(  # noqa: PLR0913 - what a user says of an import
             arm,
             grader=grader,
             marker=_marker(table),
-            source=table.model_dump(mode="json"),
+            answers=table.answers,
+            source=found.problems.get(name, Problems()).model_dump(mode="json"),
         )
         each = str(counts.least) if counts.least == counts.most else f"{counts.least} to {counts.most}"
         whose = f"by the verdicts of {tool}" if counts.trusted else "graded anew"
@@ -169,6 +182,18 @@ def pull_samples(url: Url, *, study: StudyOption, task: TaskOption = None, arm: 
                 say(f"{name}: {' and '.join(files)} from {_place(url, (name,))}")
         if not all(task_path(samples, name).exists() for name in tasks):
             say(f"then: beyondbase grade --study {study} (grades that came along are kept)")
+
+
+def _check(imported: Imported, grader: Grader, task: str, table: Problems, *, accept: bool) -> None:
+    plain = with_answers(imported, task, marker=_marker(table), answers=table.answers)
+    check = check_import(plain, grader, task=task, table=table, helped=not accept)
+    for line in check.lines:
+        say(line)
+    if check.fault and not accept:
+        go_on = "--accept-difference stores it all the same"
+        raise InputError(f"{check.fault}; nothing was stored: {check.remedy}; {go_on}")
+    if check.fault:
+        say(f"accepted: {check.fault}")
 
 
 def _place(url: str, parts: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from beyondbase.errors import InputError
+from beyondbase.formats.decoding import text_lines, text_whole
 from beyondbase.mistakes import quote
 
 _MISSING = object()
@@ -23,14 +24,10 @@ def json_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     Raises:
         InputError: The file cannot be read, or a line is no JSON object.
     """
-    try:
-        with path.open("rb") as stream:
-            for number, line in enumerate(stream, 1):
-                if line.strip():
-                    at = f"{path}:{number}"
-                    yield at, mapping(at, _parsed(at, line))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); make it readable") from None
+    for number, line in text_lines(path):
+        if line.strip():
+            at = f"{path}:{number}"
+            yield at, mapping(at, _parsed(at, line))
 
 
 def json_whole(path: Path) -> Any:
@@ -39,10 +36,7 @@ def json_whole(path: Path) -> Any:
     Raises:
         InputError: The file cannot be read, or is no JSON.
     """
-    try:
-        return _parsed(str(path), path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); make it readable") from None
+    return _parsed(str(path), text_whole(path))
 
 
 def mapping(at: str, value: Any) -> dict[str, Any]:
@@ -145,12 +139,9 @@ def _unfit(at: str, row: Mapping[str, Any], key: str, what: str) -> InputError:
     return InputError(f"{at}: found no {key}, but {found}; give the file that the tool wrote, and its name")
 
 
-def _parsed(at: str, data: bytes) -> Any:
+def _parsed(at: str, text: str) -> Any:
     try:
-        return json.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        found = f"the byte 0x{data[error.start]:02x}, which is not UTF-8"
-        raise InputError(f"{at}: found {found}; give the file as the tool wrote it") from None
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         # The writer may have been killed within its last line.
         raise InputError(f"{at}: found what is not JSON ({error}); write the file again") from None

@@ -4,16 +4,18 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from beyondbase.completions import Finish, Grade, Problem
 from beyondbase.errors import InputError
+from beyondbase.formats.decoding import opened
 from beyondbase.formats.private import public
 from beyondbase.mistakes import quote
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_SCORES = dict.fromkeys(("1", "1.0", "true"), True) | dict.fromkeys(("0", "0.0", "false"), False)
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -29,6 +31,8 @@ class Row:
         logprob: Sum over the generated tokens at temperature 1, where the tool says so.
         outcome: The tool's verdict; None where the completion must be scored anew.
         answer: What the tool extracted from the text, if anything.
+        theirs: Whether the file says that the completion is right, where that is only compared with; None
+            where it does not say, or says it of several completions at once.
     """
 
     problem_id: str
@@ -38,6 +42,7 @@ class Row:
     logprob: float | None
     outcome: Grade | None
     answer: str | None
+    theirs: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,10 @@ class Imported:
             sampling settings, and the files by name with their sha256.
         problems: Question, gold answer, level and cluster of each; "" or None where the files do not say.
         rows: Streams the completions, in the order of the files.
+        scored_by: What `theirs` of the rows is called in the files.
+        others: What could be picked instead, with other scores of the same completions.
+        defaults: What the table [problems.TASK] would say of a task that is known, by its keys.
+        note: What a user should know of the files; empty if nothing.
     """
 
     tool: str
@@ -60,6 +69,10 @@ class Imported:
     identity: Mapping[str, Any]
     problems: tuple[Problem, ...]
     rows: Callable[[], Iterator[Row]]
+    scored_by: str = "verdict"
+    others: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
 
 
 def verdict(*, right: bool, answer: str | None, finish: Finish) -> Grade:
@@ -80,6 +93,17 @@ def verdict(*, right: bool, answer: str | None, finish: Finish) -> Grade:
     return "truncated" if finish == "length" else "unparsed"
 
 
+def yes_or_no(value: object) -> bool | None:
+    """Read a score that says of one completion whether it is right: 1, 0, true, false, or these as text.
+
+    Returns:
+        None where it is anything else, such as a share, NaN, or nothing.
+    """
+    if isinstance(value, str):
+        return _SCORES.get(value.strip().lower())
+    return bool(value) if isinstance(value, bool | int | float) and value in {0, 1} else None
+
+
 def ordered(paths: Sequence[Path]) -> list[Path]:
     """Bring files to the one order in which their completions are numbered: by name, numbers by value.
 
@@ -97,20 +121,13 @@ def ordered(paths: Sequence[Path]) -> list[Path]:
 
 
 def digest_of(path: Path) -> str:
-    """Compute the sha256 of a file, in hexadecimal.
+    """Compute the sha256 of a file, in hexadecimal; of one that is gzipped, that of its content.
 
     Raises:
         InputError: There is no such file, or it cannot be read.
     """
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; correct the path") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a folder; give the files in it that hold the samples") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); make it readable") from None
+    with opened(path) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def identity_of(tool: str, files: Sequence[Path], **known: Any) -> dict[str, Any]:
@@ -123,9 +140,10 @@ def identity_of(tool: str, files: Sequence[Path], **known: Any) -> dict[str, Any
     """
     names: dict[str, str] = {}
     for path in files:
+        own = path.name.removesuffix(".gz")
         # Seeds of one run may lie in folders of their own under one name.
-        alike = sum(name.partition(" #")[0] == path.name for name in names)
-        names[f"{path.name} #{alike + 1}" if alike else path.name] = digest_of(path)
+        alike = sum(name.partition(" #")[0] == own for name in names)
+        names[f"{own} #{alike + 1}" if alike else own] = digest_of(path)
     settled = {
         key: public(_settled(value)) for key, value in known.items() if value not in (None, "", {}, [])
     }

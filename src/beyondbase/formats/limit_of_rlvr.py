@@ -16,7 +16,9 @@ from beyondbase.formats.gathering import Gathering, problem_of
 from beyondbase.formats.imported import Imported, Row, agreed, identity_of, ordered, verdict
 
 TOOL = "limit-of-rlvr"
-_NAME = re.compile(r"test_(?P<template>.+)_-?\d+_seed\d+_t(?P<temperature>[\d.]+)_s\d+_e-?\d+\.jsonl")
+_NAME = re.compile(
+    r"test_(?P<template>.+)_-?\d+_seed\d+_t(?P<temperature>[\d.]+)_s\d+_e-?\d+\.jsonl(?:\.gz)?"
+)
 _FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length", "abort": "error", "error": "error"}
 
 

@@ -2,6 +2,8 @@
 
 A row is a document under one filter. All responses are kept (`resps`), but a metric has one value per
 document, so that every response is scored anew. The order of `resps` is the order of the repeats.
+The value is that of the only response, or of the first, unless the filter votes or scores them together: then
+there is nothing to compare single grades with.
 The model stands in `results_TIME.json`, which is read where it lies beside the samples.
 """
 
@@ -15,11 +17,20 @@ from beyondbase.errors import InputError
 from beyondbase.formats.cells import first_text, json_rows, json_whole, mapping, name_in, text_in
 from beyondbase.formats.choosing import chosen
 from beyondbase.formats.gathering import Gathering, problem_of
-from beyondbase.formats.imported import Imported, Row, agreed, identity_of, ordered
+from beyondbase.formats.imported import Imported, Row, agreed, identity_of, ordered, yes_or_no
+from beyondbase.formats.known_tasks import known_table
 from beyondbase.mistakes import quote
 
 TOOL = "lm-eval"
-_TIME = re.compile(r"samples_.*_(\d{4}-\d\d-\d\dT[\d.-]+)\.jsonl")
+_NAME = re.compile(r"samples_(?P<task>.+?)(?:_(?P<time>\d{4}-\d\d-\d\dT[\d.-]+))?\.jsonl(?:\.gz)?")
+# The first that a row has is compared with; a task of its own metric has that one alone.
+_METRICS = ("math_verify", "exact_match", "acc", "pass@1")
+# Filters of which a value is that of the first response, however many there are.
+_EACH = (
+    *("regex", "regex_pos", "multi_choice_regex", "remove_whitespace", "lowercase", "uppercase", "map"),
+    *("take_first", "take_first_k"),
+)
+_VOTING = re.compile(r"maj|vot|best|consensus|pass", re.IGNORECASE)
 _QUESTIONS = ("question", "problem", "query", "prompt", "input")
 
 
@@ -36,31 +47,80 @@ def read(paths: Sequence[Path], pick: str | None) -> Imported:
     files = ordered([path for path in paths if not path.name.startswith("results_")])
     runs = [run for run in map(_run_file, files) if run]
     by_filter: dict[str, Gathering] = {}
+    metrics: dict[str, str] = {}
     settings: dict[Path, Mapping[str, Any]] = {}
     for path in files:
         for at, row in json_rows(path):
-            gathering = by_filter.setdefault(text_in(at, row, "filter"), Gathering(once=True))
+            gathering = by_filter.setdefault(name := text_in(at, row, "filter"), Gathering(once=True))
+            metrics.setdefault(name, _metric(row))
             gathering.add(path, at, _problem(at, row), n=len(_responses(at, row)))
             settings.setdefault(path, _settings(row))
     picked = chosen("filter", pick, [*by_filter], files)
     known = agreed(settings) | agreed({run: _run(run) for run in runs})
+    task = _task(files[0])
+    first = all(_takes_first(run, task, picked) for run in runs) if runs else not _VOTING.search(picked)
     return Imported(
         tool=TOOL,
         trusted=False,
         grader=None,
         identity=identity_of(TOOL, [*files, *runs], **known),
         problems=by_filter[picked].problems(files),
-        rows=lambda: _rows(files, picked),
+        rows=lambda: _rows(files, picked, metric=metrics[picked], first=first),
+        scored_by=f"{metrics[picked]} under the filter {picked}",
+        others=tuple(name for name in by_filter if name != picked),
+        defaults=_defaults(files, picked),
     )
 
 
-def _rows(files: Sequence[Path], picked: str) -> Iterator[Row]:
+def _rows(files: Sequence[Path], picked: str, *, metric: str, first: bool) -> Iterator[Row]:
     for path in files:
         for at, row in json_rows(path):
             if row.get("filter") == picked:
-                name = name_in(at, row, "doc_id")
-                for text in _responses(at, row):
-                    yield Row(name, text, "unknown", None, None, None, None)
+                name, texts = name_in(at, row, "doc_id"), _responses(at, row)
+                told = len(texts) == 1 or (first and _is_single(row.get("filtered_resps")))
+                for index, text in enumerate(texts):
+                    theirs = yes_or_no(row.get(metric)) if told and not index else None
+                    yield Row(name, text, "unknown", None, None, None, None, theirs)
+
+
+def _metric(row: Mapping[str, Any]) -> str:
+    named = row.get("metrics")
+    names = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
+    best = next((name for name in _METRICS if name in names or (not names and name in row)), None)
+    return best or (names[0] if len(names) == 1 else "")
+
+
+def _is_single(filtered: object) -> bool:
+    return isinstance(filtered, list) and len(filtered) == 1 and isinstance(filtered[0], str)
+
+
+def _takes_first(run: Path, task: str, picked: str) -> bool:
+    """Whether the filter, as the results file has it, leaves the first response and no vote."""
+    found = mapping(str(run), json_whole(run)).get("configs")
+    configs = found if isinstance(found, dict) else {}
+    steps = [
+        step.get("function")
+        for config in ([configs[task]] if task in configs else configs.values())
+        for item in _dicts(config, "filter_list")
+        if item.get("name") == picked
+        for step in _dicts(item, "filter")
+    ]
+    return all(name in _EACH for name in steps) if steps else not _VOTING.search(picked)
+
+
+def _dicts(table: object, key: str) -> list[dict[str, Any]]:
+    found = table.get(key) if isinstance(table, dict) else None
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def _defaults(files: Sequence[Path], picked: str) -> Mapping[str, Any]:
+    tables = [known_table(_task(path), picked) for path in files]
+    return tables[0] if all(table == tables[0] for table in tables) else {}
+
+
+def _task(samples: Path) -> str:
+    found = _NAME.fullmatch(samples.name)
+    return found["task"] if found else ""
 
 
 def _problem(at: str, row: Mapping[str, Any]) -> Problem:
@@ -94,9 +154,10 @@ def _settings(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _run_file(samples: Path) -> Path | None:
-    found = _TIME.fullmatch(samples.name)
-    run = samples.with_name(f"results_{found[1]}.json") if found else None
-    return run if run and run.is_file() else None
+    found = _NAME.fullmatch(samples.name)
+    name = f"results_{found['time']}.json" if found and found["time"] else None
+    runs = [samples.with_name(f"{name}{packed}") for packed in ("", ".gz")] if name else []
+    return next((run for run in runs if run.is_file()), None)
 
 
 def _run(path: Path) -> dict[str, Any]:

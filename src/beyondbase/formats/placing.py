@@ -124,7 +124,8 @@ def place_task(
         return
     known = all(problem.gold for problem in imported.problems)
     digest = problems_digest(imported.problems) if known else None
-    write_task(samples, task, GradedTask(grader, told_apart(imported.problems), source, digest))
+    defaults = {} if source is None else imported.defaults
+    write_task(samples, task, GradedTask(grader, told_apart(imported.problems), source, digest, defaults))
 
 
 def place_problems(imported: Imported, samples: Path, task: str) -> None:

@@ -18,6 +18,7 @@ from beyondbase.mistakes import quote
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.expected import expect_rows
 from beyondbase.taskfile import named
+from beyondbase.tasks import AnswerType
 
 # As many as a shard holds, unless their texts are long.
 _ROWS, _CHARACTERS = 4096, 2**25
@@ -52,6 +53,7 @@ def store_import(  # noqa: PLR0913 - what is imported, where to, and how it is g
     *,
     grader: Grader | None,
     marker: str | None = None,
+    answers: AnswerType = "expression",
     source: Mapping[str, Any] | None = None,
 ) -> ImportedCounts:
     """Store the completions of an arm on a task, and their grades; what is there already is passed over.
@@ -68,6 +70,7 @@ def store_import(  # noqa: PLR0913 - what is imported, where to, and how it is g
         grader: Who grades where the tool has no verdicts.
         marker: What stands before the right answer where the files have a worked solution; no matter where
             the tool has verdicts.
+        answers: How answers compare; no matter where the tool has verdicts.
         source: The table [problems.TASK] by which `grader` grades; task.json keeps it.
 
     Raises:
@@ -79,7 +82,6 @@ def store_import(  # noqa: PLR0913 - what is imported, where to, and how it is g
     if not imported.trusted:
         if grader:
             _check_golds(imported)
-        answers = (source or {}).get("answers", "expression")
         imported = with_answers(imported, task, marker=marker, answers=answers)
     imported = in_order(imported, samples, task)
     names, table = _names(imported, grader), None if imported.trusted or not grader else source

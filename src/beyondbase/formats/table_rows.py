@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ import pyarrow.parquet
 
 from beyondbase.errors import InputError
 from beyondbase.formats.cells import json_rows, json_whole, mapping
+from beyondbase.formats.decoding import opened, text_lines, text_whole
 from beyondbase.mistakes import quote
 from beyondbase.separated import delimiter_of, without_end
 
@@ -43,12 +45,8 @@ def _json(path: Path) -> Iterator[Row]:
 
 
 def _is_list(path: Path) -> bool:
-    try:
-        with path.open("rb") as stream:
-            lines = (line.removeprefix(b"\xef\xbb\xbf").strip() for line in stream)
-            return next(filter(None, lines), b"").startswith(b"[")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); make it readable") from None
+    lines = (line.strip() for _, line in text_lines(path))
+    return next(filter(None, lines), "").startswith("[")
 
 
 def _text(path: Path) -> Iterator[Row]:
@@ -102,10 +100,10 @@ def _parquet(path: Path) -> Iterator[Row]:
 
 
 def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); make it readable") from None
+    with opened(path) as stream:
+        data = stream.read()
+    wide = not json.detect_encoding(data[:4]).startswith("utf-8")
+    return text_whole(path).encode("utf-8", "surrogatepass") if wide else data
 
 
 _READERS: dict[str, Callable[[Path], Iterator[Row]]] = {

@@ -4,8 +4,17 @@ r"""What answer a completion states: found by rules that a task names, in their 
 - `tag`: what stands in the last ``<answer>...</answer>``; of a box in it, the box's content.
 - `answer`: the rest of the last line that begins with "Answer:" or "Final answer:" (in any case, also
   in bold); of a box in it, the box's content.
+- `hashes`: the number that the last "####" is followed by, alone on its line, as GSM8K writes its answers.
+- `stated`: what follows the last "answer is" (in any case), to the end of its sentence or line, or the next
+  line where the rest of its own is empty; of a box in it, the box's content. "The answer is not 5", where it
+  stands last, takes back what was stated before.
 - `number`: the last number of the text. Only where a task asks for it: it turns any text into a guess.
 - `whole`: the whole text.
+
+For `hashes` and `stated` a number with a sign of money before it, or words for its unit behind it, is the
+number ("$42 per day"); not so where what is behind it may change it: a further digit, an operator, a single
+letter, "million", "percent", "and", "or", "half" and their like. Of those `stated` finds the whole sentence,
+and `hashes` nothing.
 
 A completion that was cut off ("length") still has the answer that it had stated before: a box or tag
 that is closed, a line that has ended. The last number of a text that was cut off is no answer.
@@ -15,13 +24,27 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
-Rule = Literal["boxed", "tag", "answer", "number", "whole"]
+Rule = Literal["boxed", "tag", "answer", "hashes", "stated", "number", "whole"]
 RULES: tuple[Rule, ...] = get_args(Rule)
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _BRACES = re.compile(r"\\(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
 _LINE = re.compile(r"^[ \t>*_#-]*(?:the[ \t]+)?(?:final[ \t]+)?answer[ \t*_]*:(.*)$", re.IGNORECASE)
-_NUMBER = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
+_FIGURE = r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+_NUMBER = re.compile(rf"(?<![\w.]){_FIGURE}")
+_IS = re.compile(r"\banswer[*_ \t]{0,4}\s{1,4}(?:is|would be)\b[*_ \t]{0,4}:?", re.IGNORECASE)
+_HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*([^\n]{0,100})(?:\n|\Z)")
+_SENTENCE = re.compile(r"\.(?=[\s*_\"')]|\Z)")
+_UNITS = re.compile(rf"(?:\\?[$€£] ?)?({_FIGURE})[$*_.]{{0,4}}((?:[ -][A-Za-z]{{2,}}[$*_.,]{{0,4}})*)")
+# Words that change a number which they follow, rather than name its unit.
+_CHANGING = re.compile(
+    r"\b(?:and|or|plus|minus|times|over|by|to|point|pi|percent|dozens?|hundreds?|thousands?|[a-z]*illions?"
+    r"|half|halves|thirds?|quarters?|(?:four|fif|six|seven|eigh|nin|ten|hundred|thousand|[a-z]+teen)?ths?"
+    r"|squared|cubed|sqrt|root|if|not|more|less)\b",
+    re.IGNORECASE,
+)
+# No statement is longer.
+_STATEMENT = 1000
 
 
 def find_answer(text: str, rules: Sequence[Rule], *, cut: bool = False) -> str | None:
@@ -102,6 +125,44 @@ def last_line(text: str, *, cut: bool = False) -> str | None:
     return None
 
 
+def last_statement(text: str, *, cut: bool = False) -> str | None:
+    """Find what follows the last "answer is"; a sentence that was cut off does not count."""
+    for found in reversed([*_IS.finditer(text)]):
+        said = text[found.end() : found.end() + _STATEMENT]
+        stated = _first_sentence(said, cut=cut and found.end() + _STATEMENT >= len(text))
+        if stated:
+            # Whoever takes back an answer has stated none.
+            return None if stated.lower().startswith("not ") else _without_unit(stated)
+    return None
+
+
+def _first_sentence(text: str, *, cut: bool) -> str | None:
+    lines = [line for line in text.split("\n") if line.strip().strip("*_:")]
+    # A displayed formula begins on a line of its own.
+    lines = lines[1:] if lines and lines[0].strip() in {"$$", r"\["} else lines
+    if not lines:
+        return None
+    if box := last_box(lines[0]):
+        return box
+    sentence, *rest = _SENTENCE.split(lines[0], maxsplit=1)
+    if cut and not rest and text.endswith(lines[0]):
+        return None
+    return _unmarked(sentence)
+
+
+def _last_hashes(text: str, cut: bool) -> str | None:  # noqa: FBT001 - all finders take the same two
+    for found in reversed([*_HASHES.finditer(text)]):
+        number = _UNITS.fullmatch(_unmarked(found[1]))
+        if number and not _CHANGING.search(number[2]) and not (cut and not found[0].endswith("\n")):
+            return number[1]
+    return None
+
+
+def _without_unit(text: str) -> str:
+    found = _UNITS.fullmatch(text)
+    return found[1] if found and not _CHANGING.search(found[2]) else text
+
+
 def _unmarked(text: str) -> str:
     for mark in ("**", "__"):
         text = text.strip().removeprefix(mark).removesuffix(mark)
@@ -121,6 +182,8 @@ _FINDERS: dict[Rule, Callable[[str, bool], str | None]] = {
     "boxed": lambda text, _cut: last_box(text),
     "tag": lambda text, _cut: _boxed_within(last_tag(text)),
     "answer": lambda text, cut: _boxed_within(last_line(text, cut=cut)),
+    "hashes": _last_hashes,
+    "stated": lambda text, cut: last_statement(text, cut=cut),
     "number": _number,
     "whole": lambda text, cut: None if cut else text,
 }
