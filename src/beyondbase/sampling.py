@@ -9,6 +9,7 @@ from pathlib import Path
 
 from beyondbase.asking import (
     check_asked,
+    check_models,
     check_settings,
     drawing_of,
     n_of,
@@ -109,6 +110,7 @@ def sample(study: Study, keys: Sequence[Key], *, tell: Tell) -> None:
     recipe_of(study)
     problems = {task: load_problems(study, task) for task, _ in keys}
     lacking = [key for key in keys if missing(study, key, problems[key[0]])]
+    check_models(study, dict.fromkeys(arm for _, arm in lacking))
     for arm in dict.fromkeys(arm for _, arm in lacking):
         tasks = [task for task, name in lacking if name == arm]
         tell(Progress("load", tasks[0], arm))
