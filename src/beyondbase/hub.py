@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from beyondbase.errors import InputError
 from beyondbase.extras import require
@@ -82,7 +83,7 @@ def hub_or_cache(name: str) -> Iterator[str]:
     if not reason:
         yield ""
         return
-    constants = require("huggingface_hub.constants", "hub")
+    constants: Any = require("huggingface_hub.constants", "hub")
     before, named = constants.HF_HUB_OFFLINE, os.environ.get(_OFFLINE)
     # Processes that a library starts read the variable, it itself the constant.
     constants.HF_HUB_OFFLINE, os.environ[_OFFLINE] = True, "1"

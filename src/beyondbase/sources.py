@@ -39,7 +39,8 @@ def load_problems(study: Study, task: str) -> tuple[Problem, ...]:
         return load_benchmark(table.benchmark, path=path, revision=table.revision)
     if table.hub is not None:
         if not table.hub.startswith("https://"):
-            check_name(table.hub, f"{study.path}: {place('problems', task, 'hub')}", home=home, use=NO_DATASET)
+            at = f"{study.path}: {place('problems', task, 'hub')}"
+            check_name(table.hub, at, home=home, use=NO_DATASET)
         return load_hub(
             table.hub, config=table.config, split=table.split, revision=table.revision, layout=_layout(table)
         )

@@ -50,14 +50,12 @@ def read_hub(dataset: str, *, config: str | None, split: str, revision: str | No
     at = "".join((dataset, f" ({config})" if config else "", f", split {split}"))
     datasets = require("datasets", "tasks")
     arguments: dict[str, Any] = {"path": dataset, "name": config, "revision": revision}
-    # An address elsewhere does not hang on the Hub.
-    asked = hub_or_cache(dataset)
-    if dataset.startswith("https://"):
-        asked = nullcontext("")
+    elsewhere = dataset.startswith("https://")
+    if elsewhere:
         arguments = {"path": "parquet" if dataset.endswith(".parquet") else "json", "data_files": dataset}
     else:
         check_name(dataset, "hub", use=NO_DATASET)
-    with asked as silence:
+    with nullcontext("") if elsewhere else hub_or_cache(dataset) as silence:
         try:
             table = datasets.load_dataset(**arguments, split=split)
         except Exception as error:  # noqa: BLE001 - the Hub's clients raise what their libraries raise
