@@ -44,7 +44,8 @@ def check_name(name: str, at: str, *, home: Path | None = None, use: str = FOLDE
         return
     if not _ID.fullmatch(name) or ".." in name or "--" in name:
         tilde = "write ~ out; " if name.startswith("~") else ""
-        raise InputError(f"{at}: found {quote(name)}, but {homes[0] / name} is no folder; {tilde}{use}")
+        there = "" if Path(name).is_absolute() else f" ({homes[0] / name})"
+        raise InputError(f"{at}: found {quote(name)}, but there is no such folder{there}; {tilde}{use}")
     first, _, last = name.partition("/")
     for folder in (place / first for place in homes if last):
         if known := _models_in(folder):

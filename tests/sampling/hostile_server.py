@@ -13,7 +13,8 @@ Pieces = Iterable[bytes]
 
 def http(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> list[bytes]:
     """A response with its length, as the bytes on the wire; headers that are given replace its own."""
-    named = {"Content-Type": "application/json", "Content-Length": str(len(body)), **(headers or {})}
+    named = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
+    named |= headers or {}
     lines = [f"HTTP/1.1 {status} Said", *(f"{name}: {value}" for name, value in named.items() if value)]
     return ["\r\n".join([*lines, "", ""]).encode("latin-1"), body]
 
