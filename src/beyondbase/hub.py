@@ -124,7 +124,7 @@ def _silence() -> str:
     when, reason = _silent.get(address, (0.0, ""))
     if reason and time.monotonic() - when < _MEMORY:
         return reason
-    said = _knock(address)
+    said = knock(address)
     if said:
         reason = f"{address} does not answer: {said}"
         _silent[address] = (time.monotonic(), reason)
@@ -132,7 +132,7 @@ def _silence() -> str:
     return ""
 
 
-def _knock(address: str) -> str:
+def knock(address: str) -> str:
     """Ask the Hub for anything, by the way that its own client takes; gives why there is no answer."""
     said: list[str] = []
 

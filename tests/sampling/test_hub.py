@@ -36,8 +36,8 @@ def _forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 PATHS = [
-    *("/no/model", "./model", "../model", "~/model", ".", "..", "models/", "a/b/c", "C:\\models\\x"),
-    *("C:/models/x", "models\\x", "org/", "/", "a//b", "a b/c", "", "org/.hidden", "x" * 5000 + "/", "a\0b"),
+    *("/no/model", "./model", "../model", "~/model", "models/", "a/b/c", "C:\\models\\x"),
+    *("C:/models/x", "models\\x", "org/", "a//b", "a b/c", "org/.hidden", "x" * 5000 + "/", "a\0b"),
     *("https://huggingface.co/Qwen/Qwen2.5-7B", "org/model..", "org/mod--el", "org/modèle"),
 ]
 NAMES = ["gpt2", "Qwen/Qwen2.5-7B", "a/b", "org_1/model.v2-x", "0-x/1", "x" * 5000]
@@ -66,8 +66,8 @@ def test_a_name_in_a_folder_of_models_is_a_path(tmp_path: Path, models: Path) ->
         check_name("models/bsae", "model", home=tmp_path)
     folder = tmp_path / "models"
     assert str(caught.value) == (
-        f'model: found "models/bsae", but {folder} holds no "bsae" (did you mean "base"?); use one of "base", '
-        '"rl", or rename that folder if you mean "models/bsae" of the Hub'
+        f'model: found "models/bsae", but {folder} holds no "bsae" (did you mean "base"?); use one of '
+        '"base", "rl", or rename that folder if you mean "models/bsae" of the Hub'
     )
 
 
@@ -147,7 +147,7 @@ def test_a_hub_that_is_away_is_not_waited_for(knocks: list[Any], kind: str) -> N
             loads[kind]()
         assert "cannot be loaded from the cache of the Hub, and https" in str(caught.value)
         assert "does not answer: [Errno -2] Name or service not known" in str(caught.value)
-        assert "; give a local copy, or fetch it where there is a network and set HF_HOME to" in str(
+        assert "; give a local copy, or fetch it where there is a network and set HF_HOME" in str(
             caught.value
         )
     assert len(knocks) == 1
@@ -179,8 +179,8 @@ def test_any_answer_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Hub that answers may be asked, be it with an error; one that takes calls in silence may not."""
     monkeypatch.setattr(hub, "_PATIENCE", 0.5)
     with hostile() as server, socket.create_server(("127.0.0.1", 0)) as silent:
-        assert not hub._knock(server.url)
-        assert hub._knock(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        assert not hub.knock(server.url)
+        assert hub.knock(f"http://127.0.0.1:{silent.getsockname()[1]}")
 
 
 def test_a_look_up_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,7 +197,7 @@ def test_a_look_up_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     monkeypatch.setattr(hub, "_LAST", 0.5)
-    assert hub._knock("http://hub.example") == "nothing within 0.5 s"
+    assert hub.knock("http://hub.example") == "nothing within 0.5 s"
     for event in released:
         event.set()
 
