@@ -1,6 +1,6 @@
 """What a study asks of an arm (model, engine, words, draw), and whether a set was sampled like that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ from beyondbase.engines import Engine, OpenaiSettings, make_engine
 from beyondbase.engines import Sampling as Drawing
 from beyondbase.engines.weights import weights_digest
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote
+from beyondbase.hub import check_name, is_folder
+from beyondbase.mistakes import place, quote
 from beyondbase.recipe import Sampling
 from beyondbase.sources import load_problems
 from beyondbase.store import SampleSet
@@ -93,11 +94,41 @@ def start_engine(study: Study, arm: str) -> Engine:
         InputError: An extra is missing, or the model cannot be loaded.
         EngineError: The engine does not start, or no server answers.
     """
+    check_models(study, [arm])
     this, settings = study.arms[arm], study.engine
+    if isinstance(settings, OpenaiSettings) and settings.tokenizer is not None:
+        settings = settings.model_copy(update={"tokenizer": _beside(study, settings.tokenizer)})
     if isinstance(settings, OpenaiSettings) and this.url is not None:
         settings = settings.model_copy(update={"url": this.url})
     adapter = None if this.adapter is None else _beside(study, this.adapter)
-    return make_engine(settings, model_of(study, arm), revision=this.revision or None, adapter=adapter)
+    try:
+        return make_engine(settings, model_of(study, arm), revision=this.revision or None, adapter=adapter)
+    except InputError as error:
+        if not str(error).startswith(("model: ", "adapter: ")):
+            raise
+        table = place("arms", arm, "model").removesuffix("model")
+        raise InputError(f"{study.path}: {table}{error}") from None
+
+
+def check_models(study: Study, arms: Iterable[str]) -> None:
+    """Refuse paths of models, adapters and tokenizers that lead nowhere, before anything is loaded.
+
+    Args:
+        study: Whose arms are to be asked.
+        arms: Some of them.
+
+    Raises:
+        InputError: Names the first such key.
+    """
+    names: list[tuple[tuple[str, ...], str | None]]
+    if isinstance(study.engine, OpenaiSettings):
+        names = [(("engine", "tokenizer"), study.engine.tokenizer)]
+    else:
+        keys = [(arm, key) for arm in arms for key in ("model", "adapter")]
+        names = [(("arms", arm, key), getattr(study.arms[arm], key)) for arm, key in keys]
+    for key, name in names:
+        if name is not None:
+            check_name(name, f"{study.path}: {place(*key)}", home=study.path.parent)
 
 
 def model_of(study: Study, arm: str) -> str:
@@ -149,7 +180,7 @@ def _model_asked(study: Study, arm: str, identity: Mapping[str, Any]) -> dict[st
 
 def _beside(study: Study, name: str) -> str:
     folder = study.path.parent / name
-    return str(folder) if folder.is_dir() else name
+    return str(folder) if is_folder(folder) else name
 
 
 def drawing_of(recipe: Sampling, arm: Arm) -> Drawing:

@@ -70,7 +70,9 @@ def _grade_set(  # noqa: PLR0913, PLR0917 - a grader, its name, what it grades, 
     tell: Tell,
 ) -> None:
     bare, done = int((store.rows(*by).outcome < 0).sum()), 0
-    for graded in grade_batches(grader, problems, store.ungraded(*by)):
-        store.append_grades(*by, graded)
-        done += len(graded)
-        tell(Progress("grade", *key, done, bare))
+    # Closed here, whatever happens: the grader has processes.
+    with closing(grade_batches(grader, problems, store.ungraded(*by))) as batches:
+        for graded in batches:
+            store.append_grades(*by, graded)
+            done += len(graded)
+            tell(Progress("grade", *key, done, bare))

@@ -1,7 +1,7 @@
 """From a study to sample sets: whatever is missing is sampled, and nothing twice."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from beyondbase.asking import (
     check_asked,
+    check_models,
     check_settings,
     drawing_of,
     n_of,
@@ -31,6 +32,8 @@ from beyondbase.store.prompts import keep_prompts
 from beyondbase.study import Study
 
 Key = tuple[str, str]
+# Letters of text, about, that wait for a batch to be full: while it is written there are several copies.
+_HELD = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ def sample(study: Study, keys: Sequence[Key], *, tell: Tell) -> None:
     recipe_of(study)
     problems = {task: load_problems(study, task) for task, _ in keys}
     lacking = [key for key in keys if missing(study, key, problems[key[0]])]
+    check_models(study, dict.fromkeys(arm for _, arm in lacking))
     for arm in dict.fromkeys(arm for _, arm in lacking):
         tasks = [task for task, name in lacking if name == arm]
         tell(Progress("load", tasks[0], arm))
@@ -146,8 +150,13 @@ def _fill(study: Study, engine: Engine, key: Key, tell: Tell) -> None:
         )
         # Wanted completions come by their index, so that those whose tokens are kept are the first.
         kept = int((wanted.index < recipe.keep_tokens).sum())
-        drawn = _stored(store, _drawn(engine, requests, drawing_of(recipe, arm), kept), recipe.batch)
-        _count(store, drawn, Progress("sample", *key, wanted=len(wanted)), tell)
+        at = Progress("sample", *key, wanted=len(wanted))
+        # Closed here, whatever happens: what was drawn is stored first, and then the engine told to stop.
+        with (
+            closing(_drawn(engine, requests, drawing_of(recipe, arm), kept)) as drawn,
+            closing(_stored(store, drawn, recipe.batch)) as batches,
+        ):
+            _count(store, batches, at, tell)
 
 
 def _count(store: SampleSet, batches: Iterator[list[Completion]], at: Progress, tell: Tell) -> None:
@@ -165,20 +174,22 @@ def _count(store: SampleSet, batches: Iterator[list[Completion]], at: Progress, 
                 add_speed(store.folder, Speed(completions=at.done, tokens=at.tokens, seconds=seconds))
 
 
-def _drawn(engine: Engine, requests: Iterator[Request], drawing: Drawing, kept: int) -> Iterator[Completion]:
+def _drawn(engine: Engine, requests: Iterator[Request], drawing: Drawing, kept: int) -> Generator[Completion]:
     if kept:
         yield from engine.generate(islice(requests, kept), replace(drawing, keep_tokens=True))
     yield from engine.generate(requests, drawing)
 
 
-def _stored(store: SampleSet, completions: Iterator[Completion], size: int) -> Iterator[list[Completion]]:
+def _stored(store: SampleSet, completions: Iterator[Completion], size: int) -> Generator[list[Completion]]:
     batch: list[Completion] = []
+    held = 0
     try:
         for completion in completions:
             batch.append(completion)
-            if len(batch) >= size:
+            held += len(completion.text) + 16 * len(completion.token_ids or ())
+            if len(batch) >= size or held >= _HELD:
                 store.append(batch)
-                full, batch = batch, []
+                full, batch, held = batch, [], 0
                 yield full
     finally:
         # Also where the engine fails or the user stops it: what was drawn is paid for.

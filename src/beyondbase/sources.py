@@ -7,6 +7,7 @@ from typing import Any
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
 from beyondbase.graders import Grader, make_grader
+from beyondbase.hub import check_name
 from beyondbase.mistakes import place
 from beyondbase.recipe import SOURCES, Problems
 from beyondbase.store.layout import quoted
@@ -20,6 +21,7 @@ from beyondbase.tasks import (
     load_gym,
     load_hub,
 )
+from beyondbase.tasks.tables import NO_DATASET
 
 # A letter that is not ASCII counts several times, because folders have it as %XX.
 LONGEST_NAME = 240
@@ -37,6 +39,9 @@ def load_problems(study: Study, task: str) -> tuple[Problem, ...]:
         path = None if table.path is None else home / table.path
         return load_benchmark(table.benchmark, path=path, revision=table.revision)
     if table.hub is not None:
+        if not table.hub.startswith("https://"):
+            at = f"{study.path}: {place('problems', task, 'hub')}"
+            check_name(table.hub, at, home=home, use=NO_DATASET)
         return load_hub(
             table.hub, config=table.config, split=table.split, revision=table.revision, layout=_layout(table)
         )

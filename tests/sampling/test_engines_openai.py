@@ -2,7 +2,6 @@
 
 import itertools
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -137,11 +136,9 @@ def test_failures_are_tried_again(tiny: Any, server: TinyServer, fault: Fault) -
 
 def test_timeouts_are_tried_again(server: TinyServer) -> None:
     """A request that hangs is given up and sent anew."""
-    server.fault = lambda number, _body: 3.0 if number == 0 else None
-    start = time.monotonic()
-    found = by_key(client(server, timeout=1.0).generate(requests(2), SAMPLING))
+    server.fault = lambda number, _body: 600.0 if number == 0 else None
+    found = by_key(client(server, timeout=5.0).generate(requests(2), SAMPLING))
     assert len(found) == 2
-    assert time.monotonic() - start < 3
 
 
 def drained(run: Iterator[Any]) -> tuple[list[int], str]:
@@ -252,8 +249,10 @@ def test_no_server_is_no_users_mistake() -> None:
 
 def test_a_tokenizer_that_is_not_there_is_refused(server: TinyServer, tmp_path: Path) -> None:
     """The message names it, not the library's traceback."""
-    with pytest.raises(InputError, match=r'tokenizer: ".* cannot be loaded'):
+    with pytest.raises(InputError, match=r'tokenizer: found ".*nowhere", but there is no such folder; corr'):
         client(server, tokenizer=str(tmp_path / "nowhere"))
+    with pytest.raises(InputError, match=r'tokenizer: ".*" cannot be loaded \('):
+        client(server, tokenizer=str(tmp_path))
 
 
 def test_an_address_that_is_none_is_refused() -> None:

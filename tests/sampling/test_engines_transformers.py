@@ -294,8 +294,10 @@ def test_weights_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_mistakes_in_settings_are_one_line(folder: Path) -> None:
     """A model or device that is not there, an adapter where none goes."""
-    with pytest.raises(InputError, match=r'model: ".*nowhere" cannot be loaded'):
+    with pytest.raises(InputError, match=r'model: found ".*nowhere", but there is no such folder; correct'):
         started(folder / "nowhere")
+    with pytest.raises(InputError, match=r'model: ".*" cannot be loaded \('):
+        started(folder.parent)
     with pytest.raises(InputError, match='device: found "gpu"'):
         started(folder, device="gpu")
     with pytest.raises(

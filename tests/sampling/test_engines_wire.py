@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from beyondbase.completions import Completion
 from beyondbase.engines import Request, Sampling
-from beyondbase.engines.wire import GarbledError, body, read_completion, read_logprobs, words
+from beyondbase.engines.answers import GarbledError, Oddities
+from beyondbase.engines.wire import body, read_completion, read_echo, words
 from beyondbase.tasks import Chat
 
 REQUEST = Request("p", 0, 7, "Hi")
@@ -16,6 +18,11 @@ def reply(**changes: Any) -> dict[str, Any]:
     """A sound reply, changed."""
     choice = {"text": "a\nstop\nb", "finish_reason": "length", "logprobs": {"token_logprobs": [-1.0, -2]}}
     return {"choices": [choice | changes], "usage": {"completion_tokens": 5}}
+
+
+def read(found: Any, sampling: Sampling = SAMPLING) -> Completion:
+    """Read a reply to the request."""
+    return read_completion(found, REQUEST, sampling, Oddities("http://server"))
 
 
 def test_servers_that_fill_in_settings_are_told_all_of_them() -> None:
@@ -58,7 +65,7 @@ def test_chats_ask_for_logprobs_in_their_own_way() -> None:
 
 def test_a_reply_is_read() -> None:
     """Text, tokens, finish and the sum of log-probabilities."""
-    one = read_completion(reply(), REQUEST, SAMPLING)
+    one = read(reply())
     assert (one.text, one.tokens, one.finish, one.logprob) == ("a\nstop\nb", 5, "length", -3.0)
     assert (one.token_ids, one.token_logprobs) == (None, None)
 
@@ -66,19 +73,19 @@ def test_a_reply_is_read() -> None:
 def test_a_stop_line_ends_a_text_that_ran_on() -> None:
     """A line that the server could not stop at is cut off, and the finish says so."""
     sampling = Sampling(temperature=1, max_tokens=9, stop_lines=("stop",))
-    one = read_completion(reply(), REQUEST, sampling)
+    one = read(reply(), sampling)
     assert (one.text, one.finish) == ("a", "stop")
 
 
 def test_a_server_without_logprobs_is_no_failure() -> None:
     """Where a server offers none, there are none."""
-    one = read_completion(reply(logprobs=None), REQUEST, SAMPLING)
+    one = read(reply(logprobs=None))
     assert one.logprob is None
 
 
 def test_a_filtered_completion_is_an_error_not_an_answer() -> None:
     """What a provider held back is not wrong."""
-    assert read_completion(reply(finish_reason="content_filter"), REQUEST, SAMPLING).finish == "error"
+    assert read(reply(finish_reason="content_filter")).finish == "error"
 
 
 @pytest.mark.parametrize(
@@ -92,21 +99,24 @@ def test_a_filtered_completion_is_an_error_not_an_answer() -> None:
         reply(text=None),
         reply(finish_reason="tool_calls"),
         reply(finish_reason=None),
-        reply(logprobs={"token_logprobs": ["x"]}),
-        reply(logprobs={"token_logprobs": None}),
-        reply(logprobs={"content": [{}]}),
-        {"choices": [{"text": "a", "finish_reason": "stop"}]},
     ],
 )
 def test_a_reply_that_is_none_is_told_apart(broken: Any) -> None:
-    """Nothing that lacks a text, a finish or a count passes for a completion."""
+    """Nothing that lacks a text or a finish passes for a completion."""
     with pytest.raises(GarbledError):
-        read_completion(broken, REQUEST, SAMPLING)
+        read(broken)
 
 
 def test_the_first_token_of_an_echo_has_no_logprob() -> None:
     """Nothing comes before it, so it counts nothing."""
-    assert read_logprobs({"logprobs": {"token_logprobs": [None, -1.5]}}) == (0.0, -1.5)
+    assert read_echo({"logprobs": {"token_logprobs": [None, -1.5]}}) == (0.0, -1.5)
+
+
+@pytest.mark.parametrize("values", [["x"], [-1, None], [0.5], [float("nan")], [True]])
+def test_scores_are_not_made_up(values: Any) -> None:
+    """Where a completion does without a log-probability, a score cannot."""
+    with pytest.raises(GarbledError, match="found a log-probability that is none"):
+        read_echo({"logprobs": {"token_logprobs": values}})
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Mathematical answers: what equals what, and what becomes of answers that hang, crash or bloat a grader."""
 
+import contextlib
 import csv
 import json
 import logging
@@ -409,6 +410,51 @@ def test_a_job_that_is_not_done_says_why_and_the_next_ones_are() -> None:
             True,
         ]
         assert pool.failures == {"time": 1, "crash": 1}
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
+@pytest.mark.parametrize("thread", [False, True])
+@pytest.mark.parametrize("job", ["9^{9^9}", "7"])
+def test_processes_end_with_a_program_that_is_killed(tmp_path: Path, job: str, *, thread: bool) -> None:
+    """After a kill -9 none is left, at rest or at a job of hours, whichever thread started it."""
+    # The kernel knows threads only: started by another, a job that never returns to Python has its own limit.
+    seconds = 2 if thread else 10_000
+    program = f"""
+import threading, time
+from beyondbase.graders.pool import Limits, Pool
+def run():
+    with Pool("math", {SETTINGS!r}, Limits(seconds={seconds}, workers=2)) as pool:
+        pool.run([("value", "1", "1+0")] * 2)
+        print("ready", flush=True)
+        pool.run([("value", "5", {job!r})] * 2)
+        time.sleep(600)
+thread = threading.Thread(target=run)
+thread.start() if {thread} else run()
+"""
+    mark = f"{tmp_path}"
+    # Of the environment only such names reach these processes.
+    environment = {**os.environ, "VIRTUAL_ENV": mark}
+    arguments = [sys.executable, "-c", program]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, env=environment, text=True) as run:  # noqa: S603 - ours
+        assert run.stdout is not None
+        assert run.stdout.readline() == "ready\n"
+        assert len(marked(mark)) == 3
+        time.sleep(0.5)
+        run.kill()
+    end = time.monotonic() + 200
+    while marked(mark):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def marked(mark: str) -> list[int]:
+    """The processes that have a mark in their environment."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found
 
 
 def test_processes_that_cannot_start_are_the_users_to_know_of() -> None:

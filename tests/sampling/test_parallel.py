@@ -1,15 +1,14 @@
 """Several processes that share one model's work: the same completions, and none outlives its use."""
 
-import multiprocessing
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,7 +24,6 @@ from beyondbase.study import Study
 
 HOW = Drawing(temperature=0.9, top_p=0.95, max_tokens=6)
 TWO = {"engine": "transformers", "threads": 1, "batch_size": 8, "processes": 2}
-PRELOADED = ["beyondbase.engines.parallel", "beyondbase.engines.transformers_engine"]
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
 
 
@@ -45,20 +43,13 @@ class Lent:
     def __init__(self, models: Path) -> None:
         self._model, self._engine = str(models / "base"), None
         self.pids: set[int] = set()
-        # Processes that have the libraries already; those of a user are spawned.
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["transformers.models.llama.modeling_llama", *PRELOADED])
 
     def lend(self) -> Any:
         """Give the engine, or a new one where its processes were ended."""
         if self._engine is None:
-            before = {child.pid for child in multiprocessing.active_children()}
-            with pytest.MonkeyPatch.context() as context:
-                warm_starts = SimpleNamespace(get_context=lambda _: self._context)
-                context.setattr("beyondbase.engines.parallel.multiprocessing", warm_starts)
-                self._engine = make_engine(TransformersSettings(**TWO), self._model)
-            started = {child.pid for child in multiprocessing.active_children()} - before
-            self.pids = {pid for pid in started if pid is not None}
+            before = children(os.getpid())
+            self._engine = make_engine(TransformersSettings(**TWO), self._model)
+            self.pids = children(os.getpid()) - before
         return self._engine
 
     def end(self) -> None:
@@ -237,34 +228,72 @@ def write_study(folder: Path, models: Path, *, n: int, processes: int = 2) -> St
     )
 
 
-@needs_proc
-def test_no_process_outlives_a_killed_parent(tmp_path: Path, models: Path) -> None:
-    """When the run is killed -9 in the middle of drawing, its processes end by themselves, and quietly."""
-    study, log = write_study(tmp_path, models, n=5_000), tmp_path / "log"
-    assert study.samples is not None
-    folder = study.samples
+@contextmanager
+def running(study: Study) -> Iterator[subprocess.Popen[bytes]]:
+    """Sample a study in a process that leads a group, as one of a terminal does; its log lies beside it."""
     arguments = [sys.executable, "-m", "beyondbase", "sample", "--study", str(study.path)]
     # Without GPUs, which would take torch seconds to look for.
     environment = {**os.environ, VISIBLE: ""}
-    with log.open("w") as stream, subprocess.Popen(arguments, stderr=stream, env=environment) as run:  # noqa: S603 - our own module
+    with (study.path.parent / "log").open("a") as log:
+        run = subprocess.Popen(arguments, stderr=log, env=environment, start_new_session=True)  # noqa: S603 - ours
+    with run:
         try:
-            wait_for(lambda: any(folder.glob("*/*/completions/*.parquet")))
-            started = children(run.pid)
+            yield run
         finally:
             run.kill()
-    assert len(started) >= 2
+
+
+def said(study: Study) -> list[str]:
+    """The lines in the log of such processes."""
+    return (study.path.parent / "log").read_text(encoding="utf-8").splitlines()
+
+
+def draws(study: Study) -> bool:
+    """Whether a run has begun to store."""
+    assert study.samples is not None
+    return any(study.samples.glob("*/*/completions/*.parquet"))
+
+
+@needs_proc
+def test_no_process_outlives_a_killed_parent(tmp_path: Path, models: Path) -> None:
+    """When the run is killed -9 in the middle of drawing, its processes end by themselves, and quietly."""
+    study = write_study(tmp_path, models, n=5_000)
+    with running(study) as run:
+        wait_for(lambda: draws(study))
+        started = children(run.pid)
+    assert len(started) == 2
     wait_for(lambda: not any(map(is_alive, started)))
-    assert "Traceback" not in log.read_text(encoding="utf-8")
+    assert not any("Traceback" in line for line in said(study))
     assert 10 <= len(drawn(study)) < 7 * 5_000
+
+
+STOPPED = "stopped; what is done is stored: run the same command again, it goes on from here"
+
+
+@needs_proc
+@pytest.mark.parametrize("moment", ["start", "draw"])
+def test_ctrl_c_is_answered_by_one_line(tmp_path: Path, models: Path, moment: str) -> None:
+    """The processes of the engine say nothing to a ctrl-C, which reaches the whole group, and all end."""
+    study = write_study(tmp_path, models, n=5_000)
+    with running(study) as run:
+        wait_for(lambda: len(children(run.pid)) == 2)
+        started = children(run.pid)
+        if moment == "draw":
+            wait_for(lambda: draws(study))
+        os.killpg(run.pid, signal.SIGINT)
+        assert run.wait(100) == 130
+    assert not any(map(is_alive, started))
+    assert said(study)[-1] == STOPPED
+    assert all(line.startswith(("load base", "sample base on sums: 0 of")) for line in said(study)[:-1])
 
 
 # A program whose engine has processes of its own, as vLLM has on GPUs, and takes no time to start.
 PROGRAM = """
-import multiprocessing, os, signal, sys, time
+import os, signal, subprocess, sys, time
 from pathlib import Path
 
 from beyondbase.completions import Completion
-from beyondbase.engines import EngineError, Request, Sampling, TransformersSettings, parallel
+from beyondbase.engines import EngineError, Request, Sampling, TransformersSettings, parallel, worker
 
 NOTES = Path(sys.argv[2])
 
@@ -273,8 +302,8 @@ class Made:
     name, version, tokenizer = "made", "1", None
 
     def __init__(self):
-        self.child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(300,), daemon=True)
-        self.child.start()
+        # It keeps the pipe open, as a process does that is forked.
+        self.child = subprocess.Popen(["sleep", "300"], pass_fds=[int(sys.argv[1])])
         (NOTES / f"{os.getpid()}.started").write_text(f"{os.getpid()} {self.child.pid}")
 
     def identity(self):
@@ -283,6 +312,8 @@ class Made:
     def generate(self, requests, sampling):
         for request in requests:
             if request.problem_id == "endless":
+                if sys.argv[-1] == "deaf":
+                    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
                 (NOTES / "hangs").write_text(str(os.getpid()))
                 time.sleep(300)
             yield Completion(
@@ -292,11 +323,11 @@ class Made:
 
     def close(self):
         self.child.kill()
-        self.child.join()
+        self.child.wait()
         (NOTES / f"{os.getpid()}.closed").touch()
 
 
-parallel.start = lambda *_, **__: Made()
+parallel._COMMAND = (sys.executable, __file__, "serve", str(NOTES), sys.argv[1])
 parallel.load_tokenizer = lambda *_: None
 
 
@@ -309,7 +340,11 @@ def begin(engine):
     return run
 
 
-if __name__ == "__main__":
+if sys.argv[1] == "serve":
+    sys.argv = [sys.argv[0], *sys.argv[4:], sys.argv[3]]
+    worker.start = lambda *_, **__: Made()
+    worker.main(sys.argv[1:3])
+else:
     parallel._PATIENCE = float(sys.argv[3])
     engine = parallel.ParallelEngine("made", TransformersSettings(device="cpu", processes=2))
     if sys.argv[1] == "close":
@@ -319,8 +354,11 @@ if __name__ == "__main__":
         del engine
         while len([*NOTES.glob("*.closed")]) < 2:
             time.sleep(0.01)
-    elif sys.argv[1] == "busy":
+    elif sys.argv[1] in {"busy", "deaf"}:
         run = begin(engine)
+    elif sys.argv[1] == "hold":
+        run = begin(engine)
+        time.sleep(300)
     elif sys.argv[1] == "killed":
         run = begin(engine)
         os.kill(int((NOTES / "hangs").read_text()), signal.SIGKILL)
@@ -333,11 +371,12 @@ if __name__ == "__main__":
 """
 
 
-def run_program(folder: Path, ending: str, *, patience: float = 60) -> tuple[str, list[int], set[int]]:
+def run_program(folder: Path, ending: str) -> tuple[str, list[int], set[int]]:
     """Run the program; give what it says, the processes of its engine, and those that closed their part."""
     program = folder / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")
-    arguments = [sys.executable, str(program), ending, str(folder), str(patience)]
+    # More patience with work that ends by itself than the test has.
+    arguments = [sys.executable, str(program), ending, str(folder), "1000"]
     # Of a process that is left behind, the end of the output would be waited for in vain.
     with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
         done = subprocess.run(arguments, stdout=out, stderr=err, timeout=100, check=False)  # noqa: S603 - ours
@@ -360,23 +399,62 @@ def test_engines_with_processes_of_their_own_are_closed(tmp_path: Path, ending: 
 
 
 @needs_proc
-def test_a_process_that_hangs_is_told_to_end(tmp_path: Path) -> None:
-    """Beyond the patience for the end of its work it gets a signal, and still closes its part."""
-    said, started, closed = run_program(tmp_path, "busy", patience=1)
+def test_a_process_at_work_is_told_to_end(tmp_path: Path) -> None:
+    """Nobody wants what it is at: it gets a signal at once, and still closes its part."""
+    said, started, closed = run_program(tmp_path, "busy")
     assert said == "end\n"
     assert closed == {*started[::2]}
     wait_for(lambda: not any(map(is_alive, started)), seconds=10)
 
 
 @needs_proc
+def test_a_process_that_does_not_listen_is_ended_by_force(tmp_path: Path) -> None:
+    """So are the processes that it started, which it cannot close any more."""
+    said, started, closed = run_program(tmp_path, "deaf")
+    assert said == "end\n"
+    assert len(closed) == 1
+    wait_for(lambda: not any(map(is_alive, started)), seconds=10)
+
+
+@needs_proc
 def test_a_killed_process_is_missed_whatever_it_leaves_behind(tmp_path: Path) -> None:
-    """A process that it started may keep its end of the pipe open; the run ends all the same."""
+    """A process that it started, which holds its end of the pipe, does not hold up the run, and ends too."""
     said, started, closed = run_program(tmp_path, "killed")
-    orphans = [pid for pid in started if is_alive(pid)]
-    for pid in orphans:
-        os.kill(pid, signal.SIGKILL)
     assert said == "a process of the engine ended without a word, as for want of memory\nend\n"
-    assert (len(orphans), len(closed)) == (1, 1)
+    assert len(closed) == 1
+    wait_for(lambda: not any(map(is_alive, started)), seconds=10)
+
+
+@needs_proc
+def test_kills_leave_nothing(tmp_path: Path) -> None:
+    """Killed -9 at six moments, of start, rest or work, a program leaves no process of its engine behind."""
+    program, moments = tmp_path / "program.py", random.Random(5)  # noqa: S311 - moments, no secret
+    program.write_text(PROGRAM, encoding="utf-8")
+    mark = f"{os.getpid()}:{tmp_path}"
+    environment = {**os.environ, "BEYONDBASE_TEST_MARK": mark}
+    for number in range(6):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        arguments = [sys.executable, str(program), "hold", str(folder), "1000"]
+        with (
+            (tmp_path / "err").open("a") as err,
+            subprocess.Popen(arguments, stderr=err, env=environment) as run,  # noqa: S603 - ours
+        ):
+            wait_for(lambda: len(children(run.pid)) >= number % 3 * 2)  # noqa: B023 - called here only
+            time.sleep(moments.random() * 0.3)
+            run.kill()
+    wait_for(lambda: not marked(mark))
+    assert not (tmp_path / "err").read_text(encoding="utf-8")
+
+
+def marked(mark: str) -> list[int]:
+    """The processes that have a mark in their environment."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if mark.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found
 
 
 # What follows needs no process.

@@ -28,6 +28,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         )
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    monkeypatch.setattr("beyondbase.hub.knock", lambda _: "")
     return asked
 
 

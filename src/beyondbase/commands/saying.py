@@ -1,5 +1,6 @@
 """How commands speak: plain lines, mistakes in one line, progress on a terminal and in a log."""
 
+import gc
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -48,6 +49,8 @@ def mistakes_told() -> Iterator[None]:
     except EngineError as error:
         _end(f"error: {error}; what was drawn before is stored: run the same command again", FAILED)
     except KeyboardInterrupt:
+        # A search for cycles among all that torch has loaded would hold up the end by a second or two.
+        gc.freeze()
         _end("stopped; what is done is stored: run the same command again, it goes on from here", STOPPED)
 
 

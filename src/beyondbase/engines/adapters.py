@@ -5,6 +5,7 @@ from pathlib import Path
 
 from beyondbase.errors import InputError
 from beyondbase.extras import require
+from beyondbase.hub import hub_or_cache, not_loaded
 from beyondbase.mistakes import quote
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
@@ -20,11 +21,12 @@ def fetch_adapter(adapter: str) -> Path:
     if Path(adapter).is_dir():
         return Path(adapter)
     hub = require("huggingface_hub", "vllm")
-    try:
-        return Path(hub.snapshot_download(adapter))
-    except Exception as error:  # noqa: BLE001 - the Hub's client raises what its network library raises
-        reason = " ".join(str(error).split())[:300]
-        raise InputError(f"adapter: {quote(adapter)} cannot be loaded ({reason}); correct the name") from None
+    with hub_or_cache(adapter) as silence:
+        try:
+            return Path(hub.snapshot_download(adapter))
+        except Exception as error:  # noqa: BLE001 - the Hub's client raises what its network library raises
+            what = f"adapter: {quote(adapter)}"
+            raise not_loaded(what, error, silence, use="correct the name") from None
 
 
 def adapter_rank(folder: Path) -> int:

@@ -6,6 +6,7 @@ from beyondbase.engines.parallel import ParallelEngine
 from beyondbase.engines.settings import EngineSettings, OpenaiSettings, TransformersSettings
 from beyondbase.engines.single import start
 from beyondbase.errors import InputError
+from beyondbase.hub import check_name
 from beyondbase.mistakes import quote
 
 
@@ -28,6 +29,9 @@ def make_engine(
         remedy = 'use engine = "vllm", or merge the adapter into its model'
         raise InputError(f"adapter: found {quote(adapter)} with engine = {quote(settings.engine)}; {remedy}")
     if not isinstance(settings, OpenaiSettings):
+        check_name(model, "model")
+        if adapter is not None:
+            check_name(adapter, "adapter")
         if settings.processes > 1:
             return ParallelEngine(model, settings, revision=revision, adapter=adapter)
         pin_xdist_worker()

@@ -6,20 +6,15 @@ from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
+from weakref import WeakSet
 
 from beyondbase.completions import Completion
+from beyondbase.engines.answers import GarbledError, Oddities
 from beyondbase.engines.engine import EngineError, Request, Sampling, refuse_temperature
-from beyondbase.engines.server import Server
+from beyondbase.engines.server import Call, Server, in_loop
 from beyondbase.engines.settings import OpenaiSettings
 from beyondbase.engines.tokens import encode_continuation, encode_prompt, load_tokenizer
-from beyondbase.engines.wire import (
-    GarbledError,
-    body,
-    first_choice,
-    read_completion,
-    read_logprobs,
-    route,
-)
+from beyondbase.engines.wire import body, first_choice, read_completion, read_echo, route
 from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.mistakes import quote
@@ -31,6 +26,15 @@ _EXTRA = "openai"
 @dataclass(frozen=True)
 class _Failure:
     error: Exception
+
+
+@dataclass
+class _Run:
+    """Requests, and whether the server has refused one: no more are sent then, and none again."""
+
+    waiting: Iterator[Request]
+    sampling: Sampling
+    refused: bool = False
 
 
 class OpenaiEngine:
@@ -53,7 +57,10 @@ class OpenaiEngine:
         self._server = Server(settings, key=os.environ.get(settings.api_key_env))
         self._extra = {"model": model, **settings.extra_body}
         self._model, self._card = model, self._server.find_model(model)
-        self._family = str(self._card.get("owned_by", ""))
+        owner = self._card.get("owned_by")
+        self._family = owner if isinstance(owner, str) else ""
+        self._odd = Oddities(self._server.url)
+        self._runs: WeakSet[Generator[Completion | _Failure]] = WeakSet()
         self.version = self._server.version()
         self.tokenizer: Any = None
         self._tokenizer_names = _tokenizer_names(settings)
@@ -83,18 +90,24 @@ class OpenaiEngine:
         """
         failed = in_a_row = done = 0
         last: Exception | None = None
+        refusal: InputError | None = None
         with closing(self._outcomes(requests, sampling)) as outcomes:
+            self._runs.add(outcomes)
             for outcome in outcomes:
                 if isinstance(outcome, Completion):
                     done, in_a_row = done + 1, 0
                     yield outcome
                     continue
                 if isinstance(outcome.error, InputError):
-                    raise outcome.error
+                    # Those under way are paid for: they come before it.
+                    refusal = refusal or outcome.error
+                    continue
                 failed, in_a_row, last = failed + 1, in_a_row + 1, outcome.error
                 # A server that is gone would be asked for every request in turn, for hours.
                 if in_a_row >= max(self._concurrency, 8):
                     break
+        if refusal is not None:
+            raise refusal
         if last is not None:
             found = f"{failed} of {failed + done} requests failed after {self._server.attempts} attempts each"
             remedy = "see to the server and run again to resume"
@@ -105,7 +118,7 @@ class OpenaiEngine:
         anyio = require("anyio", _EXTRA)
         threads = require("anyio.from_thread", _EXTRA)
         with threads.start_blocking_portal() as portal, ExitStack() as stack:
-            stream = portal.wrap_async_context_manager(self._stream(iter(requests), sampling))
+            stream = portal.wrap_async_context_manager(self._stream(requests, sampling))
             outcomes = stream.__enter__()
             # However the reader ends, its exception is none of the stream's, which would wrap it in a group.
             stack.callback(stream.__exit__, None, None, None)
@@ -117,9 +130,11 @@ class OpenaiEngine:
                 yield outcome
 
     @asynccontextmanager
-    async def _stream(self, waiting: Iterator[Request], sampling: Sampling) -> AsyncIterator[Any]:
+    async def _stream(self, requests: Iterable[Request], sampling: Sampling) -> AsyncIterator[Any]:
         anyio = require("anyio", _EXTRA)
-        send, receive = anyio.create_memory_object_stream(self._concurrency)
+        # Without room: what has come waits with who got it, and so nothing more is asked for.
+        send, receive = anyio.create_memory_object_stream(0)
+        run = _Run(iter(requests), sampling)
         async with (
             receive,
             self._server.client(self._concurrency) as client,
@@ -127,26 +142,33 @@ class OpenaiEngine:
         ):
             async with send:
                 for _ in range(self._concurrency):
-                    group.start_soon(self._work, client, waiting, sampling, send.clone())
+                    group.start_soon(self._work, client, run, send.clone())
             yield receive
             group.cancel_scope.cancel()
 
-    async def _work(self, client: Any, waiting: Iterator[Request], sampling: Sampling, send: Any) -> None:
+    async def _work(self, client: Any, run: "_Run", send: Any) -> None:
         async with send:
-            for request in waiting:
+            for request in run.waiting:
                 try:
-                    outcome: Completion | _Failure = await self._complete(client, request, sampling)
+                    outcome: Completion | _Failure = await self._complete(client, request, run)
                 except Exception as error:  # noqa: BLE001 - the consumer raises it, or counts it
                     outcome = _Failure(error)
+                    run.refused = run.refused or isinstance(error, InputError)
                 await send.send(outcome)
+                if run.refused:
+                    return
 
-    async def _complete(self, client: Any, request: Request, sampling: Sampling) -> Completion:
+    async def _complete(self, client: Any, request: Request, run: "_Run") -> Completion:
         if self.tokenizer is not None and not isinstance(request.prompt, Chat):
             request = replace(request, prompt=encode_prompt(self.tokenizer, request.prompt))
+        sampling = run.sampling
         sent = body(request, sampling, family=self._family) | self._extra
         at = f"problem {quote(request.problem_id)}"
         return await self._server.post(
-            client, route(request), sent, at=at, read=lambda reply: read_completion(reply, request, sampling)
+            client,
+            Call(route(request), sent, at, sampling.max_tokens),
+            read=lambda reply: read_completion(reply, request, sampling, self._odd),
+            stopping=lambda: run.refused,
         )
 
     def score(
@@ -175,9 +197,7 @@ class OpenaiEngine:
             (encode_prompt(self.tokenizer, prompt), encode_continuation(self.tokenizer, continuation))
             for prompt, continuation in zip(prompts, continuations, strict=True)
         ]
-        anyio = require("anyio", _EXTRA)
-        found: list[tuple[float, ...]] = anyio.run(self._score, pairs)
-        return found
+        return in_loop(self._score, pairs)
 
     async def _score(
         self, pairs: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]
@@ -211,18 +231,19 @@ class OpenaiEngine:
         sent = {"prompt": ids, "max_tokens": 0, "echo": True, "logprobs": 0, "temperature": 1.0}
 
         def read(reply: Any) -> tuple[float, ...]:
-            logprobs = read_logprobs(first_choice(reply)) or ()
+            logprobs = read_echo(first_choice(reply, self._odd))
             if len(logprobs) < len(ids):
                 raise GarbledError(f"found {len(logprobs)} log-probabilities of {len(ids)} tokens")
             return logprobs[len(prompt) : len(ids)]
 
-        score: tuple[float, ...] = await self._server.post(
-            client, "completions", sent | self._extra, at="score", read=read
+        return await self._server.post(
+            client, Call("completions", sent | self._extra, "score", len(ids)), read=read
         )
-        return score
 
     def close(self) -> None:
-        """Let go of nothing: connections end with each run."""
+        """End the runs that their readers have left; Python waits for their threads before it exits."""
+        for run in [*self._runs]:
+            run.close()
 
 
 def _name_of(root: object) -> str | None:

@@ -1,36 +1,39 @@
 """One model in several processes, each on GPUs of its own, that share the requests between them."""
 
-import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
-import traceback
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from itertools import islice
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from multiprocessing.util import Finalize
-from typing import Any, NoReturn
+from typing import Any
 
 from beyondbase.completions import Completion
-from beyondbase.engines.engine import Engine, EngineError, Request, Sampling
+from beyondbase.engines.engine import EngineError, Request, Sampling
 from beyondbase.engines.gpus import pinned, share_gpus, visible_gpus
 from beyondbase.engines.settings import TransformersSettings, VllmSettings
-from beyondbase.engines.single import start
 from beyondbase.engines.tokens import load_tokenizer
 from beyondbase.errors import InputError
 from beyondbase.mistakes import quote
 from beyondbase.tasks.prompts import Prompt
 
-# Completions that travel together, and requests that a process is handed at a time.
-_GROUP, _CHUNK = 32, 64
-# Seconds that a process may take to end by itself, and as many when it is told to; vLLM takes 8 on a CPU.
+# Requests that a process is handed at a time.
+_CHUNK = 64
+# Seconds that processes may take to end by themselves; vLLM takes 8 on a CPU.
 _PATIENCE = 15.0
+# Seconds that they have once they are told to end, and are then ended by force.
+_GRACE = 3.0
 # Seconds between looks at whether a process that says nothing is still there.
 _PULSE = 1.0
 _GONE = "a process of the engine ended without a word, as for want of memory"
+_COMMAND = (sys.executable, "-P", "-m", "beyondbase.engines.worker")
 Settings = TransformersSettings | VllmSettings
+_Processes = dict[Connection, "subprocess.Popen[bytes]"]
 
 
 class ParallelEngine:
@@ -56,14 +59,17 @@ class ParallelEngine:
             # Otherwise every process would take all cores.
             threads = max((os.cpu_count() or 1) // settings.processes, 1)
             settings = settings.model_copy(update={"threads": threads})
-        self._processes: dict[Connection, BaseProcess] = {}
-        # Also for an engine that nobody closes: the interpreter waits for these processes before it exits.
-        self._end = Finalize(self, _end, args=(self._processes,), exitpriority=10)
+        self._processes: _Processes = {}
+        # Those that are at something: loading the model, or work that a reader may have left.
+        self._busy: set[Connection] = set()
+        # Also for an engine that nobody closes.
+        self._end = weakref.finalize(self, _end, self._processes, self._busy)
         try:
             for share in shares:
                 with pinned(share):
-                    self._start(model, settings, revision, adapter)
+                    self._start((model, settings, revision, adapter))
             found = [self._received(pipe)[1] for pipe in self._processes]
+            self._busy.clear()
         except BaseException:
             self.close()
             raise
@@ -83,23 +89,19 @@ class ParallelEngine:
             EngineError: A process failed; all completions that came before are good.
         """
         waiting = iter(requests)
+        self._drain()
         for pipe in self._processes:
-            _send(pipe, ("generate", sampling))
-        busy = {*self._processes}
-        try:
-            while busy:
-                for pipe in self._ready(busy):
-                    kind, content = self._received(pipe)
-                    if kind == "want":
-                        # Only to who waits for it, so that no two ever write to each other at once.
-                        _send(pipe, [*islice(waiting, _CHUNK)])
-                    elif kind == "drawn":
-                        yield from content
-                    else:
-                        busy.discard(pipe)
-        except GeneratorExit:
-            self._drain(busy)
-            raise
+            self._ask(pipe, ("generate", sampling))
+        while self._busy:
+            for pipe in self._ready():
+                kind, content = self._received(pipe)
+                if kind == "want":
+                    # Only to who waits for it, so that no two ever write to each other at once.
+                    _send(pipe, [*islice(waiting, _CHUNK)])
+                elif kind == "drawn":
+                    yield from content
+                else:
+                    self._busy.discard(pipe)
 
     def score(
         self,
@@ -120,29 +122,40 @@ class ParallelEngine:
             EngineError: A process failed.
         """
         size = len(self._processes)
+        self._drain()
         for number, pipe in enumerate(self._processes):
-            _send(pipe, ("score", (prompts[number::size], continuations[number::size], temperature)))
+            part = (prompts[number::size], continuations[number::size], temperature)
+            self._ask(pipe, ("score", part))
         parts = [self._received(pipe)[1] for pipe in self._processes]
+        self._busy.clear()
         return [parts[number % size][number // size] for number in range(len(prompts))]
 
     def close(self) -> None:
         """End the processes, whatever they are at."""
         self._end()
 
-    def _start(self, model: str, settings: Settings, revision: str | None, adapter: str | None) -> None:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        arguments = (theirs, model, settings, revision, adapter)
-        # No daemon, which may have no children: on GPUs vLLM starts processes of its own.
-        process = context.Process(target=_serve, args=arguments, daemon=False)
-        process.start()
-        theirs.close()
+    def _start(self, order: tuple[Any, ...]) -> None:
+        ours, theirs = Pipe()
+        with theirs:
+            process = subprocess.Popen(  # noqa: S603 - our own module under our own interpreter
+                [*_COMMAND, str(theirs.fileno()), str(os.getpid())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
+                # Ctrl-C is ours to handle, and what a process leaves behind can be ended with it.
+                start_new_session=True,
+            )
         self._processes[ours] = process
+        self._ask(ours, order)
 
-    def _ready(self, busy: set[Connection]) -> list[Connection]:
+    def _ask(self, pipe: Connection, content: Any) -> None:
+        self._busy.add(pipe)
+        _send(pipe, content)
+
+    def _ready(self) -> list[Connection]:
         """Wait for processes that have something to say, or are gone."""
-        while not (heard := wait([*busy], _PULSE)):
-            if gone := [pipe for pipe in busy if not self._processes[pipe].is_alive()]:
+        while not (heard := wait([*self._busy], _PULSE)):
+            if gone := [pipe for pipe in self._busy if self._processes[pipe].poll() is not None]:
                 return gone
         return [pipe for pipe in self._processes if pipe in heard]
 
@@ -150,7 +163,7 @@ class ParallelEngine:
         try:
             # A process may be gone while one that it started keeps its end of the pipe open.
             while not pipe.poll(_PULSE):
-                if not self._processes[pipe].is_alive() and not pipe.poll():
+                if self._processes[pipe].poll() is not None and not pipe.poll():
                     raise EngineError(_GONE)
             kind, content = pipe.recv()
         except (EOFError, OSError):
@@ -161,15 +174,13 @@ class ParallelEngine:
             raise EngineError(content)
         return kind, content
 
-    def _drain(self, busy: set[Connection]) -> None:
-        """Let processes end what nobody reads, so that the next reader gets only its own."""
-        for pipe in busy:
-            while not pipe.closed:
-                kind, _ = self._received(pipe)
-                if kind == "done":
-                    break
+    def _drain(self) -> None:
+        """Let processes end what nobody reads any more, so that the next reader gets only its own."""
+        for pipe in [*self._busy]:
+            while (kind := self._received(pipe)[0]) not in {"done", "scored"}:
                 if kind == "want":
                     _send(pipe, [])
+            self._busy.discard(pipe)
 
 
 def _send(pipe: Connection, content: Any) -> None:
@@ -189,85 +200,32 @@ def _shares(settings: Settings) -> list[list[str]]:
     return share_gpus(gpus, processes=settings.processes, each=1)
 
 
-def _end(processes: dict[Connection, BaseProcess]) -> None:
-    """End processes: by the end of their pipes, then by a signal that they can act on, then by force."""
+def _end(processes: _Processes, busy: set[Connection]) -> None:
+    """End processes: by the end of their pipes, those at work by a signal that they act on, then by force."""
     for pipe in processes:
         pipe.close()
     try:
-        _join(processes)
-        for process in processes.values():
-            process.terminate()
-        _join(processes)
+        for pipe in busy:
+            processes[pipe].terminate()
+        _join(processes, _GRACE if busy else _PATIENCE)
     finally:
         # Also where the user is out of patience first.
         for process in processes.values():
-            process.kill()
-            process.join()
+            _kill(process)
+    processes.clear()
+    busy.clear()
 
 
-def _join(processes: dict[Connection, BaseProcess]) -> None:
-    end = time.monotonic() + _PATIENCE
+def _join(processes: _Processes, seconds: float) -> None:
+    end = time.monotonic() + seconds
     for process in processes.values():
-        process.join(max(end - time.monotonic(), 0))
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(max(end - time.monotonic(), 0))
 
 
-def _serve(
-    pipe: Connection, model: str, settings: Settings, revision: str | None, adapter: str | None
-) -> None:
-    """What each process does, until its parent is gone."""
-    # Ctrl-C reaches every process of a terminal; the parent, which gets it too, ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # So that the engine is closed, which may have processes of its own.
-    signal.signal(signal.SIGTERM, _leave)
-    with _telling(pipe):
-        engine = start(settings, model, revision=revision, adapter=adapter)
-        # Here too: what is wrong is said before the engine is closed.
-        with closing(engine), _telling(pipe):
-            _answer(pipe, engine)
-
-
-def _leave(*_: object) -> NoReturn:
-    raise SystemExit(128 + signal.SIGTERM)
-
-
-@contextmanager
-def _telling(pipe: Connection) -> Iterator[None]:
-    """Tell the parent what went wrong, unless it is gone."""
-    with suppress(EOFError, ConnectionError):
-        try:
-            yield
-        except InputError as error:
-            pipe.send(("mistake", str(error)))
-        except EngineError as error:
-            pipe.send(("failure", str(error)))
-        except (EOFError, ConnectionError):
-            # The parent is gone.
-            return
-        except Exception:  # noqa: BLE001 - the parent says it
-            pipe.send(("failure", traceback.format_exc(limit=-3)))
-
-
-def _answer(pipe: Connection, engine: Engine) -> None:
-    pipe.send(("ready", (engine.name, engine.version, dict(engine.identity()))))
-    while True:
-        kind, content = pipe.recv()
-        if kind == "score":
-            prompts, continuations, temperature = content
-            pipe.send(("scored", engine.score(prompts, continuations, temperature=temperature)))
-        else:
-            _generate(pipe, engine, content)
-
-
-def _generate(pipe: Connection, engine: Engine, sampling: Sampling) -> None:
-    def requests() -> Iterator[Request]:
-        while True:
-            pipe.send(("want", None))
-            chunk = pipe.recv()
-            if not chunk:
-                return
-            yield from chunk
-
-    drawn = iter(engine.generate(requests(), sampling))
-    while group := [*islice(drawn, _GROUP)]:
-        pipe.send(("drawn", group))
-    pipe.send(("done", None))
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """End a process, and those that it started, as vLLM's on GPUs; one that ended well has ended its own."""
+    if process.poll() != 0:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -53,7 +53,7 @@ class OpenaiSettings(_Settings):
     api_key_env: str = Field("OPENAI_API_KEY", description="the environment variable that holds the key")
     concurrency: int = Field(64, ge=1, description="requests that are under way at once")
     attempts: int = Field(6, ge=1, description="how often a request is tried before it counts as failed")
-    timeout: float = Field(1800.0, gt=0, description="seconds until a request counts as failed")
+    timeout: float = Field(1800.0, gt=0, description="seconds until a request, as a whole, counts as failed")
     wait: float = Field(1.0, ge=0, description="seconds before the second attempt; doubled each time")
     tokenizer: str | None = Field(
         None, description="the model's tokenizer; with it prompts go as token ids, and tokens can be scored"

@@ -5,6 +5,7 @@ from typing import Any
 
 from beyondbase.errors import InputError
 from beyondbase.extras import require
+from beyondbase.hub import check_name, hub_or_cache, not_loaded
 from beyondbase.mistakes import quote
 from beyondbase.tasks.prompts import Chat, Prompt, render_chat
 
@@ -15,13 +16,14 @@ def load_tokenizer(name: str, revision: str | None) -> Any:
     Raises:
         InputError: It cannot be loaded.
     """
+    check_name(name, "tokenizer")
     transformers = require("transformers", "transformers")
-    try:
-        return transformers.AutoTokenizer.from_pretrained(name, revision=revision)
-    except (OSError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())[:300]
-        remedy = "correct the name or revision, or give a folder that holds it"
-        raise InputError(f"tokenizer: {quote(name)} cannot be loaded ({reason}); {remedy}") from None
+    with hub_or_cache(name) as silence:
+        try:
+            return transformers.AutoTokenizer.from_pretrained(name, revision=revision)
+        except (OSError, ValueError, KeyError) as error:
+            use = "correct the name or revision, or give a folder that holds it"
+            raise not_loaded(f"tokenizer: {quote(name)}", error, silence, use=use) from None
 
 
 def encode_prompt(tokenizer: Any, prompt: Prompt) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from beyondbase.engines.tokens import decode, encode_continuation, encode_prompt
 from beyondbase.engines.weights import weights_identity
 from beyondbase.errors import InputError
 from beyondbase.extras import require
+from beyondbase.hub import hub_or_cache, not_loaded
 from beyondbase.mistakes import quote
 from beyondbase.tasks.prompts import Prompt
 
@@ -46,13 +47,13 @@ class TransformersEngine:
         self._device = _device(torch, settings.device)
         dtype = _dtype(torch, settings.dtype, self._device)
         options = {"revision": revision, "trust_remote_code": settings.trust_remote_code}
-        try:
-            self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(model, **options)
-            loaded = transformers.AutoModelForCausalLM.from_pretrained(model, dtype=dtype, **options)
-        except (OSError, ValueError, KeyError) as error:
-            reason = " ".join(str(error).split())[:300]
-            remedy = "correct the name or revision, or give a folder that holds the model"
-            raise InputError(f"model: {quote(model)} cannot be loaded ({reason}); {remedy}") from None
+        with hub_or_cache(model) as silence:
+            try:
+                self.tokenizer: Any = transformers.AutoTokenizer.from_pretrained(model, **options)
+                loaded = transformers.AutoModelForCausalLM.from_pretrained(model, dtype=dtype, **options)
+            except (OSError, ValueError, KeyError) as error:
+                use = "correct the name or revision, or give a folder that holds the model"
+                raise not_loaded(f"model: {quote(model)}", error, silence, use=use) from None
         self._model = loaded.eval().to(self._device)
         commit = getattr(loaded.config, "_commit_hash", None)
         self._weights = weights_identity(model, revision, commit)

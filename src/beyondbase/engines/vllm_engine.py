@@ -22,6 +22,7 @@ from beyondbase.engines.vllm_calls import (
 from beyondbase.engines.weights import weights_identity
 from beyondbase.errors import InputError
 from beyondbase.extras import require
+from beyondbase.hub import hub_or_cache, not_loaded
 from beyondbase.mistakes import quote
 from beyondbase.tasks.prompts import Prompt
 
@@ -63,7 +64,8 @@ class VllmEngine:
         folder = None if adapter is None else fetch_adapter(adapter)
         rank = None if folder is None else adapter_rank(folder)
         options = llm_options(model, settings, revision=revision, cpu=self._cpu, rank=rank)
-        self._llm: Any = _load(self._vllm, options)
+        with hub_or_cache(model) as silence:
+            self._llm: Any = _load(self._vllm, options, silence)
         self.version = str(self._vllm.__version__)
         self.tokenizer: Any = self._llm.get_tokenizer()
         self._config = self._llm.llm_engine.model_config
@@ -216,12 +218,11 @@ def _is_cpu_build() -> bool:
     return True
 
 
-def _load(vllm: Any, options: Mapping[str, Any]) -> Any:
+def _load(vllm: Any, options: Mapping[str, Any], silence: str) -> Any:
     try:
         return vllm.LLM(**options)
     except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:400]
-        at = f"model: vLLM cannot load {quote(options['model'])}"
-        raise InputError(f"{at} ({reason}); correct the settings") from None
+        model = f"model: {quote(options['model'])}"
+        raise not_loaded(model, error, silence, use="correct the name, or the settings of vLLM") from None
     except RuntimeError as error:
         raise EngineError(f"vLLM does not start ({error}); its own log above says why") from None

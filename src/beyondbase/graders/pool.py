@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -141,9 +142,11 @@ class _Worker:
     """One process, seen from outside: starting, idle, busy with a job, or ended."""
 
     def __init__(self, order: str) -> None:
+        # To the kernel the parent of a process is the thread that started it, which may end early.
+        tied = "tied" if threading.current_thread() is threading.main_thread() else ""
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in stop()
         self._process = subprocess.Popen(  # noqa: S603 - our own module under our own interpreter
-            [sys.executable, "-P", "-m", "beyondbase.graders.worker", order],
+            [sys.executable, "-P", "-m", "beyondbase.graders.worker", order, str(os.getpid()), tied],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

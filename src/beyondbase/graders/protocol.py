@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
@@ -73,7 +73,7 @@ def grade_answers(
 
 def grade_batches(
     grader: Grader, problems: Mapping[str, Problem], batches: Iterable[Sequence[Completion]]
-) -> Iterator[list[Graded]]:
+) -> Generator[list[Graded]]:
     """Grade batch by batch in one go: the grader keeps its processes, and what it knows, between them.
 
     Batches without completions give no list.

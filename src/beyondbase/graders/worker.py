@@ -4,14 +4,18 @@ Run by `beyondbase.graders.pool`. Its task's libraries are loaded first. Then it
 need: memory beyond a limit, files to write, processes and connections to start, Python's hooks for them.
 The processor time of each job is limited by the kernel, which needs no help from Python: a computation
 that never returns to the interpreter ends too. The user's terminal and environment are not within reach.
+The process ends with its parent.
 """
 
+import ctypes
 import importlib
 import json
 import os
 import resource
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -29,6 +33,9 @@ _FORBIDDEN_FAMILIES = (
 )
 _CHANGES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.chmod", "os.kill")
 _MIB = 1 << 20
+_PR_SET_PDEATHSIG = 1
+# Seconds between looks at whether the parent is there.
+_PULSE = 0.5
 
 Do = Callable[[Any], Any]
 
@@ -36,6 +43,8 @@ Do = Callable[[Any], Any]
 def main() -> None:
     """Do jobs until the input ends."""
     order = json.loads(sys.argv[1])
+    # Before memory and processes are limited, of which a thread takes some.
+    _end_with(int(sys.argv[2]), tied=bool(sys.argv[3]))
     answers = _private_output()
     do: Do = importlib.import_module(TASKS[order["task"]]).prepare(order["settings"])
     memory = order["memory_mib"] * _MIB
@@ -48,6 +57,20 @@ def main() -> None:
             # Libraries swallow a MemoryError and go on to say "unequal": such a no is no verdict.
             answer = (answer if answer.get("result") is True else {"failed": "memory"}) | {"last": True}
         _say(answers, answer)
+
+
+def _end_with(parent: int, *, tied: bool) -> None:
+    """Have this process end with its parent, whatever job it is at."""
+    if tied and sys.platform == "linux":
+        # Only the kernel ends a computation that never returns to Python.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_PULSE)
+    os._exit(1)
 
 
 def _answer(do: Do, job: object, seconds: float) -> dict[str, Any]:

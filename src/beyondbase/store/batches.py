@@ -125,8 +125,25 @@ def _columns(kind: Kind, batch: Sequence[Any], **made: Sequence[Any]) -> list[An
     for field in kind.schema:
         cells = made.get(field.name)
         values = [*map(attrgetter(field.name), batch)] if cells is None else cells
-        columns.append(pa.array(values, field.type))
+        columns.append(_array(field, values, batch))
     return columns
+
+
+def _array(field: "pa.Field[Any]", values: Sequence[Any], batch: Sequence[Any]) -> Any:
+    try:
+        return pa.array(values, field.type)
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        place = next((number for number, value in enumerate(values) if not _fits(value, field.type)), 0)
+    at = f"{named(batch[place].problem_id, batch[place].index)}: {field.name}"
+    raise InputError(f"{at}: found {quote(values[place])}; give what a column of {field.type} can hold")
+
+
+def _fits(value: Any, kind: pa.DataType) -> bool:
+    try:
+        pa.array([value], kind)
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        return False
+    return True
 
 
 def _check_words(batch: Sequence[Any], name: str, known: Sequence[str]) -> None:

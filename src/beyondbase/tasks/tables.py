@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import pyarrow.parquet
 
 from beyondbase.errors import InputError
 from beyondbase.extras import require
+from beyondbase.hub import check_name, hub_or_cache, not_loaded
 from beyondbase.mistakes import quote, read_text
 
 Row = tuple[str, Mapping[str, Any]]
+NO_DATASET = 'use file = "…" for a file of your own, or a name of the Hub such as "openai/gsm8k"'
 
 
 def read_table(path: Path) -> Iterator[Row]:
@@ -47,14 +50,17 @@ def read_hub(dataset: str, *, config: str | None, split: str, revision: str | No
     at = "".join((dataset, f" ({config})" if config else "", f", split {split}"))
     datasets = require("datasets", "tasks")
     arguments: dict[str, Any] = {"path": dataset, "name": config, "revision": revision}
-    if dataset.startswith("https://"):
+    elsewhere = dataset.startswith("https://")
+    if elsewhere:
         arguments = {"path": "parquet" if dataset.endswith(".parquet") else "json", "data_files": dataset}
-    try:
-        table = datasets.load_dataset(**arguments, split=split)
-    except Exception as error:  # noqa: BLE001 - the Hub's clients raise what their network libraries raise
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        remedy = "correct the name, split or revision, or give a local copy as path"
-        raise InputError(f"{at}: cannot be loaded ({reason}); {remedy}") from None
+    else:
+        check_name(dataset, "hub", use=NO_DATASET)
+    with nullcontext("") if elsewhere else hub_or_cache(dataset) as silence:
+        try:
+            table = datasets.load_dataset(**arguments, split=split)
+        except Exception as error:  # noqa: BLE001 - the Hub's clients raise what their libraries raise
+            use = "correct the name, split or revision, or give a local copy as path"
+            raise not_loaded(f"{at}:", error, silence, use=use) from None
     return ((f"{at}: row {number}", row) for number, row in enumerate(table, 1))
 
 
