@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
@@ -11,10 +11,9 @@ from beyondbase.arms import Arm, base_problems, bases_of, chance_problems, pair_
 from beyondbase.engines.settings import SETTINGS, EngineSettings, OpenaiSettings, TransformersSettings
 from beyondbase.errors import InputError
 from beyondbase.fields import CLAIM, Claims, Day, Files, Ks, Margin, Name, Slug, Taus, Text
+from beyondbase.kinds import ExpectedVerdict
 from beyondbase.mistakes import explain, place, quote, read_toml, suggest
 from beyondbase.recipe import Health, Problems, Sampling, Table
-
-ExpectedVerdict = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE"]
 
 _KEY = re.compile(rf"{CLAIM}(?:\[(?P<task>[^/\[\]]+)/(?P<arm>[^/\[\]]+)\])?")
 
@@ -75,7 +74,9 @@ class Grid(Table):
 class Expectation(Table):
     """The verdict that the user wants of a claim."""
 
-    verdict: ExpectedVerdict = Field(description="what the claim should come out as")
+    verdict: ExpectedVerdict = Field(
+        description='what the claim should come out as, or "ANY" where nothing is expected of it'
+    )
     reason: str = ""
 
 

@@ -1,0 +1,101 @@
+"""The last lines of a run: one cause told once, and what the numbers of pytest's own last line mean."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+from beyondbase.kinds import ANY, NAMES, PAPER
+from beyondbase.terminal import Record, counted, one_line, some
+
+# As pytest sorts reports: by the word of its last line.
+Stats: TypeAlias = dict[str, list[Any]]
+Verdicts: TypeAlias = Mapping[tuple[str, str], Record]
+
+PROPERTY = "beyondbase"
+NONE = ("", "")
+WORDS = ("failed", "passed", "skipped", "xfailed", "xpassed", "error")
+
+
+def verdict_of(report: Any) -> tuple[str, str] | None:
+    """The study and the id of the verdict behind a test's report, if it is of a claim."""
+    # Under xdist, properties are all that reaches the controller.
+    for name, value in getattr(report, "user_properties", ()):
+        if name == PROPERTY:
+            # A key is the study's id, which holds no space, and the verdict's.
+            study, _, verdict = str(value).partition(" ")
+            return study, verdict
+    return None
+
+
+@contextmanager
+def causes_apart(stats: Stats, verdicts: Verdicts) -> Iterator[None]:
+    """Keep repeated causes of INVALID verdicts out of pytest's lists of errors, and in its counts.
+
+    Unfit evidence is told below the table, each cause once; of code that fails the first traceback is enough.
+    """
+    every = stats.get("error", [])
+    told: set[str] = set()
+    if every:
+        stats["error"] = [report for report in every if not _told(report, verdicts, told)]
+    try:
+        yield
+    finally:
+        if every:
+            stats["error"] = every
+
+
+def _told(report: Any, verdicts: Verdicts, told: set[str]) -> bool:
+    verdict = verdicts.get(verdict_of(report) or NONE)
+    if report.when != "setup" or verdict is None or verdict["outcome"] != "INVALID":
+        return False
+    # What pytest.fail says without a traceback is a text; an exception of the claim's code is none.
+    reasons = () if isinstance(report.longrepr, str) else verdict["invalid"]
+    new = set(reasons) - told
+    told |= new
+    return not new
+
+
+def closing_lines(stats: Stats, verdicts: Verdicts) -> list[str]:
+    """What passed, failed, skipped and xfailed means here, in words: a line for each that there is."""
+    return [line for word in WORDS if (line := _line(word, list(_verdicts(stats.get(word, ()), verdicts))))]
+
+
+def _verdicts(reports: Iterable[Any], verdicts: Verdicts) -> Iterator[Record]:
+    for report in reports:
+        if (verdict := verdicts.get(verdict_of(report) or NONE)) is not None:
+            yield verdict
+
+
+def _line(word: str, verdicts: Sequence[Record]) -> str:
+    groups: dict[str, list[Record]] = {}
+    for verdict in verdicts:
+        groups.setdefault(_why(word, verdict), []).append(verdict)
+    told = [f"{_counts(group)}{', ' * bool(why)}{why}{_names(word, group)}" for why, group in groups.items()]
+    return one_line(f"  {len(verdicts):,} {word}: {'; '.join(told)}") if told else ""
+
+
+def _why(word: str, verdict: Record) -> str:
+    """Why the test of a verdict ended so."""
+    if word == "passed":
+        if verdict["outcome"] == PAPER[verdict["kind"]]:
+            return "as the paper says"
+        met = verdict["as_expected"] and verdict["expected"] != ANY
+        return "as the study expects" if met else "of which nothing is expected"
+    if word == "failed":
+        return "which was not expected"
+    if word in {"xfailed", "xpassed"}:
+        known = "waived" if verdict["waiver"] else "marked so"
+        return "as the study expects, not as the paper says" if verdict["as_expected"] else known
+    return ""
+
+
+def _counts(verdicts: Sequence[Record]) -> str:
+    found = Counter((verdict["kind"], verdict["outcome"]) for verdict in verdicts)
+    parts = [f"{counted(n, NAMES[kind])} {outcome.lower()}" for (kind, outcome), n in found.items()]
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _names(word: str, verdicts: Sequence[Record]) -> str:
+    return f": {some([verdict['id'] for verdict in verdicts])}" if word == "failed" else ""
