@@ -98,16 +98,16 @@ def few_samples(cases: Iterable[Case]) -> str:
     more = f"; and {len(labels) - SHOWN:,} more such" if len(labels) > SHOWN else ""
     least = min(int(known.tallies[arm].n.min()) for (_, arm), known in short.items())
     return (
-        f"too few samples for claims about large k, which want {case.k_needed} a problem: {where}{more};"
-        f" sample at least {case.k_needed}, or set [grid] {_lowered(case, least)}"
+        f"too few samples for claims about large k, which need n >= {case.k_needed} on every problem:"
+        f" {where}{more}; sample at least {case.k_needed}, or set [grid] {_lowered(case, least)}"
     )
 
 
 def _count(tally: Tally) -> str:
     row = int(tally.n.argmin())
-    least = tally.n[row]
-    of = "each problem" if least == tally.n.max() else f"problem {tally.problem_ids[row]!r}"
-    return f"{least} sample{'s' * (least != 1)} of {of}"
+    least = int(tally.n[row])
+    alone = "" if least == tally.n.max() else f" on problem {tally.problem_ids[row]!r}"
+    return f"n = {least}{alone}"
 
 
 def _lowered(case: Case, least: int) -> str:
@@ -124,7 +124,7 @@ def _most(values: Mapping[str, _Same]) -> tuple[_Same, list[str]]:
 
 def _apart(usual: Collection[str], ids: Collection[str]) -> str:
     here, there = set(ids), set(usual)
-    lacks, has = (_some(sorted(some)) for some in (there - here, here - there))
+    lacks, has = (_some([*map(repr, sorted(some))]) for some in (there - here, here - there))
     return f"lacks {lacks or 'none'} and has {has or 'none'} beside those"
 
 

@@ -12,7 +12,7 @@ from beyondbase.terminal import Record, counted, one_line, some
 Stats: TypeAlias = dict[str, list[Any]]
 Verdicts: TypeAlias = Mapping[tuple[str, str], Record]
 
-PROPERTY = "beyondbase"
+PROPERTY, UNFIT = "beyondbase", "unfit"
 NONE = ("", "")
 WORDS = ("failed", "passed", "skipped", "xfailed", "xpassed", "error")
 
@@ -32,7 +32,7 @@ def verdict_of(report: Any) -> tuple[str, str] | None:
 def causes_apart(stats: Stats, verdicts: Verdicts) -> Iterator[None]:
     """Keep repeated causes of INVALID verdicts out of pytest's lists of errors, and in its counts.
 
-    Unfit evidence is told below the table, each cause once; of code that fails the first traceback is enough.
+    Unfit evidence is told below the table, each cause once; of code that fails one traceback is enough.
     """
     every = stats.get("error", [])
     told: set[str] = set()
@@ -49,9 +49,9 @@ def _told(report: Any, verdicts: Verdicts, told: set[str]) -> bool:
     verdict = verdicts.get(verdict_of(report) or NONE)
     if report.when != "setup" or verdict is None or verdict["outcome"] != "INVALID":
         return False
-    # What pytest.fail says without a traceback is a text; an exception of the claim's code is none.
-    reasons = () if isinstance(report.longrepr, str) else verdict["invalid"]
-    new = set(reasons) - told
+    if UNFIT in dict(report.user_properties):
+        return True
+    new = set(verdict["invalid"]) - told
     told |= new
     return not new
 
@@ -72,7 +72,9 @@ def _line(word: str, verdicts: Sequence[Record]) -> str:
     for verdict in verdicts:
         groups.setdefault(_why(word, verdict), []).append(verdict)
     told = [f"{_counts(group)}{', ' * bool(why)}{why}{_names(word, group)}" for why, group in groups.items()]
-    return one_line(f"  {len(verdicts):,} {word}: {'; '.join(told)}") if told else ""
+    # As pytest writes it, which knows one plural.
+    plural = "s" if word == "error" and len(verdicts) > 1 else ""
+    return one_line(f"  {len(verdicts):,} {word}{plural}: {'; '.join(told)}") if told else ""
 
 
 def _why(word: str, verdict: Record) -> str:
@@ -82,8 +84,8 @@ def _why(word: str, verdict: Record) -> str:
             return "as the paper says"
         met = verdict["as_expected"] and verdict["expected"] != ANY
         return "as the study expects" if met else "of which nothing is expected"
-    if word == "failed":
-        return "which was not expected"
+    if word in {"failed", "error"}:
+        return "which was not expected" if word == "failed" else "see INVALID above"
     if word in {"xfailed", "xpassed"}:
         known = "waived" if verdict["waiver"] else "marked so"
         return "as the study expects, not as the paper says" if verdict["as_expected"] else known

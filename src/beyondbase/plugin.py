@@ -9,7 +9,7 @@ import pytest
 from beyondbase import waivers
 from beyondbase.claim import Claim, claim_of
 from beyondbase.cleaning import clean
-from beyondbase.closing import PROPERTY
+from beyondbase.closing import PROPERTY, UNFIT
 from beyondbase.endings import Ending, complain
 from beyondbase.errors import InputError
 from beyondbase.recorder import Recorder
@@ -121,6 +121,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         ("p_adjusted", p_text(judged.p_adjusted)),
     ]
     complain(judged, suite.judgement(entry.study), ending.day, item.warn)
+    if judged.verdict.invalid and judged.error is None:
+        item.user_properties.append((UNFIT, "; ".join(judged.verdict.invalid)))
     if judged.outcome is Outcome.INVALID:
         ending.refuse(judged)
 

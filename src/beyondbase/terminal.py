@@ -143,7 +143,8 @@ def concerned(cause: Record, most: int = NAMED) -> str:
     if not ids:
         return some(cause["pairs"], most)
     claims, cases = (dict.fromkeys(part) for part in zip(*map(_claim_and_case, ids), strict=True))
-    return f"{len(ids):,} verdicts ({counted(len(claims), 'claim')} on {some(cases, most)})"
+    named = next(iter(claims)) if len(claims) == 1 else counted(len(claims), "claim")
+    return f"{len(ids):,} verdicts ({named} on {some(cases, most)})"
 
 
 def counted(count: int, what: str) -> str:

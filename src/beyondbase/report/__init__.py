@@ -41,6 +41,7 @@ STANDINGS = {
     "free": "nothing expected",
     "undecided": "undecided",
     "unmet": "not as expected",
+    "unfit": "evidence unfit",
     "waived": "waived",
 }
 FILTERS = (

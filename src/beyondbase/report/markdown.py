@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from beyondbase.cleaning import clean
-from beyondbase.kinds import ANY
 from beyondbase.report.formats import DASH, effect, estimate, p_value
 from beyondbase.report.wording import floor_words, headline, standing
 from beyondbase.terminal import concerned, remedies, some, unpaired, waiver_text
@@ -28,7 +27,7 @@ MOST_BYTES = 60_000
 # How many entries of a list are shown and how many characters of a text, the first that fits.
 CUTS = ((1000, 2000), (300, 1000), (100, 500), (30, 250), (10, 120), (3, 80), (1, 40))
 # How verdicts stand that are told of first.
-URGENT = {"unmet": "not as expected", "waived": "waived", "undecided": "undecided"}
+URGENT = {"unmet": "not as expected", "unfit": "unfit", "waived": "waived", "undecided": "undecided"}
 # What is told of a verdict's change, and in which order.
 RANKS = (
     *(("changed", True), ("changed", None), ("changed", False)),
@@ -248,10 +247,10 @@ def _expected(verdict: Record, day: date) -> str:
             return "nothing expected"
         case "waived":
             return f"{waiver} ({expected})"
-        case "undecided":
-            told = "undecided"
-        case _:
-            told = f"not as expected ({'any verdict is' if verdict['expected'] == ANY else expected})"
+        case "unmet":
+            told = f"not as expected ({expected})"
+        case other:
+            told = URGENT[other]
     return f"{told}; {waiver}" if waiver else told
 
 

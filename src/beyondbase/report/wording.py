@@ -181,19 +181,19 @@ def standing(verdict: Mapping[str, Any], day: date) -> str:
 
     Returns:
         "met" where it is what the paper says, "expected" where the study expects it by its own word, "free"
-        where nothing is expected; "undecided" where it is open instead; "waived"; else "unmet", also where a
-        waiver has run out.
+        where nothing is expected; "undecided" where it is open instead, "unfit" where it is INVALID, and else
+        "unmet"; "waived" where one of these three is, as long as the waiver holds.
     """
     if verdict["as_expected"]:
         if verdict["expected"] == ANY:
             return "free"
-        return "met" if verdict["outcome"] == PAPER[verdict["kind"]] else "expected"
+        return "met" if verdict["outcome"] == PAPER.get(verdict["kind"]) else "expected"
     if verdict["waiver"] and day <= date.fromisoformat(verdict["waiver"]["until"]):
         return "waived"
-    return "undecided" if verdict["outcome"] == "INCONCLUSIVE" else "unmet"
+    return {"INCONCLUSIVE": "undecided", "INVALID": "unfit"}.get(verdict["outcome"], "unmet")
 
 
 def kind_words(verdict: Mapping[str, Any]) -> str:
     """Say what kind of claim it is, where it is no finding."""
     excluded = f" to {', '.join(verdict['excludes'])}" if verdict["excludes"] else ""
-    return "" if verdict["kind"] == "finding" else f"{NAMES[verdict['kind']]}{excluded}"
+    return "" if verdict["kind"] == "finding" else f"{NAMES.get(verdict['kind'], verdict['kind'])}{excluded}"
