@@ -17,6 +17,7 @@ from study_factory import LUCKY_BASE, ROOT, TRUTHS, WEAK_BASE, all_claims, judge
 
 from beyondbase import InputError, Outcome, claim, pairs
 from beyondbase.claim import Claim, load_claims
+from beyondbase.terminal import expectation
 
 CLAIMS = all_claims()
 COUNTER = ', kind="counter", excludes=("rl-leads",)'
@@ -170,6 +171,30 @@ def test_ordinary_tests_are_not_counted_in_words(pytester: pytest.Pytester) -> N
     result = project.run()
     result.assert_outcomes(passed=2)
     assert words(result) == ["1 passed: 1 finding supported, as the paper says"]
+
+
+REMARKS = [
+    ("finding", "SUPPORTED", "SUPPORTED", []),
+    ("finding", "REFUTED", "SUPPORTED", ["expected SUPPORTED"]),
+    ("finding", "REFUTED", "REFUTED", ["expected REFUTED"]),
+    ("finding", "INCONCLUSIVE", "SUPPORTED", []),
+    ("finding", "INCONCLUSIVE", "INCONCLUSIVE", ["expected INCONCLUSIVE"]),
+    ("finding", "REFUTED", "ANY", ["no outcome expected"]),
+    ("counter", "REFUTED", "REFUTED", ["as the paper says"]),
+    ("counter", "SUPPORTED", "REFUTED", ["expected REFUTED"]),
+    ("counter", "INCONCLUSIVE", "REFUTED", []),
+    ("companion", "REFUTED", "ANY", ["no outcome expected"]),
+    ("companion", "INVALID", "ANY", []),
+    ("companion", "REFUTED", "REFUTED", ["expected REFUTED"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "outcome", "expected", "remark"), REMARKS)
+def test_the_table_remarks_what_is_not_plain(
+    kind: str, outcome: str, expected: str, remark: list[str]
+) -> None:
+    """A line of the table says how its verdict stands to what is expected, where the verdict does not."""
+    assert [*expectation({"kind": kind, "outcome": outcome, "expected": expected})] == remark
 
 
 def run_suite(pytester: pytest.Pytester, folder: Path, *arguments: str) -> pytest.RunResult:

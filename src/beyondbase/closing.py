@@ -86,10 +86,11 @@ def _why(word: str, verdict: Record) -> str:
         return "as the study expects" if met else "of which nothing is expected"
     if word in {"failed", "error"}:
         return "which was not expected" if word == "failed" else "see INVALID above"
-    if word in {"xfailed", "xpassed"}:
-        known = "waived" if verdict["waiver"] else "marked so"
-        return "as the study expects, not as the paper says" if verdict["as_expected"] else known
-    return ""
+    if word == "skipped":
+        return ""
+    if verdict["as_expected"] and verdict["expected"] != PAPER[verdict["kind"]]:
+        return "as the study expects, not as the paper says"
+    return "waived" if verdict["waiver"] and not verdict["as_expected"] else "marked so"
 
 
 def _counts(verdicts: Sequence[Record]) -> str:

@@ -121,9 +121,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         ("p_adjusted", p_text(judged.p_adjusted)),
     ]
     complain(judged, suite.judgement(entry.study), ending.day, item.warn)
-    if judged.verdict.invalid and judged.error is None:
-        item.user_properties.append((UNFIT, "; ".join(judged.verdict.invalid)))
     if judged.outcome is Outcome.INVALID:
+        if judged.error is None:
+            item.user_properties.append((UNFIT, "; ".join(judged.verdict.invalid)))
         ending.refuse(judged)
 
 

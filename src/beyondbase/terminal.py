@@ -92,16 +92,17 @@ def _remarks(verdict: Record, day: date) -> Iterator[str]:
 def expectation(verdict: Record) -> Iterator[str]:
     """How a verdict stands to what is expected of it, where that needs a word.
 
-    A finding that is SUPPORTED needs none, and one that is open or unfit tells enough by that.
+    A finding that is SUPPORTED needs none, and what is open or unfit tells enough by that.
     """
-    expected, outcome = verdict["expected"], verdict["outcome"]
+    expected, outcome, paper = verdict["expected"], verdict["outcome"], PAPER[verdict["kind"]]
+    if outcome == "INVALID":
+        return
     if expected == ANY:
         yield "no outcome expected"
-    elif expected == outcome == PAPER[verdict["kind"]]:
-        if verdict["kind"] == "counter":
-            yield "as the paper says"
-    elif expected != "SUPPORTED" or outcome == "REFUTED":
+    elif expected != paper or outcome not in {paper, "INCONCLUSIVE"}:
         yield f"expected {expected}"
+    elif outcome == "REFUTED":
+        yield "as the paper says"
 
 
 def waiver_text(waiver: Record, day: date) -> str:
