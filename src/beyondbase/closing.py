@@ -13,7 +13,6 @@ Stats: TypeAlias = dict[str, list[Any]]
 Verdicts: TypeAlias = Mapping[tuple[str, str], Record]
 
 PROPERTY, UNFIT = "beyondbase", "unfit"
-NONE = ("", "")
 WORDS = ("failed", "passed", "skipped", "xfailed", "xpassed", "error")
 
 
@@ -46,7 +45,7 @@ def causes_apart(stats: Stats, verdicts: Verdicts) -> Iterator[None]:
 
 
 def _told(report: Any, verdicts: Verdicts, told: set[str]) -> bool:
-    verdict = verdicts.get(verdict_of(report) or NONE)
+    verdict = verdicts.get(verdict_of(report) or ("", ""))
     if report.when != "setup" or verdict is None or verdict["outcome"] != "INVALID":
         return False
     if UNFIT in dict(report.user_properties):
@@ -62,9 +61,10 @@ def closing_lines(stats: Stats, verdicts: Verdicts) -> list[str]:
 
 
 def _verdicts(reports: Iterable[Any], verdicts: Verdicts) -> Iterator[Record]:
-    for report in reports:
-        if (verdict := verdicts.get(verdict_of(report) or NONE)) is not None:
-            yield verdict
+    """Verdicts of some reports in the order of the table, since workers report in any order."""
+    found = Counter(map(verdict_of, reports))
+    for key, verdict in verdicts.items():
+        yield from [verdict] * found[key]
 
 
 def _line(word: str, verdicts: Sequence[Record]) -> str:
