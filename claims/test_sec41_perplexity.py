@@ -30,7 +30,8 @@ def test_rl_likely_under_base(pair: Case) -> Verdict:
         " under the base than one of the base (ties half) < 1/2"
     ),
     over=scored_pairs("distilled"),
+    kind="companion",
 )
 def test_distilled_unlikely_under_base(pair: Case) -> Verdict:
-    """The paper shows this of a teacher's responses; here it is asked of those of its pupil."""
+    """The paper shows this of a teacher's responses, not of its pupil's: so nothing is expected."""
     return as_likely(pair, less, 1 / 2)

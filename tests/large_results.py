@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 OUTCOMES = ("SUPPORTED", "REFUTED", "INCONCLUSIVE", "INVALID")
 CHANCES = (0.5, 0.2, 0.22, 0.08)
 WIDTH = 2.5
+TRUNCATED = "12.5 % of the completions are truncated"
 WAIVER = {"reason": "known since the last run", "owner": "the eval team", "until": "2031-01-31"}
 
 
@@ -49,7 +50,9 @@ def large_results(real: Record, *, arms: int, tasks: int, claims: int, seed: int
         for pair in pairs
     ]
     base, other = study["arms"][:2]
+    unfit = [verdict["id"] for verdict in verdicts if verdict["outcome"] == "INVALID"]
     study |= {
+        "unfit": [{"reason": TRUNCATED, "verdicts": unfit, "pairs": []}] * bool(unfit),
         "pairs": pairs,
         "verdicts": verdicts,
         "family_size": len(verdicts),
@@ -204,5 +207,5 @@ def _unfit() -> dict[str, Any]:
         **numbers,
         "parts": [],
         "details": [],
-        "invalid": ["12.5 % of the completions are truncated"],
+        "invalid": [TRUNCATED],
     }

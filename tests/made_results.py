@@ -14,7 +14,7 @@ from study_factory import BASE, RL, drawn, judged, write_study
 from beyondbase.results import results_of
 
 WAIVED = {"reason": "known since May", "owner": "the eval team", "until": date(2031, 1, 31)}
-EXPECT = {"rl-expands": {"verdict": "REFUTED", "reason": "as the paper says"}}
+EXPECT = {"rl-leads-at-1": {"verdict": "SUPPORTED", "reason": "as the paper says"}}
 
 
 def made_results() -> dict[str, Any]:
@@ -30,7 +30,7 @@ def replaced(value: Any, text: str) -> Any:
     if isinstance(value, list):
         return [replaced(item, text) for item in value]
     if isinstance(value, Mapping):
-        fixed = {"outcome", "expected", "role", "unit", "until", "sha256", "schema_version"}
+        fixed = {"outcome", "expected", "kind", "role", "unit", "until", "sha256", "schema_version"}
         return {key: item if key in fixed else replaced(item, text) for key, item in value.items()}
     return value
 

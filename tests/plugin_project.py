@@ -27,11 +27,12 @@ def claim_text(
     large_k: bool = False,
     arguments: str = "pair",
     mark: str = "",
+    kind: str = "",
 ) -> str:
-    """Write a claim as a user would."""
+    """Write a claim as a user would; `kind` holds further arguments, from a comma on."""
     return (
         f'\n\n{mark}\n@claim("{name}", finding="Finding {name}.", paper="section 1", hypothesis="H",'
-        f" over={over}, large_k={large_k})\n"
+        f" over={over}, large_k={large_k}{kind})\n"
         f"def test_{name.replace('-', '_')}({arguments}):\n    return {returns}\n"
     )
 

@@ -23,13 +23,15 @@ TAUS = [0.1, 0.25, 0.5, 0.75, 0.9, 1.0]
 ARMS = ("qwen2.5-7b", "simplerl-zoo")
 CASE = "MATH500/simplerl-zoo"
 BINS = ["0", "(0, .1]", *(f"(.{i}, .{i + 1}]" for i in range(1, 9)), "(.9, 1)", "1"]
+TRUNCATED = "12.5 % of the base's completions are truncated, at most 5 % may be: raise max_tokens"
+FEW = "n = 8, but the claims look at k = 128: sample more"
 COUNTS = Path(__file__).parents[1] / "fixtures" / "qwen2.5-7b-math500" / "counts.csv"
 
 
 def sample_results() -> dict[str, Any]:
     """Return a full results mapping with one study, a judged pair and an invalid one."""
     return {
-        "schema_version": 3,
+        "schema_version": 4,
         "suite": {"name": "beyondbase", "version": "0.1.0"},
         "versions": {"python": "3.11.7", "numpy": "2.4.6", "scipy": "1.17.1"},
         "studies": [_study()],
@@ -115,7 +117,8 @@ def verdict(claim: str = "rl-leads-at-1", outcome: str = "SUPPORTED", **changes:
         "details": [],
         "waiver": None,
         "label": "simplerl-zoo",
-        "counter": False,
+        "kind": "finding",
+        "excludes": [],
         "reported": [{"text": "pass@1 61.6 % -> 78.0 %", "source": "v2 Fig. 2, digitised", "context": False}],
     } | changes
 
@@ -171,9 +174,13 @@ def _study() -> dict[str, Any]:
             }
         ],
         "likelihoods": [],
+        "unfit": [
+            {"reason": TRUNCATED, "verdicts": ["rl-leads-at-1[AIME24/simplerl-zoo]"], "pairs": []},
+            {"reason": FEW, "verdicts": [], "pairs": ["AIME24/simplerl-zoo"]},
+        ],
         "pairs": [
             real_pair(),
-            invalid_pair("n = 8, but the claims look at k = 128: sample more"),
+            invalid_pair(FEW),
         ],
     }
 
@@ -246,7 +253,7 @@ def _verdicts() -> list[dict[str, Any]]:
             p_support=1.0,
             p_refute=1.0,
             p_adjusted=1.0,
-            invalid=["12.5 % of the base's completions are truncated, at most 5 % may be: raise max_tokens"],
+            invalid=[TRUNCATED],
         ),
     ]
 

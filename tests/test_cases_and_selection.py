@@ -180,15 +180,14 @@ def test_different_problems_are_named(tmp_path: Path) -> None:
     ids = {"base": list("abcdefgh"), "rl": ["a", *"stuvwxy"]}
     case = only(tmp_path, (16, [1] * 8), (16, [1] * 8), ids=ids)
     (reason,) = case.mismatch
-    assert "only in arm 'base': b, c, d, e, f and 2 more" in reason
-    assert "only in arm 'rl': s, t, u, v, w and 2 more" in reason
-    assert case.unfit(large_k=False) == case.unfit(large_k=True) == (reason,)
+    assert reason.startswith("problem ids differ: arm 'rl' on 'T' lacks 'b', 'c', 'd', 'e', 'f' and 2 more")
+    assert "and has 's', 't', 'u', 'v', 'w' and 2 more beside those of 'base'; sample all arms" in reason
 
 
 def test_a_missing_problem_is_a_mismatch(tmp_path: Path) -> None:
     """Problems of one arm within those of the other are no less of a mismatch, and are not joined."""
     (reason,) = only(tmp_path, (16, [1, 2, 3]), (16, [1, 2])).mismatch
-    assert "only in arm 'base': 2; only in arm 'rl': none" in reason
+    assert "arm 'rl' on 'T' lacks '2' and has none beside those of 'base'" in reason
 
 
 def test_rows_are_aligned_by_problem(tmp_path: Path) -> None:
@@ -205,7 +204,7 @@ def test_different_clusters_are_a_mismatch(tmp_path: Path) -> None:
     """One problem cannot belong to two clusters; equal clusters reach the measure."""
     same, other = list("aabb"), list("abbb")
     (reason,) = only(tmp_path, (16, [1] * 4), (16, [1] * 4), clusters={"base": same, "rl": other}).mismatch
-    assert reason.startswith("clusters of arms 'base' and 'rl' differ")
+    assert reason.startswith("clusters differ: arm 'rl' on 'T' has others than 'base'; give every problem")
     case = only(tmp_path, (16, [1] * 4), (16, [1] * 4), clusters={"base": same, "rl": same})
     assert case.mismatch == ()
     assert case.difference(1).clusters == tuple(same)
@@ -213,15 +212,15 @@ def test_different_clusters_are_a_mismatch(tmp_path: Path) -> None:
 
 def test_one_problem_says_nothing(tmp_path: Path) -> None:
     """A single problem is no sample of problems, whatever its counts; two are."""
-    assert "1 problem says nothing" in only(tmp_path, (64, [1]), (64, [60])).unfit(large_k=False)[0]
-    assert only(tmp_path, (64, [1, 2]), (64, [60, 61])).unfit(large_k=True) == ()
+    assert "1 problem says nothing" in only(tmp_path, (64, [1]), (64, [60])).mismatch[0]
+    assert only(tmp_path, (64, [1, 2]), (64, [60, 61])).mismatch == ()
 
 
 def test_the_largest_k_is_the_least_n(tmp_path: Path) -> None:
     """Unequal n are fine: every problem of every arm must allow the k."""
     case = only(tmp_path, ([64, 40, 64], [1, 2, 3]), ([128, 128, 32], [4, 5, 6]))
     assert case.k_max == case.k_large == 32
-    assert case.unfit(large_k=True) == ()
+    assert case.undersampled == ()
     assert_allclose(case.pass_at_k("base", 32), estimators.pass_at_k([64, 40, 64], [1, 2, 3], 32))
 
 
@@ -282,16 +281,6 @@ def test_problems_are_independent_unless_two_share_a_cluster(
     case = only(tmp_path, (16, [1] * 4), (16, [1] * 4), **tables)
     assert case.independent == independent
     assert case.clusters == (tuple(clusters) if clusters else None)
-
-
-@pytest.mark.parametrize(("grid", "needed"), [({}, 16), ({"k_large": 64}, 64), ({"k_large_min": 32}, 32)])
-def test_too_few_samples_are_named(tmp_path: Path, grid: dict[str, int], needed: int) -> None:
-    """A claim about large k is told which problem of which arm has how many samples; others are not."""
-    case = only(tmp_path, ([64, 64, 64], [1, 2, 3]), ([64, 12, 64], [4, 5, 6]), grid=grid)
-    (reason,) = case.unfit(large_k=True)
-    assert f"problem '1' of arm 'rl' has n = 12 samples, but large k is {needed}" in reason
-    assert "to at most 12" in reason
-    assert case.unfit(large_k=False) == ()
 
 
 def test_the_trend_is_the_least_squares_slope_over_the_range(tmp_path: Path) -> None:

@@ -94,10 +94,10 @@ def test_report_prints_the_table_of_the_run(tmp_path: Path) -> None:
     lines = run("report", write(tmp_path, content)).stdout.splitlines()
     verdicts = verdicts_of(content)
     table = [line for line, _ in table_lines(verdicts, day=today())]
-    tail = [*reason_lines(verdicts), *not_applicable_lines(content["studies"])]
+    tail = [*reason_lines(content), *not_applicable_lines(content["studies"])]
     assert lines[0] == "A made study"
     assert lines[1].startswith("T, rl: RL leads at k = 1 by ")
-    assert lines[2].startswith("U, rl: cannot be judged: problem ids differ")
+    assert lines[2].startswith("U, rl: cannot be judged, its evidence is unfit for the reason below")
     start = 3
     assert lines[start : start + len(table) + len(tail)] == [*table, *tail]
     assert max(map(len, lines)) > 120
@@ -165,8 +165,8 @@ def test_texts_reach_the_terminal_as_text(tmp_path: Path) -> None:
 
 def test_even_all_texts_may_be_hostile(tmp_path: Path) -> None:
     """Where every text is hostile, nothing else than text is printed."""
-    results = replaced(made_results(), HOSTILE) | {"schema_version": 3}
-    results["studies"][0] |= {key: [] for key in ("arms", "tasks", "verdicts", "pairs", "examples")}
+    results = replaced(made_results(), HOSTILE) | {"schema_version": 4}
+    results["studies"][0] |= {key: [] for key in ("arms", "tasks", "verdicts", "pairs", "unfit", "examples")}
     result = run("report", write(tmp_path, results))
     assert result.exit_code == 0, result.output
     assert SHOWN in result.stdout

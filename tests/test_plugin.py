@@ -42,21 +42,22 @@ def test_messages_say_the_verdict_in_one_line(pytester: pytest.Pytester) -> None
     result = outcome_project(pytester).run("-rsx")
     result.stdout.fnmatch_lines(
         [
-            "*ERROR at setup of test_at_large_k*",
-            "INVALID: problem '0' of arm 'base' has n = 8 samples, but large k is 16: *",
             "*ERROR at setup of test_broken*",
             ">*return 1 / 0",
             "E*ZeroDivisionError: division by zero",
             "claims/test_one.py:*: ZeroDivisionError",
             "*= FAILURES =*",
             "*_ test_base_leads*",
-            "REFUTED: base ahead at k = 1: +* [[]+*, +*] pts, adjusted p = *, expected SUPPORTED",
+            "REFUTED: base ahead at k = 1: +* [[]+*, +*] pts, adjusted p = *, expected SUPPORTED: *",
             "*_ test_surprise*",
-            "[[]XPASS(strict)] SUPPORTED: RL ahead at k = 1: *, expected REFUTED",
+            "[[]XPASS(strict)] SUPPORTED: RL ahead at k = 1: *, expected REFUTED by the study",
             "*= verdicts =*",
+            "INVALID: at-large-k[[]T/rl]: too few samples for claims about large k, which need n >= 16 *",
+            "INVALID: broken[[]T/rl]: the claim's code failed: *",
         ]
     )
     assert whole_output(result).count("\nE ") == 1, "only one traceback"
+    assert "ERROR at setup of test_at_large_k" not in whole_output(result)
     result.stdout.fnmatch_lines(["SKIPPED*INCONCLUSIVE: RL far ahead at k = 1: *problems*would decide*"])
     result.stdout.fnmatch_lines(["XFAIL*REFUTED as expected: seen before"])
     result.stdout.fnmatch_lines(["XFAIL*INCONCLUSIVE as expected: no reason given"])
@@ -259,7 +260,7 @@ def test_results_stay_whole_when_writing_fails(pytester: pytest.Pytester) -> Non
     assert result.ret != 0
     result.stdout.fnmatch_lines(["not written: *index.html: Is a directory; *"])
     assert project.results_file().read_bytes() == before
-    assert json.loads(before)["schema_version"] == 3
+    assert json.loads(before)["schema_version"] == 4
 
 
 def test_plain_projects_are_left_alone(pytester: pytest.Pytester) -> None:

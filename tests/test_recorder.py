@@ -134,7 +134,7 @@ def test_waivers_are_remarked_in_the_table(pytester: pytest.Pytester, until: str
     project.study(study=study_text(tail=WAIVE.format(until=until)))
     result = project.run("-q")
     (line,) = [line for line in result.outlines if line.startswith("base-leads ")]
-    assert line.endswith(f"  {remark}")
+    assert line.endswith(f"  expected SUPPORTED; {remark}")
     (other,) = [line for line in result.outlines if line.startswith("rl-leads ")]
     assert "wai" not in other
 

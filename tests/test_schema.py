@@ -255,6 +255,16 @@ def test_every_key_is_needed_and_no_other_known() -> None:
             id="context",
         ),
         pytest.param(
+            lambda s: s["unfit"][0]["verdicts"].pop(),
+            'studies[0]: found the cause "problem ids differ: ',
+            id="cause without its verdict",
+        ),
+        pytest.param(
+            lambda s: s["unfit"].pop(),
+            'studies[0]: found the cause "too few samples for claims about large k, which need ',
+            id="cause that only verdicts tell",
+        ),
+        pytest.param(
             lambda s: s["pairs"][0].update(k_max=2**31),
             "studies[0].pairs[0].k_max: found 2147483648; it should be less than 2147483648",
             id="too large a number",
@@ -277,22 +287,23 @@ def test_studies_have_their_own_names() -> None:
 
 def test_many_mistakes_are_listed_up_to_ten() -> None:
     """Ten mistakes have a line each, the others are counted."""
-    mistakes = complaint_after(lambda study: [v.update(counter=0) for v in study["verdicts"]])
+    mistakes = complaint_after(lambda study: [v.update(remedy=0) for v in study["verdicts"]])
     assert len(made_results()["studies"][0]["verdicts"]) == 16
     assert len(mistakes) == 11
-    assert mistakes[9].startswith("r.json: studies[0].verdicts[9].counter: found 0;")
+    assert mistakes[9].startswith("r.json: studies[0].verdicts[9].remedy: found 0;")
     assert mistakes[10] == "r.json: and 6 more mistakes"
 
 
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        (1, "found schema_version 1, which is older than the 3 that beyondbase "),
-        (4, "found schema_version 4, which is newer than the 3 that beyondbase "),
+        (3, "found schema_version 3, which is older than the 4 that beyondbase "),
+        (1, "found schema_version 1, which is older than the 4 that beyondbase "),
+        (5, "found schema_version 5, which is newer than the 4 that beyondbase "),
         (None, "found no schema_version"),
         (True, "found the schema_version true"),
-        ("3", 'found the schema_version "3"'),
-        (3.0, "found the schema_version 3.0"),
+        ("4", 'found the schema_version "4"'),
+        (4.0, "found the schema_version 4.0"),
     ],
 )
 def test_another_version_is_told_first(version: Any, said: str) -> None:
@@ -301,7 +312,7 @@ def test_another_version_is_told_first(version: Any, said: str) -> None:
     (line,) = complaint(content)
     assert line.startswith(f"r.json: {said}")
     assert "make results.json anew with `nox -s claims`" in line
-    assert ("the beyondbase that wrote it (9.9)" in line) == (version in {1, 4} and version is not True)
+    assert ("the beyondbase that wrote it (9.9)" in line) == (version in {1, 3, 5} and version is not True)
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ class Shown(HTMLParser):
 
 def with_text(text: str) -> dict[str, Any]:
     """The made results with one text everywhere."""
-    return replaced(made_results(), text) | {"schema_version": 3}
+    return replaced(made_results(), text) | {"schema_version": 4}
 
 
 def visible(text: str) -> str:
@@ -156,7 +156,7 @@ def test_summary_says_what_was_decided() -> None:
     text = render_summary(results, run=RUN)
     shown = Shown(text)
     assert "A made study" in shown.blocks[2]
-    assert "not as expected: 10, 1 of them waived" in shown.blocks[3]
+    assert "unfit: 7, waived: 1, undecided: 2." in shown.blocks[3]
     assert "T, rl: RL leads at k = 1 by" in text
     head, *rows = shown.rows()
     assert head == ["claim", "task", "arm", "verdict", "effect [interval]", "adj. p", "expected?"]
@@ -170,7 +170,7 @@ def test_summary_says_what_was_decided() -> None:
     ]
     assert rows[0][-1] == "as expected"
     assert rows[1][4:] == ["—", "—", "waived until 2031-01-31 by the eval team (expected SUPPORTED)"]
-    assert rows[3][-1] == "not as expected (expected SUPPORTED)"
+    assert rows[3][-1] == "unfit"
     assert "rl-sharpens[T/rl]: RL always solves more problems: about" in " ".join(shown.blocks)
     assert "distillation-expands (needs" in text.partition("<details>")[2]
     assert "at 2026-11-23T03:04:05Z with: pytest claims -k 'a b'" in "".join(shown.nodes)
@@ -191,7 +191,7 @@ def test_waivers_run_out() -> None:
     """On the day after its last, a waiver no longer excuses, and the summary says whose it was."""
     run = RUN | {"date": "2031-02-01T00:00:00Z"}
     row = Shown(render_summary(made_results(), run=run)).rows()[2]
-    assert row[-1] == "not as expected (expected SUPPORTED); waiver of the eval team ran out on 2031-01-31"
+    assert row[-1] == "unfit; waiver of the eval team ran out on 2031-01-31"
     assert "waived" not in Shown(render_summary(made_results(), run=run)).blocks[3]
     assert (
         waiver_text({"owner": "o", "until": "2031-01-31"}, date(2031, 1, 31))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 
@@ -16,10 +15,8 @@ from beyondbase.measures import Measure
 from beyondbase.study import Margins, Study
 from beyondbase.tallies import Tally
 
-MIN_PROBLEMS = 2
 DENSE_BELOW = 16
 POINTS_PER_OCTAVE = 8
-SHOWN_IDS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,27 +97,15 @@ class Case:
         """Settings of an arm."""
         return self.study.arms[name]
 
-    def unfit(self, *, large_k: bool) -> tuple[str, ...]:
-        """Reasons why the evidence cannot carry a claim; empty if it can.
+    @property
+    def k_needed(self) -> int:
+        """How many samples of every problem a claim about large k wants."""
+        return max(self.study.k_large or 0, self.study.grid.k_large_min)
 
-        Args:
-            large_k: whether the claim is about large k.
-        """
-        if self.mismatch:
-            return self.mismatch
-        return tuple(self._few_samples()) if large_k else ()
-
-    def _few_samples(self) -> list[str]:
-        needed = max(self.k_large, self.study.grid.k_large_min)
-        if self.k_max >= needed:
-            return []
-        name, tally = min(self.tallies.items(), key=lambda item: int(item[1].n.min()))
-        row = int(tally.n.argmin())
-        reason = (
-            f"problem {tally.problem_ids[row]!r} of arm {name!r} has n = {tally.n[row]} samples, but large k"
-            f" is {needed}: sample it up, or set grid.k_large (and grid.k_large_min) to at most {self.k_max}"
-        )
-        return [reason]
+    @property
+    def undersampled(self) -> tuple[str, ...]:
+        """Arms with fewer samples of some problem than claims about large k want."""
+        return tuple(arm for arm, tally in self.tallies.items() if int(tally.n.min()) < self.k_needed)
 
     def pass_at_k(self, arm: str, k: int) -> Floats:
         """pass@k of each problem."""
@@ -243,41 +228,3 @@ class Case:
         tally = self.tallies[arm]
         share = tally.c / tally.n
         return float(sampling_variance(tally.n, 1 - share if wrong else share, k).mean())
-
-
-def mismatch_of(tallies: Mapping[str, Tally]) -> tuple[str, ...]:
-    """Why tallies are no evidence, or cannot be compared problem by problem; empty if they can."""
-    reasons = [
-        reason
-        for (name, tally), (other, following) in pairwise(tallies.items())
-        for reason in (
-            _id_mismatch(name, tally, other, following),
-            _cluster_mismatch(name, tally, other, following),
-        )
-        if reason
-    ]
-    least = min(len(tally.problem_ids) for tally in tallies.values())
-    if least < MIN_PROBLEMS:
-        reasons.append(f"{least} problem says nothing about others: give at least {MIN_PROBLEMS}")
-    return (*(reason for tally in tallies.values() for reason in tally.unfit), *reasons)
-
-
-def _id_mismatch(name: str, tally: Tally, other: str, following: Tally) -> str | None:
-    if tally.problem_ids == following.problem_ids:
-        return None
-    here, there = set(tally.problem_ids), set(following.problem_ids)
-    return (
-        f"problem ids differ: only in arm {name!r}: {_some(here - there)}; only in arm {other!r}:"
-        f" {_some(there - here)}; sample both arms on the same problems, or leave the others out"
-    )
-
-
-def _cluster_mismatch(name: str, tally: Tally, other: str, following: Tally) -> str | None:
-    if tally.problem_ids != following.problem_ids or tally.clusters == following.clusters:
-        return None
-    return f"clusters of arms {name!r} and {other!r} differ: give every problem the same cluster in all arms"
-
-
-def _some(ids: set[str]) -> str:
-    shown = ", ".join(sorted(ids)[:SHOWN_IDS]) or "none"
-    return shown if len(ids) <= SHOWN_IDS else f"{shown} and {len(ids) - SHOWN_IDS} more"

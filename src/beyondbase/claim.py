@@ -3,16 +3,19 @@
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import get_args
 
 import pytest
 
 from beyondbase.cases import Case
 from beyondbase.errors import InputError
 from beyondbase.files import AnyPath, as_paths
+from beyondbase.kinds import NAMES, Kind
+from beyondbase.mistakes import suggest
 from beyondbase.selection import Selection
 from beyondbase.verdict import Verdict
 
@@ -30,7 +33,13 @@ class Claim:
         test: the function.
         large_k: whether it is about large k, and so needs as many samples.
         reports: which published numbers belong beside it (see `beyondbase.paper`).
-        counter: whether others claim it against the paper.
+        kind: "finding" of the paper or of whoever wrote the claim, expected to be SUPPORTED; "counter",
+            a claim that cannot hold together with a finding, expected to be REFUTED; "companion", which
+            may hold beside the findings or not, so that nothing is expected of it.
+        excludes: ids of the findings that a counter-claim excludes.
+
+    Raises:
+        InputError: the kind is none, or it does not agree with what is excluded.
     """
 
     id: str
@@ -41,7 +50,13 @@ class Claim:
     test: Callable[[Case], Verdict]
     large_k: bool = False
     reports: tuple[str, ...] = ()
-    counter: bool = False
+    kind: Kind = "finding"
+    excludes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        problem = _kind_problem(self)
+        if problem:
+            raise InputError(f"claim {self.id!r}: {problem}")
 
 
 def claim(  # noqa: PLR0913 - a claim's card has as many lines as a claim has sides
@@ -53,12 +68,13 @@ def claim(  # noqa: PLR0913 - a claim's card has as many lines as a claim has si
     over: Selection,
     large_k: bool = False,
     reports: tuple[str, ...] = (),
-    counter: bool = False,
+    kind: Kind = "finding",
+    excludes: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Case], Verdict]], Callable[[Case], Verdict]]:
-    """Mark a test function as a claim; see `Claim` for the arguments."""
+    """Mark a test function as a claim; see `Claim` for the arguments and errors."""
 
     def mark(test: Callable[[Case], Verdict]) -> Callable[[Case], Verdict]:
-        card = Claim(name, finding, paper, hypothesis, over, test, large_k, reports, counter)
+        card = Claim(name, finding, paper, hypothesis, over, test, large_k, reports, kind, excludes)
         test.__claim__ = card  # type: ignore[attr-defined]
         return test
 
@@ -84,7 +100,8 @@ def load_claims(folders: AnyPath | Iterable[AnyPath]) -> tuple[Claim, ...]:
     folders and not from what pytest collected.
 
     Raises:
-        InputError: two claims share an id, or a module cannot be imported.
+        InputError: two claims share an id, a counter-claim excludes what is no finding among them, or a
+            module cannot be imported.
     """
     found: dict[str, tuple[Claim, Path]] = {}
     for path in (path for folder in as_paths(folders) for path in sorted(folder.glob("test_*.py"))):
@@ -98,7 +115,32 @@ def load_claims(folders: AnyPath | Iterable[AnyPath]) -> tuple[Claim, ...]:
             if card.id in found:
                 raise InputError(f"{path}: claim id {card.id!r} is taken by {found[card.id][1]}; rename one")
             found[card.id] = card, path
+    _check_excluded(found)
     return tuple(card for card, _ in found.values())
+
+
+def _kind_problem(card: Claim) -> str | None:
+    if card.kind not in get_args(Kind):
+        known = ", ".join(f'"{kind}"' for kind in get_args(Kind))
+        return f"found kind = {card.kind!r}; use one of {known}{suggest(str(card.kind), get_args(Kind))}"
+    if isinstance(card.excludes, str):
+        return f"found excludes = {card.excludes!r}; use a tuple, ({card.excludes!r},)"
+    if card.kind == "counter" and not card.excludes:
+        return 'a counter-claim names the findings that it excludes; add excludes=("base-overtakes",) or so'
+    if card.excludes and card.kind != "counter":
+        return f'found excludes on a {NAMES[card.kind]}; use kind="counter", or delete excludes'
+    return None
+
+
+def _check_excluded(found: Mapping[str, tuple[Claim, Path]]) -> None:
+    findings = [name for name, (card, _) in found.items() if card.kind == "finding"]
+    for card, path in found.values():
+        for name in card.excludes:
+            if name not in findings:
+                raise InputError(
+                    f"{path}: claim {card.id!r}: found {name!r} in excludes, which is no finding at hand; use"
+                    f" ids of {', '.join(findings) or 'findings'}{suggest(name, findings)}"
+                )
 
 
 def _module(path: Path) -> ModuleType:
@@ -117,6 +159,9 @@ def _module(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except pytest.skip.Exception:
         sys.modules[name] = ModuleType(name)
+    except InputError as error:
+        del sys.modules[name]
+        raise InputError(f"{path}: {error}") from None
     except Exception as error:
         del sys.modules[name]
         raise InputError(f"{path}: cannot be imported: {error!r}; correct it, or move it away") from error

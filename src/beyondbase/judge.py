@@ -8,11 +8,13 @@ from typing import TypeVar
 
 import pytest
 
+from beyondbase.alignment import few_samples
 from beyondbase.cases import Case
 from beyondbase.claim import Claim
 from beyondbase.errors import InputError
 from beyondbase.evidence import Evidence, load_evidence
 from beyondbase.inference.multiplicity import holm
+from beyondbase.kinds import ANY, PAPER, ExpectedVerdict
 from beyondbase.mistakes import suggest
 from beyondbase.study import Expectation, Study, Waiver
 from beyondbase.verdict import Outcome, Verdict, invalid, remedy_text
@@ -30,7 +32,7 @@ class Judged:
         verdict: the evidence for and against, before adjustment.
         outcome: the decision at the study's alpha, adjusted over the family.
         p_adjusted: Holm-adjusted p of the better-evidenced side.
-        expected: what the study expects.
+        stated: what the study expects by its own word, if it says so.
         waiver: the study's dated exception, whatever the day; it changes nothing here.
         remedy: what would decide it, where it is inconclusive.
         error: what the claim's code raised, if it did.
@@ -41,7 +43,7 @@ class Judged:
     verdict: Verdict
     outcome: Outcome
     p_adjusted: float
-    expected: Expectation
+    stated: Expectation | None
     waiver: Waiver | None
     remedy: str | None
     error: Exception | None
@@ -52,9 +54,19 @@ class Judged:
         return f"{self.claim.id}[{self.case.id}]"
 
     @property
+    def expected(self) -> Expectation:
+        """What the study expects, or the paper where the study says nothing."""
+        return self.stated or Expectation(verdict=PAPER[self.claim.kind])
+
+    @property
     def as_expected(self) -> bool:
-        """Whether the outcome is the expected one."""
-        return self.outcome == self.expected.verdict
+        """Whether the outcome is the expected one; where none is expected, any but INVALID."""
+        return meets(self.outcome, self.expected.verdict)
+
+    @property
+    def as_paper(self) -> bool:
+        """Whether the outcome is the one that the paper's findings ask for."""
+        return self.outcome == PAPER[self.claim.kind]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,12 +135,18 @@ def gather(study: Study, claims: Sequence[Claim]) -> Family:
 
 def judge(family: Family) -> Judgement:
     """Judge every claim on each of its cases, with Holm's adjustment over all of them."""
-    tested = [_test(claim, case) for claim, case in family.found]
+    few = few_samples(case for claim, case in family.found if claim.large_k)
+    tested = [_test(claim, case, few) for claim, case in family.found]
     adjusted = holm([tried.verdict.p for tried in tested])
     return Judgement(
         family,
         tuple(_decided(tried, float(p), len(tested)) for tried, p in zip(tested, adjusted, strict=True)),
     )
+
+
+def meets(outcome: Outcome, wanted: ExpectedVerdict) -> bool:
+    """Whether an outcome is the wanted one; unfit evidence never is."""
+    return outcome == wanted or (wanted == ANY and outcome is not Outcome.INVALID)
 
 
 def _chosen(study: Study, claims: Sequence[Claim]) -> list[Claim]:
@@ -142,8 +160,8 @@ def _chosen(study: Study, claims: Sequence[Claim]) -> list[Claim]:
     return [claim for claim in claims if study.claims is None or claim.id in study.claims]
 
 
-def _test(claim: Claim, case: Case) -> _Tried:
-    reasons = case.unfit(large_k=claim.large_k)
+def _test(claim: Claim, case: Case, few: str) -> _Tried:
+    reasons = (*case.mismatch, *((few,) if claim.large_k and case.undersampled else ()))
     if reasons:
         return _Tried(claim, case, invalid(claim.finding, *reasons))
     try:
@@ -182,7 +200,7 @@ def _decided(tried: _Tried, p_adjusted: float, family: int) -> Judged:
         verdict=tried.verdict,
         outcome=outcome,
         p_adjusted=p_adjusted,
-        expected=_meant(tried, tried.case.study.expect) or Expectation(verdict="SUPPORTED"),
+        stated=_meant(tried, tried.case.study.expect),
         waiver=_meant(tried, tried.case.study.waive),
         remedy=remedy,
         error=tried.error,

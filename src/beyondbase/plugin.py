@@ -2,8 +2,6 @@
 
 import argparse
 import inspect
-import warnings
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,16 +9,16 @@ import pytest
 from beyondbase import waivers
 from beyondbase.claim import Claim, claim_of
 from beyondbase.cleaning import clean
+from beyondbase.closing import PROPERTY, UNFIT
+from beyondbase.endings import Ending, complain
 from beyondbase.errors import InputError
-from beyondbase.judge import Judged
-from beyondbase.recorder import PROPERTY, Recorder
+from beyondbase.recorder import Recorder
 from beyondbase.suite import Entry, Suite
 from beyondbase.terminal import effect_text, p_text
 from beyondbase.verdict import Outcome
-from beyondbase.waivers import WaiverWarning
 
 SUITE = pytest.StashKey[Suite]()
-DAY = pytest.StashKey[date]()
+ENDING = pytest.StashKey[Ending]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,10 +33,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--alpha", type=_alpha, help="one-sided level of the verdicts, instead of the study's")
     group.addoption(
+        "--expect",
+        choices=("paper", "study", "none"),
+        default="paper",
+        help="whose expectations decide what passes and fails. paper (default): findings are SUPPORTED,"
+        " counter-claims REFUTED, companions any; [expect] of a study overrides. study: [expect] alone,"
+        " the rest is only told. none: all is only told. INVALID is always an error",
+    )
+    group.addoption(
         "--inconclusive",
         choices=("skip", "fail"),
         default="skip",
-        help="what an INCONCLUSIVE verdict does to its test (default: skip)",
+        help="what an INCONCLUSIVE verdict does to its test where another is expected (default: skip)",
     )
     group.addoption(
         "--report-dir",
@@ -57,10 +63,11 @@ def pytest_configure(config: pytest.Config) -> None:
     suite = Suite(_folders(config), studies, config.getoption("alpha"))
     config.stash[SUITE] = suite
     # One day for the whole run, so that a waiver does not lapse in its midst.
-    config.stash[DAY] = waivers.today()
+    ending = Ending(config.getoption("expect"), config.getoption("inconclusive"), waivers.today())
+    config.stash[ENDING] = ending
     if not _is_worker(config):
         folder = config.getoption("report_dir") or config.rootpath / "reports"
-        config.pluginmanager.register(Recorder(suite, folder, config.stash[DAY]), "beyondbase-recorder")
+        config.pluginmanager.register(Recorder(suite, folder, ending.day), "beyondbase-recorder")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -105,7 +112,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     entry = _entry(item)
     if entry is None:
         return
-    suite, day = item.config.stash[SUITE], item.config.stash[DAY]
+    suite, ending = item.config.stash[SUITE], item.config.stash[ENDING]
     judged = suite.judged(entry)
     item.user_properties += [
         (PROPERTY, entry.key),
@@ -113,11 +120,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         ("effect", effect_text(judged.verdict.effect)),
         ("p_adjusted", p_text(judged.p_adjusted)),
     ]
-    complaint = waivers.complaint(judged, suite.judgement(entry.study), day)
-    if complaint:
-        _warn(item, complaint)
+    complain(judged, suite.judgement(entry.study), ending.day, item.warn)
     if judged.outcome is Outcome.INVALID:
-        _refuse(judged, day)
+        if judged.error is None:
+            item.user_properties.append((UNFIT, "; ".join(judged.verdict.invalid)))
+        ending.refuse(judged)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -131,53 +138,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if entry is None:
         return None
     config = pyfuncitem.config
-    judged = config.stash[SUITE].judged(entry)
-    if not judged.as_expected:
-        _object(judged, config.stash[DAY], config.getoption("inconclusive"))
-    elif judged.outcome is not Outcome.SUPPORTED:
-        pytest.xfail(f"{judged.outcome} as expected: {judged.expected.reason or 'no reason given'}")
+    config.stash[ENDING].decide(config.stash[SUITE].judged(entry))
     return True
-
-
-def _refuse(judged: Judged, day: date) -> None:
-    message = f"INVALID: {'; '.join(judged.verdict.invalid)}"
-    _excuse(judged, message, day)
-    if judged.error is not None:
-        raise judged.error
-    pytest.fail(message, pytrace=False)
-
-
-def _object(judged: Judged, day: date, inconclusive: str) -> None:
-    message = _message(judged)
-    _excuse(judged, message, day)
-    if judged.outcome is Outcome.INCONCLUSIVE and inconclusive == "skip":
-        pytest.skip(message)
-    strict = "[XPASS(strict)] " if judged.outcome is Outcome.SUPPORTED else ""
-    pytest.fail(strict + message, pytrace=False)
-
-
-def _excuse(judged: Judged, message: str, day: date) -> None:
-    excuse = waivers.excuse(judged, day)
-    if excuse:
-        # No branch, because --runxfail makes this do nothing: then waivers count as little as marks.
-        pytest.xfail(f"{excuse}; {message}")
-
-
-def _message(judged: Judged) -> str:
-    effect, p = effect_text(judged.verdict.effect), p_text(judged.p_adjusted)
-    open_ = judged.outcome is Outcome.INCONCLUSIVE
-    tail = f". {judged.remedy}" if open_ else f", expected {judged.expected.verdict}"
-    return f"{judged.outcome}: {judged.verdict.statement}: {effect}, adjusted p = {p}{tail}"
-
-
-def _warn(item: pytest.Item, text: str) -> None:
-    try:
-        item.warn(WaiverWarning(text))
-    except WaiverWarning:
-        # Also where warnings are errors: the verdict of a test is not that of its waiver.
-        with warnings.catch_warnings():
-            warnings.simplefilter("always", WaiverWarning)
-            item.warn(WaiverWarning(text))
 
 
 def _entries(config: pytest.Config, claim: Claim) -> list[Entry] | None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from beyondbase.closing import causes_apart, closing_lines, verdict_of
 from beyondbase.errors import InputError
 from beyondbase.files import write_whole
 from beyondbase.report import write_page
@@ -28,8 +29,6 @@ from beyondbase.terminal import (
     verdicts_of,
 )
 
-PROPERTY = "beyondbase"
-
 
 class Recorder:
     """Gathers which verdicts ran, and writes them down when the session ends."""
@@ -45,9 +44,8 @@ class Recorder:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember a verdict; under xdist, reports are all that reaches the controller."""
-        keys = [str(value) for name, value in report.user_properties if name == PROPERTY]
-        # A key is the study's id, which holds no space, and the verdict's.
-        self._ran |= {(study, verdict) for study, _, verdict in (key.partition(" ") for key in keys)}
+        key = verdict_of(report)
+        self._ran |= {key} if key else set()
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -68,24 +66,33 @@ class Recorder:
         if self._failed:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode
-    ) -> None:
-        """End in one table of the verdicts that ran, or in why none did."""
-        verdicts = verdicts_of(self._content, self._ran)
+    ) -> Generator[None, None, None]:
+        """Below pytest's own lists: a table of the verdicts that ran, or why none did, and what it means."""
+        ran = {(study, verdict["id"]): verdict for study, verdict in verdicts_of(self._content, self._ran)}
+        with causes_apart(terminalreporter.stats, ran):
+            yield
         idle = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._suite.loaded
-        if not (verdicts or idle):
-            return
-        terminalreporter.section("verdicts")
-        for line, outcome in table_lines(verdicts, day=self._day):
+        if ran or idle:
+            self._show(terminalreporter)
+        if ran:
+            terminalreporter.write_line("in words:", bold=True)
+            for line in closing_lines(terminalreporter.stats, ran):
+                terminalreporter.write_line(line)
+
+    def _show(self, terminal: pytest.TerminalReporter) -> None:
+        terminal.section("verdicts")
+        for line, outcome in table_lines(verdicts_of(self._content, self._ran), day=self._day):
             colour = {COLOURS[outcome]: True} if outcome else {"bold": True}
-            terminalreporter.write_line(line, **colour)
+            terminal.write_line(line, **colour)
         apart = [f"{study['id']}: {line}" for study in self._content["studies"] if (line := unpaired(study))]
         idle_claims = not_applicable_lines(self._idle_claims())
-        for line in (*reason_lines(verdicts), *apart, *idle_claims, *self._written):
-            terminalreporter.write_line(line)
+        for line in (*reason_lines(self._content, self._ran), *apart, *idle_claims, *self._written):
+            terminal.write_line(line)
         for line in self._failed:
-            terminalreporter.write_line(line, red=True, bold=True)
+            terminal.write_line(line, red=True, bold=True)
 
     def _idle_claims(self) -> list[dict[str, Any]]:
         """Every study that was read, as results hold it; where no claim ran there are no results."""

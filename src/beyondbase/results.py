@@ -50,6 +50,7 @@ def _study(judgement: Judgement) -> dict[str, Any]:
     study = judgement.study
     files = study.evidence.samples or ", ".join(path.name for path in study.tally_paths)
     evidence = judgement.family.evidence
+    verdicts, pairs = [_judged(entry) for entry in judgement.judged], summaries(judgement)
     return {
         "id": study.id,
         "title": study.title,
@@ -76,16 +77,27 @@ def _study(judgement: Judgement) -> dict[str, Any]:
             {"id": name} | task.model_dump() | {"benchmark": task.benchmark or name}
             for name, task in study.tasks.items()
         ],
-        "verdicts": [_judged(entry) for entry in judgement.judged],
+        "verdicts": verdicts,
         "not_applicable": [
             {"claim": claim.id, "finding": claim.finding, "needs": claim.over.needs}
             for claim in judgement.family.not_applicable
         ],
-        "pairs": summaries(judgement),
+        "unfit": _unfit(verdicts, pairs),
+        "pairs": pairs,
         "likelihoods": likelihood_summaries(study, evidence.tallies),
         "samples": [vars(item) | {"health": vars(item.health)} for item in evidence.sets],
         "examples": [vars(example).copy() for example in evidence.examples],
     }
+
+
+def _unfit(verdicts: Sequence[Mapping[str, Any]], pairs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Every cause of unfit evidence once, with the verdicts and pairs that it concerns."""
+    causes: dict[str, dict[str, list[str]]] = {}
+    for what, items in (("verdicts", verdicts), ("pairs", pairs)):
+        for item in items:
+            for reason in dict.fromkeys(item["invalid"]):
+                causes.setdefault(reason, {"verdicts": [], "pairs": []})[what].append(item["id"])
+    return [{"reason": reason} | concerned for reason, concerned in causes.items()]
 
 
 def _scores(judgement: Judgement) -> list[dict[str, str]]:
@@ -128,7 +140,8 @@ def _judged(entry: Judged) -> dict[str, Any]:
         "finding": claim.finding,
         "paper": claim.paper,
         "hypothesis": claim.hypothesis,
-        "counter": claim.counter,
+        "kind": claim.kind,
+        "excludes": list(claim.excludes),
         "outcome": str(entry.outcome),
         "expected": entry.expected.verdict,
         "expected_reason": entry.expected.reason,

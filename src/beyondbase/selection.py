@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 import numpy as np
 
+from beyondbase.alignment import Siblings
 from beyondbase.arms import Arm
-from beyondbase.cases import Case, mismatch_of
+from beyondbase.cases import Case
 from beyondbase.chances import Chances
 from beyondbase.study import Study
 from beyondbase.tallies import Tally
@@ -36,11 +37,16 @@ class Selection:
             tallies: its counts by (task, arm).
             chances: of the arms that guess, by (task, arm).
         """
-        return [
-            _case(study, task, found, tallies, chances)
-            for task in study.tasks
-            for found in self.find(_arms(study, task, tallies, chances))
-        ]
+        known: dict[tuple[str, ...], Siblings] = {}
+        cases = []
+        for task in study.tasks:
+            for found in self.find(_arms(study, task, tallies, chances)):
+                key = task, *_related(study, found)
+                if key not in known:
+                    some = {arm: tallies[task, arm] for arm in key[1:] if (task, arm) in tallies}
+                    known[key] = Siblings(task, some)
+                cases.append(_case(study, known[key], found, chances))
+        return cases
 
 
 @dataclass(frozen=True)
@@ -193,15 +199,20 @@ def _arms(
     return Arms(study, names, frozenset(scored))
 
 
+def _related(study: Study, found: tuple[str, tuple[str, ...], str]) -> tuple[str, ...]:
+    """The base of a case, all arms that start from it, and arms of the case that start from another."""
+    base, others, _ = found
+    return tuple(dict.fromkeys((base, *(arm for arm in study.arms if study.base_of(arm) == base), *others)))
+
+
 def _case(
     study: Study,
-    task: str,
+    siblings: Siblings,
     found: tuple[str, tuple[str, ...], str],
-    tallies: Mapping[tuple[str, str], Tally],
     chances: Mapping[tuple[str, str], Chances],
 ) -> Case:
-    base, others, label = found
-    chosen = {arm: tallies[task, arm] for arm in (base, *others) if (task, arm) in tallies}
+    (base, others, label), task = found, siblings.task
+    chosen = {arm: siblings.tallies[arm] for arm in (base, *others) if arm in siblings.tallies}
     rows = chosen[base].problem_ids
     exact = {arm: np.array([some[row] for row in rows]) for (at, arm), some in chances.items() if at == task}
-    return Case(study, task, base, others, label, chosen, mismatch_of(chosen), exact)
+    return Case(study, task, base, others, label, chosen, siblings.mismatch(chosen), exact)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
@@ -12,10 +12,9 @@ from beyondbase.engines.settings import SETTINGS, EngineSettings, OpenaiSettings
 from beyondbase.errors import InputError
 from beyondbase.fields import CLAIM, Claims, Day, Files, Ks, Margin, Name, Slug, Taus, Text
 from beyondbase.files import AnyPath
+from beyondbase.kinds import ExpectedVerdict
 from beyondbase.mistakes import explain, place, quote, read_toml, suggest
 from beyondbase.recipe import Health, Problems, Sampling, Table
-
-ExpectedVerdict = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE"]
 
 _KEY = re.compile(rf"{CLAIM}(?:\[(?P<task>[^/\[\]]+)/(?P<arm>[^/\[\]]+)\])?")
 
@@ -77,7 +76,9 @@ class Grid(Table):
 class Expectation(Table):
     """The verdict that the user wants of a claim."""
 
-    verdict: ExpectedVerdict = Field(description="what the claim should come out as")
+    verdict: ExpectedVerdict = Field(
+        description='what the claim should come out as, or "ANY" where nothing is expected of it'
+    )
     reason: str = ""
 
 

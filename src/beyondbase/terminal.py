@@ -8,12 +8,14 @@ from typing import Any, TypeAlias
 from rich.cells import cell_len
 
 from beyondbase.cleaning import clean
+from beyondbase.kinds import ANY, PAPER
 from beyondbase.verdict import Effect
 
 Record: TypeAlias = Mapping[str, Any]
 
 HEAD = ("claim", "pair", "task", "verdict", "effect [interval]", "adj. p", "")
 COLOURS = {"SUPPORTED": "green", "REFUTED": "red", "INCONCLUSIVE": "yellow", "INVALID": "red"}
+NAMED = 5
 # What would break a line of the table, or turn the text beside it.
 BREAKS = {
     ord("\t"): "\N{SYMBOL FOR HORIZONTAL TABULATION}",
@@ -79,13 +81,28 @@ def _row(verdict: Record, day: date) -> tuple[str, ...]:
 
 
 def _remarks(verdict: Record, day: date) -> Iterator[str]:
-    if verdict["expected"] != "SUPPORTED":
-        yield f"expected {verdict['expected']}"
+    yield from expectation(verdict)
     if verdict["waiver"] and not verdict["as_expected"]:
         yield waiver_text(verdict["waiver"], day)
     for effect in verdict["details"]:
         if effect["unit"] == "k":
             yield f"{effect['name']} {effect_text(effect)}"
+
+
+def expectation(verdict: Record) -> Iterator[str]:
+    """How a verdict stands to what is expected of it, where that needs a word.
+
+    A finding that is SUPPORTED needs none, and what is open or unfit tells enough by that.
+    """
+    expected, outcome, paper = verdict["expected"], verdict["outcome"], PAPER[verdict["kind"]]
+    if outcome == "INVALID":
+        return
+    if expected == ANY:
+        yield "no outcome expected"
+    elif expected != paper or outcome not in {paper, "INCONCLUSIVE"}:
+        yield f"expected {expected}"
+    elif outcome == "REFUTED":
+        yield "as the paper says"
 
 
 def waiver_text(waiver: Record, day: date) -> str:
@@ -110,20 +127,60 @@ def p_text(p: float) -> str:
     return f"{p:.2g}" if p >= 1e-4 else f"{p:.0e}"
 
 
-def reasons(verdicts: Iterable[Record]) -> dict[tuple[str, str], list[str]]:
-    """Why verdicts are INVALID, and what would decide the INCONCLUSIVE ones: ids by outcome and reason."""
-    named: dict[tuple[str, str], list[str]] = {}
+def remedies(verdicts: Iterable[Record]) -> dict[str, list[str]]:
+    """What would decide the INCONCLUSIVE verdicts: ids by remedy."""
+    named: dict[str, list[str]] = {}
     for verdict in verdicts:
-        reason = "; ".join(verdict["invalid"]) or verdict["remedy"]
-        if reason:
-            named.setdefault((verdict["outcome"], reason), []).append(verdict["id"])
+        if verdict["remedy"]:
+            named.setdefault(verdict["remedy"], []).append(verdict["id"])
     return named
 
 
-def reason_lines(verdicts: Iterable[tuple[str, Record]]) -> list[str]:
-    """The reasons of verdicts, a shared one once."""
-    found = reasons(verdict for _, verdict in verdicts).items()
-    return [one_line(f"{outcome}: {', '.join(ids)}: {reason}") for (outcome, reason), ids in found]
+def concerned(cause: Record, most: int = NAMED) -> str:
+    """What a cause of unfit evidence concerns: one verdict by its name, more by claims and cases."""
+    ids = cause["verdicts"]
+    if len(ids) == 1:
+        return str(ids[0])
+    if not ids:
+        return some(cause["pairs"], most)
+    claims, cases = (dict.fromkeys(part) for part in zip(*map(_claim_and_case, ids), strict=True))
+    named = next(iter(claims)) if len(claims) == 1 else counted(len(claims), "claim")
+    return f"{len(ids):,} verdicts ({named} on {some(cases, most)})"
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def some(names: Iterable[str], most: int = NAMED) -> str:
+    """The first of some names, and how many more there are."""
+    every = list(names)
+    more = f" and {len(every) - most:,} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + more
+
+
+def _claim_and_case(verdict: str) -> tuple[str, str]:
+    claim, _, case = verdict.removesuffix("]").partition("[")
+    return claim, case
+
+
+def reason_lines(results: Record, ran: Container[tuple[str, str]] | None = None) -> list[str]:
+    """Why verdicts are INVALID, and what would decide the INCONCLUSIVE ones: every cause once.
+
+    Args:
+        results: the content of results.json.
+        ran: as for `verdicts_of`.
+    """
+    lines = []
+    for study in results["studies"]:
+        for cause in study["unfit"]:
+            ids = [id_ for id_ in cause["verdicts"] if ran is None or (study["id"], id_) in ran]
+            if ids or ran is None:
+                lines.append(f"INVALID: {concerned({**cause, 'verdicts': ids})}: {cause['reason']}")
+    found = remedies(verdict for _, verdict in verdicts_of(results, ran)).items()
+    lines += [f"INCONCLUSIVE: {', '.join(ids)}: {remedy}" for remedy, ids in found]
+    return [one_line(line) for line in lines]
 
 
 def not_applicable_lines(studies: Iterable[Record]) -> list[str]:

@@ -14,13 +14,17 @@ Record = dict[str, Any]
 
 
 def standing(verdict: Record) -> str:
-    """How a verdict that a study expects otherwise stands; the waivers of these results last."""
-    return "met" if verdict["as_expected"] else "waived" if verdict["waiver"] else "unmet"
+    """How a verdict stands to what is expected; the waivers of these results last."""
+    if verdict["as_expected"]:
+        return "free" if verdict["expected"] == "ANY" else "met"
+    if verdict["waiver"]:
+        return "waived"
+    return {"INCONCLUSIVE": "undecided", "INVALID": "unfit"}.get(verdict["outcome"], "unmet")
 
 
 CHOICES: dict[str, tuple[Callable[[Record], str], tuple[str, ...]]] = {
     "outcome": (lambda verdict: verdict["outcome"], ("SUPPORTED", "INCONCLUSIVE", "INVALID")),
-    "standing": (standing, ("unmet", "waived")),
+    "standing": (standing, ("unfit", "undecided", "free", "waived")),
     "claim": (lambda verdict: verdict["claim"], ("rl-expands",)),
     "task": (lambda verdict: verdict["task"], ("T", "U")),
 }

@@ -24,7 +24,7 @@ PAYLOADS = {
     "template": f"{{{{ 7*7 }}}}${{7*7}}{{% raw %}}`{PWN}`\\u003cscript>=1+1&lt;&amp;]]>\u2028\u2029",
 }
 # What the page reads as one of a few known words, or as a hash or a day.
-KNOWN = {"outcome", "expected", "role", "unit", "until", "sha256", "counter"}
+KNOWN = {"outcome", "expected", "role", "unit", "until", "sha256", "kind"}
 AWKWARD = ["a/b", "#1", "50%", "%41", "a b", 'it\'s "so"', "größe 日本"]
 AWKWARD += ["?x=1&y", "<b>", "..", "a/problem/b", "\\", "+"]
 

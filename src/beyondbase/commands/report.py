@@ -73,7 +73,7 @@ def _print_results(content: Mapping[str, Any], comparison: Mapping[str, Any] | N
     for line, outcome in table_lines(verdicts, day=day):
         say(line, COLOURS.get(outcome, "bold"))
     apart = [f"{study['id']}: {line}" for study in content["studies"] if (line := unpaired(study))]
-    for line in (*reason_lines(verdicts), *apart, *not_applicable_lines(content["studies"])):
+    for line in (*reason_lines(content), *apart, *not_applicable_lines(content["studies"])):
         say(line)
     if comparison is None:
         return

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from beyondbase import terminal
 from beyondbase.cleaning import clean
 from beyondbase.errors import InputError
 from beyondbase.files import AnyPath, write_whole
@@ -35,8 +36,11 @@ SCRIPTS = (
 PLACED_VERDICTS, PLACED_PAIRS = 300, 24
 STANDINGS = {
     "met": "as expected",
-    "expected": "expected, not SUPPORTED",
+    "expected": "as the study expects, not the paper",
+    "free": "nothing expected",
+    "undecided": "undecided",
     "unmet": "not as expected",
+    "unfit": "evidence unfit",
     "waived": "waived",
 }
 FILTERS = (
@@ -48,10 +52,12 @@ FILTERS = (
     formats.effect,
 )
 FUNCTIONS = (
+    terminal.concerned,
     wording.because,
     wording.deciding,
     wording.floor_words,
     wording.headline,
+    wording.kind_words,
     wording.paper_side,
     wording.preconditions,
     wording.rows,
@@ -78,7 +84,7 @@ def render_page(
     """Return the page for one results mapping.
 
     Args:
-        results: the content of results.json, schema version 3; its texts are not trusted.
+        results: the content of results.json, schema version 4; its texts are not trusted.
         run: command, date and hash of results.json, or None if they are not known.
         comparison: what `beyondbase.comparison.compare` returned of an earlier run and this one.
 

@@ -14,8 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from beyondbase.cleaning import clean
 from beyondbase.report.formats import DASH, effect, estimate, p_value
-from beyondbase.report.wording import floor_words, headline
-from beyondbase.terminal import reasons, unpaired, waiver_text
+from beyondbase.report.wording import floor_words, headline, standing
+from beyondbase.terminal import concerned, remedies, some, unpaired, waiver_text
 
 Record: TypeAlias = Mapping[str, Any]
 
@@ -26,7 +26,8 @@ SIGNS = {"SUPPORTED": "✓", "REFUTED": "✗", "INCONCLUSIVE": "?", "INVALID": "
 MOST_BYTES = 60_000
 # How many entries of a list are shown and how many characters of a text, the first that fits.
 CUTS = ((1000, 2000), (300, 1000), (100, 500), (30, 250), (10, 120), (3, 80), (1, 40))
-IDS = 5
+# How verdicts stand that are told of first.
+URGENT = {"unmet": "not as expected", "unfit": "unfit", "waived": "waived", "undecided": "undecided"}
 # What is told of a verdict's change, and in which order.
 RANKS = (
     *(("changed", True), ("changed", None), ("changed", False)),
@@ -158,9 +159,7 @@ def _study(study: Record, compared: Record | None, day: date, most: int) -> dict
     verdicts = study["verdicts"]
     left_out = max(len(verdicts) - most, 0)
     if left_out:
-        verdicts = sorted(verdicts, key=lambda verdict: (verdict["as_expected"], _waived(verdict, day)))[
-            :most
-        ]
+        verdicts = sorted(verdicts, key=lambda verdict: _urgency(verdict, day))[:most]
     idle, more = study["not_applicable"], len(study["likelihoods"]) - most
     pairs = [f"{pair['task']}, {pair['other']}: {headline(pair)}." for pair in study["pairs"]]
     # Of a task's pairs the one with the most completions, whose floor goes furthest.
@@ -176,7 +175,7 @@ def _study(study: Record, compared: Record | None, day: date, most: int) -> dict
         "left_out": f"{left_out:,}" if left_out else None,
         "likelihoods": [_likelihood(item) for item in study["likelihoods"][:most]],
         "likelihoods_left_out": f"{more:,}" if more > 0 else None,
-        "reasons": _some(_reasons(verdicts), most),
+        "reasons": _some([*_causes(study), *_remedies(verdicts)], most),
         "unpaired": unpaired(study),
         "idle_count": len(idle),
         "idle": _some((f"{item['claim']} (needs {item['needs']})" for item in idle), most),
@@ -190,20 +189,19 @@ def _some(lines: Iterable[str], most: int) -> list[str]:
     return shown + [f"{left_out:,} more are left out here."] * (left_out > 0)
 
 
-def _waived(verdict: Record, day: date) -> bool:
-    waiver = verdict["waiver"]
-    return waiver is not None and not verdict["as_expected"] and day <= date.fromisoformat(waiver["until"])
+def _urgency(verdict: Record, day: date) -> int:
+    found = standing(verdict, day)
+    return [*URGENT, found].index(found)
 
 
 def _counts(verdicts: list[Record], day: date) -> str:
-    found = Counter(verdict["outcome"] for verdict in verdicts)
-    counts = ", ".join(f"{_signed(outcome)}: {found[outcome]}" for outcome in SIGNS if found[outcome])
-    unmet = sum(not verdict["as_expected"] for verdict in verdicts)
-    waived = sum(_waived(verdict, day) for verdict in verdicts)
     if not verdicts:
         return "No claim of this study was tested."
-    tail = f", {waived} of them waived" if waived else ""
-    return f"{counts}; {f'not as expected: {unmet}{tail}' if unmet else 'all as expected'}."
+    found = Counter(verdict["outcome"] for verdict in verdicts)
+    counts = ", ".join(f"{_signed(outcome)}: {found[outcome]}" for outcome in SIGNS if found[outcome])
+    stands = Counter(standing(verdict, day) for verdict in verdicts)
+    told = ", ".join(f"{words}: {stands[key]}" for key, words in URGENT.items() if stands[key])
+    return f"{counts}; {told or 'all as expected'}."
 
 
 def _signed(outcome: str) -> str:
@@ -238,16 +236,29 @@ def _before(before: Record | None, verdict: Record) -> str:
 
 
 def _expected(verdict: Record, day: date) -> str:
-    if verdict["as_expected"]:
-        return "as expected"
     waiver = waiver_text(verdict["waiver"], day) if verdict["waiver"] else ""
     expected = f"expected {verdict['expected']}"
-    if _waived(verdict, day):
-        return f"{waiver} ({expected})"
-    return f"not as expected ({expected})" + (f"; {waiver}" if waiver else "")
+    match standing(verdict, day):
+        case "met":
+            return "as the paper says" if verdict["kind"] == "counter" else "as expected"
+        case "expected":
+            return "as expected"
+        case "free":
+            return "nothing expected"
+        case "waived":
+            return f"{waiver} ({expected})"
+        case "unmet":
+            told = f"not as expected ({expected})"
+        case other:
+            told = URGENT[other]
+    return f"{told}; {waiver}" if waiver else told
 
 
-def _reasons(verdicts: Iterable[Record]) -> Iterator[str]:
-    for (outcome, reason), ids in reasons(verdicts).items():
-        more = f" and {len(ids) - IDS:,} more" if len(ids) > IDS else ""
-        yield f"{outcome}: {', '.join(ids[:IDS])}{more}: {reason}"
+def _causes(study: Record) -> Iterator[str]:
+    for cause in study["unfit"]:
+        yield f"INVALID: {concerned(cause)}: {cause['reason']}"
+
+
+def _remedies(verdicts: Iterable[Record]) -> Iterator[str]:
+    for remedy, ids in remedies(verdicts).items():
+        yield f"INCONCLUSIVE: {some(ids)}: {remedy}"

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from beyondbase.kinds import ANY, NAMES, PAPER
 from beyondbase.report.formats import estimate, number, p_value
 
 ARM_WORDS = {
@@ -79,7 +80,8 @@ def deciding(verdict: Mapping[str, Any]) -> int | None:
 def headline(pair: Mapping[str, Any]) -> str:
     """Say in one sentence what the curves of a pair show, with their bands."""
     if pair["curve"] is None:
-        return f"cannot be judged: {'; '.join(pair['invalid']) or 'no reason given'}"
+        # The reason may hold for many pairs, and is told once for all of them.
+        return "cannot be judged, its evidence is unfit for the reason below"
     table = list(rows(pair["curve"], "k"))
     first, last = table[0], table[-1]
     if last["k"] == first["k"]:
@@ -167,22 +169,31 @@ def paper_side(verdict: Mapping[str, Any]) -> str | None:
     """What the paper says of a claim, where it has figures for these very models; None where it has none."""
     if all(item["context"] for item in verdict["reported"]):
         return None
-    return "claims otherwise" if verdict["counter"] else "claims it"
+    return "claims otherwise" if verdict["kind"] == "counter" else "claims it"
 
 
 def standing(verdict: Mapping[str, Any], day: date) -> str:
-    """How a verdict stands to what the study expects: met, expected, unmet or waived.
+    """How a verdict stands to what is expected of it.
 
     Args:
         verdict: one verdict of the results.
         day: what waivers are held against.
 
     Returns:
-        "expected" for a verdict other than SUPPORTED that the study expects; "unmet" also where a waiver
-        has run out.
+        "met" where it is what the paper says, "expected" where the study expects it by its own word, "free"
+        where nothing is expected; "undecided" where it is open instead, "unfit" where it is INVALID, and else
+        "unmet"; "waived" where one of these three is, as long as the waiver holds.
     """
     if verdict["as_expected"]:
-        return "met" if verdict["outcome"] == "SUPPORTED" else "expected"
-    return (
-        "waived" if verdict["waiver"] and day <= date.fromisoformat(verdict["waiver"]["until"]) else "unmet"
-    )
+        if verdict["expected"] == ANY:
+            return "free"
+        return "met" if verdict["outcome"] == PAPER.get(verdict["kind"]) else "expected"
+    if verdict["waiver"] and day <= date.fromisoformat(verdict["waiver"]["until"]):
+        return "waived"
+    return {"INCONCLUSIVE": "undecided", "INVALID": "unfit"}.get(verdict["outcome"], "unmet")
+
+
+def kind_words(verdict: Mapping[str, Any]) -> str:
+    """Say what kind of claim it is, where it is no finding."""
+    excluded = f" to {', '.join(verdict['excludes'])}" if verdict["excludes"] else ""
+    return "" if verdict["kind"] == "finding" else f"{NAMES.get(verdict['kind'], verdict['kind'])}{excluded}"

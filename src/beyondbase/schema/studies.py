@@ -10,10 +10,11 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from beyondbase.arms import Role
+from beyondbase.kinds import ExpectedVerdict, Kind
 from beyondbase.mistakes import quote
+from beyondbase.schema.causes import Unfit, check_causes
 from beyondbase.schema.likelihoods import Likelihood
 from beyondbase.schema.pairs import Count, Interval, Object, Pair, Positive, Share, check_once
-from beyondbase.study import ExpectedVerdict
 
 Outcome = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE", "INVALID"]
 
@@ -84,7 +85,8 @@ class Verdict(Object):
     finding: str
     paper: str
     hypothesis: str
-    counter: bool
+    kind: Kind
+    excludes: list[str]
     outcome: Outcome
     expected: ExpectedVerdict
     expected_reason: str
@@ -222,6 +224,7 @@ class Study(Object):
     tasks: list[Task]
     verdicts: list[Verdict]
     not_applicable: list[NotApplicable]
+    unfit: list[Unfit]
     pairs: list[Pair]
     likelihoods: list[Likelihood]
     samples: list[SampleSet]
@@ -239,6 +242,8 @@ class Study(Object):
             check_once(f"{what} id", names)
         _check_known("arm", ids["arm"], self._arms_named())
         _check_known("task", ids["task"], self._tasks_named())
+        for what, items in (("verdict", self.verdicts), ("pair", self.pairs)):
+            check_causes(what, items, {cause.reason: getattr(cause, f"{what}s") for cause in self.unfit})
         return self
 
     def _arms_named(self) -> Iterator[str]:
@@ -269,7 +274,7 @@ class Suite(Object):
 class Results(Object):
     """The whole of results.json."""
 
-    schema_version: Literal[3]
+    schema_version: Literal[4]
     suite: Suite
     versions: dict[str, str]
     studies: list[Study]

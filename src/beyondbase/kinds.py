@@ -1,0 +1,17 @@
+"""The kinds of claims, and what each comes out as where the paper is right."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+Kind = Literal["finding", "counter", "companion"]
+ExpectedVerdict = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE", "ANY"]
+
+ANY: ExpectedVerdict = "ANY"
+# Nobody says how a companion comes out: it may hold beside the findings, or not.
+PAPER: Mapping[Kind, ExpectedVerdict] = MappingProxyType(
+    {"finding": "SUPPORTED", "counter": "REFUTED", "companion": ANY}
+)
+NAMES: Mapping[Kind, str] = MappingProxyType(
+    {"finding": "finding", "counter": "counter-claim", "companion": "companion"}
+)
