@@ -29,7 +29,9 @@ Floats: TypeAlias = NDArray[np.float64]
 GRADED_WEIGHT = 0.5
 EXACT_WEIGHT = 1.0
 MAX_ITERATIONS = 60
-CLOSE = 1e-8  # in standard errors; the step from there squares it
+# In standard errors: a limit this near is stepped to once more, which leaves a hundredth, ...
+CLOSE = 1e-10
+NEARLY = 1e-8  # ... and a saddlepoint, which leaves the square.
 TINY = 1e-13
 ROUNDING = 1e-12  # in widths of the support: a value this near to an end or to zero is there
 # Up to here the series of artanh(v) is used, which ends below rounding.
@@ -213,7 +215,8 @@ def _r_star(y: Floats, weight: Floats, size: Floats) -> tuple[Floats, Floats]:
 def _remainders(x: Floats) -> tuple[Floats, Floats]:
     """2 (t - log(1 + t)) / t^2 and (t^2 - 2 (t - log(1 + t))) / t^3 for t = x / (1 - x).
 
-    Nothing nearly equal is subtracted. With v = x / (2 - x), log(1 + t) is 2 artanh(v), and only what follows the first term of artanh counts.
+    Nothing nearly equal is subtracted. With v = x / (2 - x), log(1 + t) is 2 artanh(v), and only what follows
+    the first term of artanh counts.
     """
     v, h = x / (2 - x), (1 - x) / (2 - x)
     rest = 4 * h**2 * _artanh_rest(v, x)
@@ -255,7 +258,7 @@ def _saddlepoint(y: Floats, weight: Floats) -> Floats:
         with np.errstate(divide="ignore"):
             step = s - gradient * room / (curvature * room + gradient * (start + end - 2 * s))
         # Near the root rounding moves the bracket past it, so a tiny step counts as inside.
-        tiny = np.abs(step - s) * np.sqrt(curvature) < CLOSE
+        tiny = np.abs(step - s) * np.sqrt(curvature) < NEARLY
         s = np.where(tiny | (step > low) & (step < high), step, (low + high) / 2)
         if tiny.all():
             break
