@@ -1,5 +1,7 @@
 """Simultaneous bands: the known laws of the critical value, other people's band, and what follows from it."""
 
+from collections.abc import Callable
+
 import numpy as np
 import passk_inference.core
 import pytest
@@ -229,3 +231,122 @@ def test_the_estimate_of_a_crossing_lies_in_its_interval() -> None:
     assert crossing.k is not None
     assert crossing.upper is not None
     assert 1 < crossing.lower <= crossing.k <= crossing.upper < 16
+
+
+ULP = 2.0**-52
+LEAST = 1e-12  # by how much limits and p-values may move where values move by some 1e-15
+
+
+def smooth(problems: int, seed: int) -> Floats:
+    """Differences of curves of which ever later columns are ever more alike, down to rounding."""
+    rng = np.random.default_rng(seed)
+    wrong = rng.choice([1.0, 0.75, 0.5, 0.3], (2, problems), p=[0.2, 0.3, 0.3, 0.2])
+    ks = np.array([*range(1, 17), *range(18, 200, 6)])
+    other, base = (1 - each[:, None] ** ks for each in wrong)
+    return np.asarray(other - base)
+
+
+def rare(problems: int, seed: int) -> Floats:
+    """Differences that are zero but for a few, at the first k for all."""
+    rows = curves(problems, seed) * (np.arange(problems) % 9 == 0)[:, None]
+    rows[:, 0] = 0
+    return np.asarray(rows)
+
+
+SHAPES = pytest.mark.parametrize("shape", [curves, smooth, rare], ids=lambda shape: str(shape.__name__))
+
+
+def told(values: Values, than: float = 0.0) -> tuple[Floats, list[float]]:
+    """Limits, shape (2, columns), and both p-values of a curve."""
+    band = simultaneous_band(values)
+    return np.stack([band.lower, band.upper]), [p_any_less(values, than), p_all_greater(values, than)]
+
+
+def assert_as_good_as_the_same(rows: Floats, wanted: Floats, again: slice = slice(None)) -> None:
+    """Limits and p-values, each taken once, move by less than 1e-12."""
+    for mean in (0.0, 0.05):
+        (limits, p), (limits_wanted, p_wanted) = told(values_of(rows), mean), told(values_of(wanted), mean)
+        assert_allclose(limits[:, again], limits_wanted, rtol=0, atol=LEAST)
+        assert_allclose(p, p_wanted, rtol=0, atol=LEAST)
+
+
+@SHAPES
+@pytest.mark.parametrize("problems", [20, 300])
+def test_the_last_bits_of_values_do_not_count(shape: Callable[[int, int], Floats], problems: int) -> None:
+    """Values that are off by a few units in the last place move no limit and no p-value by 1e-12."""
+    rows = shape(problems, 7)
+    off = np.random.default_rng(8).integers(-4, 5, rows.shape)
+    assert_as_good_as_the_same(rows * (1 + off * ULP) + (off - 1) * ULP / 8, rows)
+
+
+@SHAPES
+@pytest.mark.parametrize("problems", [20, 300])
+def test_the_order_of_problems_does_not_count(shape: Callable[[int, int], Floats], problems: int) -> None:
+    """Permuted problems move no limit and no p-value by 1e-12."""
+    rows = shape(problems, 9)
+    assert_as_good_as_the_same(rows[np.random.default_rng(10).permutation(problems)], rows)
+
+
+@SHAPES
+def test_columns_that_are_there_twice_do_not_count(shape: Callable[[int, int], Floats]) -> None:
+    """Columns beside their copies, or before them all, have the limits and p-values that they have once."""
+    rows = shape(100, 11)
+    columns = rows.shape[1]
+    assert_as_good_as_the_same(rows.repeat(2, axis=1), rows, slice(None, None, 2))
+    assert_as_good_as_the_same(np.hstack([rows, rows]), rows, slice(columns))
+    nearly = np.hstack([rows, rows * (1 + 4 * ULP), rows[:, ::-1]])
+    assert_as_good_as_the_same(nearly, rows, slice(columns))
+
+
+@SHAPES
+@pytest.mark.parametrize("scale", [3.0, 0.1])
+def test_the_unit_of_values_does_not_count(shape: Callable[[int, int], Floats], scale: float) -> None:
+    """Values and support in another unit have limits in that unit, and the same p-values."""
+    rows = shape(100, 12)
+    values, scaled = values_of(rows), values_of(rows * scale, support=(-scale, scale))
+    (limits, p), (limits_scaled, p_scaled) = told(values, 0.05), told(scaled, 0.05 * scale)
+    assert_allclose(limits_scaled / scale, limits, rtol=0, atol=LEAST)
+    assert_allclose(p_scaled, p, rtol=0, atol=LEAST)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-13, 1e-9, 1e-6, 1e-5])
+def test_columns_with_next_to_no_spread_do_no_harm(spread: float) -> None:
+    """Where a column's values are nearly all alike, their last bits move limits by less than 1e-9."""
+    rng = np.random.default_rng(13)
+    rows = np.hstack([curves(40, 13), 0.3 + spread * rng.standard_normal((40, 5))])
+    off = rng.integers(-4, 5, rows.shape) * ULP
+    (limits, p), (limits_off, p_off) = told(values_of(rows)), told(values_of(rows * (1 + off)))
+    assert_allclose(limits_off, limits, rtol=0, atol=1e-9)
+    assert_allclose(p_off, p, rtol=0, atol=1e-9)
+
+
+def test_columns_come_together_without_a_leap() -> None:
+    """As one column approaches another the limits go over into those of one, in small steps."""
+    rows = curves(60, 14)[:, :3]
+    away = np.random.default_rng(15).permutation(rows[:, 1])
+    steps = np.geomspace(3e-5, 3e-3, 60)
+    tails = [
+        simultaneous_band(values_of(np.column_stack([rows, rows[:, 1] + step * away])), draws=500).tail
+        for step in steps
+    ]
+    once = simultaneous_band(values_of(rows), draws=500).tail
+    assert tails[0] == pytest.approx(once, rel=1e-3)
+    assert np.abs(np.diff(tails)).max() < 0.2 * max(np.ptp(tails), 1e-4)
+
+
+def test_any_less_has_no_steps() -> None:
+    """As the threshold moves by little, so does p: it is no count of draws."""
+    values = values_of(curves(80, 16))
+    thresholds = np.linspace(-0.06, -0.04, 200)
+    p = np.array([p_any_less(values, than, draws=500) for than in thresholds])
+    assert 0.001 < p.min() < p.max() < 1
+    assert (np.diff(p) < 0).all()
+    # A count of 500 draws leaps by 0.002.
+    assert np.abs(np.diff(p, 2)).max() < 1e-4
+
+
+def test_any_less_of_one_column_is_its_p_value() -> None:
+    """With one column, or copies of one, there is nothing to adjust, and no simulation."""
+    column = curves(40, 6)[:, -1:] - 0.05
+    values = values_of(column.clip(-1).repeat(3, axis=1))
+    assert p_any_less(values, draws=10) == pytest.approx(float(p_less(values)[0]), rel=1e-12)

@@ -297,3 +297,41 @@ def test_unfit_values_are_refused(x: NDArray[np.float64], clusters: list[str] | 
     """No value, a value that is no number or outside the support, or labels of another length raise."""
     with pytest.raises(ValueError, match=message):
         values_of(x, clusters=clusters)
+
+
+@given(ternary, thresholds, tails)
+@quick
+def test_an_end_but_for_rounding_is_that_end(x: list[float], than: float, tail: float) -> None:
+    """Values that miss an end of the support or zero by rounding alone are as exact as those that do not."""
+    exact = values_of(x)
+    rounded = values_of(np.asarray(x) * (1 - 3e-16) + 2e-16)
+    assert_allclose(p_less(rounded, than), p_less(exact, than), rtol=0, atol=1e-12)
+    assert_allclose(upper_limit(rounded, tail), upper_limit(exact, tail), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("sample", [spread, concentrated, lopsided])
+@pytest.mark.parametrize("size", [10, 150, 3000])
+@pytest.mark.parametrize("away", [0, 5e-5, 1e-4, 2e-4, 1e-3])
+def test_the_p_value_is_smooth_around_the_balance(
+    sample: Callable[[int, int], Floats], size: int, away: float
+) -> None:
+    """Where r* is nearly 0 / 0 the p-value goes straight on in small steps, to twelve digits."""
+    x = sample(size, 3)
+    pull, error = GRADED_WEIGHT / (size + GRADED_WEIGHT), x.std() / np.sqrt(size)
+    places = x.mean() + pull * (1 - x.mean()) + error * (away + 1e-6 * np.arange(-20, 21))
+    p = np.array([p_less(values_of(x), place)[0] for place in places])
+    assert np.abs(np.diff(p, 2)).max() < 1e-12
+
+
+@given(graded, tails)
+@quick
+def test_a_graded_limit_is_found_to_the_last_digits(x: list[float], tail: float) -> None:
+    """The p-value at the limit of graded values is its tail to ten digits."""
+    assume(not set(x) <= {-1.0, 0.0, 1.0})
+    values = values_of(x)
+    assert_allclose(p_less(values, float(upper_limit(values, tail)[0])), [tail], rtol=1e-10)
+
+
+def test_values_without_a_support_are_left_alone() -> None:
+    """Values that have no bounds, whose variance alone is asked for, stay as they are."""
+    assert_array_equal(values_of([-1e5, 0.5, 3.0], support=(-np.inf, np.inf)).sums[:, 0], [-1e5, 0.5, 3.0])

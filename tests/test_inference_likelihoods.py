@@ -80,3 +80,19 @@ def test_limits_of_a_ratio_are_where_the_test_just_does_not_reject(seed: int) ->
 def test_a_whole_near_zero_sets_no_limits() -> None:
     """A ratio to what may be zero can be anything."""
     assert ratio_t_limits(np.array([1.0, 2.0, 3.0]), np.array([1.0, -1.0, 0.5])) == (None, None)
+
+
+@pytest.mark.parametrize(("one", "other"), [(0.3, 0.2), (0.2, 0.3), (0.4, 0.3), (1.1, 1.0)])
+def test_a_difference_of_just_the_tie_is_one(one: float, other: float) -> None:
+    """Values that differ by the tie, but for rounding, count as equal whichever is larger."""
+    assert win_share(np.array([one]), np.array([other]), tie=0.1) == 0.5
+
+
+@pytest.mark.parametrize("size", [3, 7, 12, 30])
+@pytest.mark.parametrize("clusters", [None, ["a", "b", "c"]])
+def test_a_spread_of_rounding_is_none(size: int, clusters: list[str] | None) -> None:
+    """Values that are alike but for their last bits give no certainty, like those that are alike."""
+    values = 0.1 * (1 + 2e-16 * (np.arange(size) % 3))
+    labels = clusters and [clusters[i % 3] for i in range(size)]
+    assert t_p_greater(values, clusters=labels if size % 3 == 0 else None) == 1
+    assert t_limits(values, clusters=labels if size % 3 == 0 else None) == (None, None)

@@ -273,3 +273,20 @@ def test_a_base_that_never_reaches_rl_has_no_worth(tmp_path: Path) -> None:
     assert worth.estimate is None
     assert worth.upper is None
     assert worth.lower == 32
+
+
+def test_problems_of_one_p_stay_in_their_order(tmp_path: Path) -> None:
+    """One right completion among n against none has p = 1 at every n, on some machines but for rounding."""
+    n = [3, 5, 8, 9, 20, 4]
+    counts = {"base": (n, [1] * len(n)), "rl": (n, [0] * len(n))}
+    found = summary_of(write_study(tmp_path, ARMS, counts))["solved"]["base_only_problems"]
+    assert [row["fisher_p"] for row in found] == pytest.approx([1.0] * len(n))
+    assert [row["id"] for row in found] == [str(row) for row in range(len(n))]
+
+
+def test_a_tie_but_for_rounding_is_a_tie(tmp_path: Path) -> None:
+    """Means that are equal at k = 1, computed from unlike n, leave nobody ahead there."""
+    counts = {"base": (10, [3, 9, 5]), "rl": (20, [12, 20, 2])}
+    pair = summary_of(write_study(tmp_path, ARMS, counts))
+    assert pair["curve"]["difference"]["estimate"][0] == pytest.approx(0, abs=1e-12)
+    assert pair["crossover"]["k"] == 2

@@ -1,6 +1,7 @@
 """Exact tables, Holm's adjustment, and what would decide an undecided effect, each beside its oracle."""
 
-from math import inf, isnan, nan
+from fractions import Fraction
+from math import comb, inf, isnan, nan
 
 import numpy as np
 import pytest
@@ -257,3 +258,17 @@ def test_an_approximation_that_is_too_hopeful_yields_to_the_exact_p() -> None:
     assert found.problems is not None
     assert 7 <= found.problems <= 20
     assert found.samples is None
+
+
+@pytest.mark.parametrize("n", [16, 1024])
+@pytest.mark.parametrize("c", [1, 2, 8])
+@pytest.mark.parametrize("k", [1, 2, 8])
+def test_a_small_sampling_variance_keeps_its_digits(n: int, c: int, k: int) -> None:
+    """Where nearly nothing or nearly all is right, the variance is that of rational numbers to ten digits."""
+    for right in (c, n - c):
+        q = 1 - Fraction(right, n)
+        pmf = {
+            j: Fraction(comb(k, j) * comb(n - k, k - j), comb(n, k)) for j in range(k + 1) if k - j <= n - k
+        }
+        exact = sum(share * q ** (2 * k - j) for j, share in pmf.items()) - q ** (2 * k)
+        assert_allclose(sampling_variance([n], [right / n], k), [float(exact)], rtol=1e-10)

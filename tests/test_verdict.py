@@ -300,3 +300,16 @@ def test_above_everywhere_needs_every_column() -> None:
         assert verdict.effect.estimate == pytest.approx(min(column.mean() for column in columns))
     assert outcomes == [Outcome.SUPPORTED, Outcome.INCONCLUSIVE, Outcome.REFUTED]
     assert verdict.effect.name == "RL - base pass@k at k = 8"
+
+
+def test_above_everywhere_names_the_first_of_its_equal_columns() -> None:
+    """Columns that are alike but for rounding are one to look at: the first k, on every machine."""
+    column = np.repeat([-0.5, 0.25, 0.0], [3, 2, 5])
+    rows = np.column_stack([column + 0.1, column, column * (1 + 2e-16) - 1e-17])
+    verdict = above_everywhere(Measure("d", rows), 0.0, "ahead", ks=(1, 2, 4), seed=0)
+    assert verdict.effect is not None
+    assert verdict.effect.name == "d at k = 2"
+    assert (
+        verdict.precision
+        == above_everywhere(Measure("d", rows[:, :2]), 0.0, "ahead", ks=(1, 2), seed=0).precision
+    )

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from beyondbase.inference.bounded import Floats
 from beyondbase.inference.multiplicity import holm
+from beyondbase.inference.tables import told
 from beyondbase.tallies import Tally
 
 Ints = NDArray[np.int64]
@@ -70,12 +71,12 @@ class Agreement:
     @property
     def least(self) -> ProblemTest:
         """The problem with the smallest p."""
-        return min(self.problems, key=lambda test: test.p)
+        return min(self.problems, key=lambda test: told(test.p))
 
     def differing(self, alpha: float) -> list[ProblemTest]:
         """The problems on which the two differ, the clearest first."""
         found = [test for test in self.problems if test.p_adjusted <= alpha]
-        return sorted(found, key=lambda test: test.p)
+        return sorted(found, key=lambda test: told(test.p))
 
     def agrees(self, alpha: float) -> bool:
         """Whether no test of this arm rejects."""

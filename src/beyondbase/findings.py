@@ -5,7 +5,7 @@ import numpy as np
 from beyondbase import estimators
 from beyondbase.cases import Case
 from beyondbase.inference.band import Band, Crossover, crossover_interval, simultaneous_band
-from beyondbase.inference.bounded import Floats
+from beyondbase.inference.bounded import ROUNDING, Floats
 from beyondbase.measures import Measure, above_everywhere, greater
 from beyondbase.verdict import Effect, Verdict, all_of
 
@@ -26,7 +26,7 @@ def crossover_in(pair: Case, band: Band) -> Crossover:
     difference = estimators.mean_pass_at_k_curve(
         other.n, other.c, pair.k_max
     ) - estimators.mean_pass_at_k_curve(base.n, base.c, pair.k_max)
-    return crossover_interval(pair.grid(), band, estimators.crossover(difference))
+    return crossover_interval(pair.grid(), band, estimators.crossover(_but_for_rounding(difference)))
 
 
 def crossover_effect(pair: Case) -> Effect:
@@ -89,12 +89,17 @@ def efficiency_effect(pair: Case) -> Effect:
     below, above = np.flatnonzero(band.upper < 0), np.flatnonzero(band.lower > 0)
     return Effect(
         f"one sample of {pair.short(pair.other)} is worth k of the base =",
-        _root(np.asarray(ks, dtype=np.float64), band.estimate),
+        _root(np.asarray(ks, dtype=np.float64), _but_for_rounding(band.estimate)),
         float(ks[below[-1]]) if below.size else 1.0,
         float(ks[above[0]]) if above.size else None,
         1 - pair.study.alpha,
         "k",
     )
+
+
+def _but_for_rounding(differences: Floats) -> Floats:
+    """Differences of means, zero where they are it but for rounding: there nobody is ahead."""
+    return np.where(np.abs(differences) < ROUNDING, 0.0, differences)
 
 
 def _root(ks: Floats, gaps: Floats) -> float | None:

@@ -22,6 +22,8 @@ from beyondbase.inference.bounded import (
 from beyondbase.inference.precision import Precision, split_variance
 from beyondbase.verdict import Effect, Verdict, all_of, opposite
 
+TIE = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Measure:
@@ -100,8 +102,10 @@ def alike(measure: Measure, margin: float, statement: str) -> Verdict:
 def above_everywhere(curve: Measure, than: float, statement: str, *, ks: Sequence[int], seed: int) -> Verdict:
     """Every column of a curve has a mean greater than a threshold; the effect is the least of them."""
     values = curve.checked()
-    least = int(np.argmin(values.mean))
-    weakest = int(np.argmax(p_greater(values, than)))
+    # Columns that are alike but for rounding are many at large k: the first of them, on every machine.
+    p = p_greater(values, than)
+    least = int(np.argmax(values.mean <= values.mean.min() + TIE))
+    weakest = int(np.argmax(p >= p.max() - TIE))
     column = _column(curve, weakest, ks[weakest])
     return Verdict(
         statement,

@@ -21,7 +21,10 @@ from beyondbase.summary import summaries
 from beyondbase.tallies import file_digest, rows_digest
 from beyondbase.verdict import Effect, Verdict
 
-DIGITS = 10
+# What differs between processors and versions of libraries (tests/test_reproducible.py) is beyond these: some
+# 1e-11 of a number, and 1e-14 where nearly all of it cancelled. Only p-values are told however small.
+DIGITS = 9
+PLACES = 13
 LIBRARIES = ("numpy", "pyarrow", "pydantic", "pytest", "scipy", "statsmodels")
 
 
@@ -181,12 +184,13 @@ def _effect(effect: Effect | None) -> dict[str, Any] | None:
     return None if effect is None else vars(effect).copy()
 
 
-def _plain(value: Any) -> Any:
-    """JSON's own types; floats to ten digits, so that the last bits of a machine do not show."""
+def _plain(value: Any, key: str = "") -> Any:
+    """JSON's own types; floats to the digits that no machine changes."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(name): _plain(item, str(name)) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") + 0.0 if math.isfinite(value) else None
-    return value
+        return [_plain(item, key) for item in value]
+    if not isinstance(value, float):
+        return value
+    kept = value if key.startswith("p_") or key.endswith("_p") else round(value, PLACES)
+    return float(f"{kept:.{DIGITS}g}") + 0.0 if math.isfinite(value) else None

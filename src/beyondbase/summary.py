@@ -12,7 +12,7 @@ from beyondbase.findings import band_of, crossover_in
 from beyondbase.inference.band import Band
 from beyondbase.inference.bounded import Floats
 from beyondbase.inference.precision import split_variance
-from beyondbase.inference.tables import fisher_two_sided, mcnemar, share_interval
+from beyondbase.inference.tables import fisher_two_sided, mcnemar, share_interval, told
 from beyondbase.judge import Judgement
 from beyondbase.measures import Measure, ratio_limits
 from beyondbase.selection import pairs, repeats
@@ -147,7 +147,7 @@ def _evidence(pair: Case, rows: Iterable[int]) -> list[dict[str, Any]]:
             "other_c": int(other.c[row]),
             "fisher_p": float(p[row]),
         }
-        for row in sorted(rows, key=lambda row: (p[row], row))
+        for row in sorted(rows, key=lambda row: (told(float(p[row])), row))
     ]
 
 

@@ -124,7 +124,7 @@ def effect_text(effect: Effect | Record | None) -> str:
 
 def p_text(p: float) -> str:
     """A p-value to two digits."""
-    return f"{p:.2g}" if p >= 1e-4 else f"{p:.0e}"
+    return f"{_steady(p):.2g}" if p >= 1e-4 else f"{_steady(p):.0e}"
 
 
 def remedies(verdicts: Iterable[Record]) -> dict[str, list[str]]:
@@ -200,8 +200,13 @@ def unpaired(study: Record) -> str:
 
 def _points(share: float | None) -> str:
     # Adding zero turns -0.0 into 0.0.
-    return "none" if share is None else f"{round(100 * share, 1) + 0.0:+.1f}"
+    return "none" if share is None else f"{round(100 * _steady(share), 1) + 0.0:+.1f}"
 
 
 def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.3g}"
+    return "none" if value is None else f"{_steady(value):.3g}"
+
+
+def _steady(value: float) -> float:
+    """A number to nine digits: halves such as 6.25 are rounded alike, whatever the last bits of a machine."""
+    return float(f"{value:.9g}")

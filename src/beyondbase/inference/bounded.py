@@ -29,8 +29,14 @@ Floats: TypeAlias = NDArray[np.float64]
 GRADED_WEIGHT = 0.5
 EXACT_WEIGHT = 1.0
 MAX_ITERATIONS = 60
-CLOSE = 1e-8  # in standard errors
+# In standard errors: a limit this near is stepped to once more, which leaves a hundredth, ...
+CLOSE = 1e-10
+NEARLY = 1e-8  # ... and a saddlepoint, which leaves the square.
 TINY = 1e-13
+ROUNDING = 1e-12  # in widths of the support: a value this near to an end or to zero is there
+# Up to here the series of artanh(v) is used, which ends below rounding.
+NEAR_ZERO = 0.1
+SERIES = 7
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +96,7 @@ def values_of(
         raise ValueError(
             f"values must lie in [{low}, {high}], found {np.nanmin(array)} to {np.nanmax(array)}"
         )
+    array = _landed(array, low, high)
     exact: NDArray[np.bool_] = np.asarray(np.isin(array, (low, 0.0, high)).all(axis=0))
     if clusters is None:
         return Values(array, np.ones(len(array)), low, high, exact)
@@ -101,6 +108,14 @@ def values_of(
     sizes = np.bincount(unit).astype(np.float64)
     alone = bool((sizes == 1).all())
     return Values(sums, sizes, low, high, exact if alone else np.zeros_like(exact))
+
+
+def _landed(array: Floats, low: float, high: float) -> Floats:
+    """The values, those that are an end of the support or zero but for rounding set there."""
+    if np.isfinite(high - low):
+        for place in (low, 0.0, high):
+            array = np.where(np.abs(array - place) <= ROUNDING * (high - low), place, array)
+    return array
 
 
 def p_greater(values: Values, than: float = 0.0) -> Floats:
@@ -141,10 +156,11 @@ def upper_limit(values: Values, tail: ArrayLike) -> Floats:
             step = guess + (target - score) / slope
         close = (np.abs(score - target) < CLOSE) | (high - low < TINY)
         inside = np.isfinite(step) & (step > low) & (step < high)
-        guess = np.where(close, guess, np.where(inside, step, (low + high) / 2))
+        guess = np.where(inside, step, np.where(close, guess, (low + high) / 2))
         if close.all():
             break
-    return guess
+    # Where a p-value leaps at zero the limit may be there, but for the last halvings.
+    return np.where(np.abs(guess) < ROUNDING, 0.0, guess)
 
 
 def _normal_guess(values: Values, target: Floats) -> Floats:
@@ -179,20 +195,50 @@ def _score(values: Values, bound: Floats) -> tuple[Floats, Floats]:
 
 
 def _r_star(y: Floats, weight: Floats, size: Floats) -> tuple[Floats, Floats]:
-    """r* of P(sum g_i y_i > 0), g_i ~ Gamma(weight_i): cumulants -sum weight_i log(1 - s y_i)."""
+    """r* of P(sum g_i y_i > 0), g_i ~ Gamma(weight_i): cumulants -sum weight_i log(1 - s y_i).
+
+    With t_i = s y_i / (1 - s y_i), of which the weighted sum is zero at the saddlepoint, both roots are sums
+    in which nothing cancels, r^2 = sum weight_i 2 (t_i - log(1 + t_i)) and q^2 = sum weight_i t_i^2. So is
+    the difference of the two, and s divides out of r* = r + log(q / r) / r, which is smooth at s = 0.
+    """
     s = _saddlepoint(y, weight)
     ratio = y / (1 - s * y)
-    curvature = (weight * ratio**2).sum(axis=0)
-    cumulant = (weight * np.log1p(-s * y)).sum(axis=0)
-    root = np.sign(s) * np.sqrt(np.maximum(2 * cumulant, 0))
-    wald = s * np.sqrt(curvature)
-    central = np.abs(root) < 1e-4
-    safe, other = np.where(central, 1.0, root), np.where(central, 1.0, wald)
-    skewness = 2 * (weight * ratio**3).sum(axis=0) / curvature**1.5
-    score = np.where(central, root + skewness / 6, safe + np.log(other / safe) / safe)
-    steep = s * (weight * size / (1 - s * y)).sum(axis=0)
-    slope = np.where(central, (weight * size).sum(axis=0) / np.sqrt(curvature), steep / safe)
+    second, third = _remainders(s * y)
+    square = weight * ratio * ratio
+    root = np.sqrt(np.einsum("ij,ij->j", square, second))
+    excess = np.einsum("ij,ij,ij->j", square, ratio, third) / root**2  # (q^2 / r^2 - 1) / s
+    score = s * root + excess * _log1p_over(s * excess) / (2 * root)
+    slope = (weight * size / (1 - s * y)).sum(axis=0) / root
     return score, slope
+
+
+def _remainders(x: Floats) -> tuple[Floats, Floats]:
+    """2 (t - log(1 + t)) / t^2 and (t^2 - 2 (t - log(1 + t))) / t^3 for t = x / (1 - x).
+
+    Nothing nearly equal is subtracted. With v = x / (2 - x), log(1 + t) is 2 artanh(v), and only what follows
+    the first term of artanh counts.
+    """
+    v, h = x / (2 - x), (1 - x) / (2 - x)
+    rest = 4 * h**2 * _artanh_rest(v, x)
+    return 2 * h - rest * v, h + rest * h
+
+
+def _artanh_rest(v: Floats, x: Floats) -> Floats:
+    """(artanh(v) - v) / v^3, that is 1/3 + v^2 / 5 + v^4 / 7 + ..., for v = x / (2 - x)."""
+    square = v**2
+    rest = np.full_like(v, 1 / (2 * SERIES + 3))
+    for term in range(SERIES - 1, -1, -1):
+        rest *= square
+        rest += 1 / (2 * term + 3)
+    far = np.abs(v) > NEAR_ZERO
+    rest[far] = (-np.log1p(-x[far]) / 2 - v[far]) / (v[far] * square[far])
+    return rest
+
+
+def _log1p_over(x: Floats) -> Floats:
+    """log(1 + x) / x, 1 at x = 0."""
+    safe = np.where(x == 0, 1.0, x)
+    return np.where(x == 0, 1.0, np.log1p(safe) / safe)
 
 
 def _saddlepoint(y: Floats, weight: Floats) -> Floats:
@@ -212,7 +258,7 @@ def _saddlepoint(y: Floats, weight: Floats) -> Floats:
         with np.errstate(divide="ignore"):
             step = s - gradient * room / (curvature * room + gradient * (start + end - 2 * s))
         # Near the root rounding moves the bracket past it, so a tiny step counts as inside.
-        tiny = np.abs(step - s) * np.sqrt(curvature) < CLOSE
+        tiny = np.abs(step - s) * np.sqrt(curvature) < NEARLY
         s = np.where(tiny | (step > low) & (step < high), step, (low + high) / 2)
         if tiny.all():
             break

@@ -75,8 +75,9 @@ def sampling_variance(n: ArrayLike, p: ArrayLike, k: int) -> Floats:
 def _subset_variance(n: int, q: Floats, k: int) -> Floats:
     shared = np.arange(max(0, 2 * k - n), k + 1)
     log_pmf = _log_choose(k, shared) + _log_choose(n - k, k - shared) - _log_choose(n, np.array([k]))
-    second = q[:, None] ** (2 * k - shared) @ np.exp(log_pmf)
-    return np.asarray(np.maximum(second - q ** (2 * k), 0))
+    # Not E[q^(2k-J)] - q^(2k), which are nearly equal where q is near 1.
+    terms = q[:, None] ** (2 * k - shared) * (1 - q[:, None] ** shared)
+    return np.asarray(terms @ np.exp(log_pmf))
 
 
 def _log_choose(n: int, k: NDArray[np.int64]) -> Floats:

@@ -40,7 +40,9 @@ def win_share_variance(these: Floats, those: Floats, *, tie: float = 0.0) -> flo
 def _places(these: Floats, those: Floats, tie: float) -> Floats:
     """For each of these the share of those that it beats, ties counted half."""
     order = np.sort(those)
-    below = np.searchsorted(order, these - tie, side="left")
-    reached = np.searchsorted(order, these + tie, side="right")
+    # Logarithms with few decimals often differ by just the tie, but for rounding.
+    near = tie * (1 + 1e-9)
+    below = np.searchsorted(order, these - near, side="left")
+    reached = np.searchsorted(order, these + near, side="right")
     places: Floats = (below + reached) / (2 * order.size)
     return places

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from beyondbase.inference.bounded import Floats
+from beyondbase.inference.bounded import ROUNDING, Floats
 
 Limits = tuple[float | None, float | None]
 
@@ -79,4 +79,6 @@ def _moments(values: Floats, clusters: Sequence[str] | None) -> tuple[Floats, Fl
     units = len(sums)
     if units < 2:
         return sums.mean(axis=0), np.zeros((values.shape[1],) * 2), units
-    return sums.mean(axis=0), np.atleast_2d(np.cov(sums, rowvar=False)) / units, units
+    error = np.atleast_2d(np.cov(sums, rowvar=False)) / units
+    alike = np.ptp(sums, axis=0) <= ROUNDING * np.abs(sums).max(axis=0)
+    return sums.mean(axis=0), np.where(alike | alike[:, None], 0.0, error), units

@@ -24,6 +24,11 @@ def share_interval(count: int, total: int, *, alpha: float = 0.05) -> tuple[floa
     return float(low), float(high)
 
 
+def told(p: float) -> float:
+    """A p-value to nine digits, to order by: p of mirrored counts is the same but for rounding."""
+    return float(f"{p:.9g}")
+
+
 def fisher_greater(n: ArrayLike, c: ArrayLike, other_n: ArrayLike, other_c: ArrayLike) -> Floats:
     """One-sided exact p, per problem, that the first arm's success probability is greater.
 
