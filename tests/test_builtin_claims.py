@@ -259,7 +259,7 @@ def test_two_claims_of_one_id_are_refused(tmp_path: Path) -> None:
     """A folder beside ours may not take the id of a claim of ours."""
     copy = shutil.copy(ROOT / "claims" / "test_sec41_subset.py", tmp_path)
     with pytest.raises(
-        InputError, match=r"'rl-solved-is-subset' is taken by .*test_sec41_subset\.py; rename"
+        InputError, match=r"'rl-solved-is-subset' is taken by .*test_sec41_subset\.py, and the two files differ; rename"
     ):
         load_claims([ROOT / "claims", Path(copy).parent])
 

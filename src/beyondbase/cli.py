@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from beyondbase.commands.agree import agree
+from beyondbase.commands.judging import PassingCommand, judge
 from beyondbase.commands.looking import plan, status
 from beyondbase.commands.report import report
 from beyondbase.commands.sampling import grade, sample, score
@@ -40,6 +41,7 @@ def main(
 
 for command in (plan, sample, grade, score, status, agree, report):
     app.command()(command)
+app.command(cls=PassingCommand)(judge)
 for name, transfer in (
     ("import", import_samples),
     ("export", export_results),

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from beyondbase.cases import Case
-from beyondbase.claim import Claim, load_claims
+from beyondbase.claim import Claim, claim_modules, load_modules, own_modules, suite_claims
 from beyondbase.errors import InputError
 from beyondbase.judge import Family, Judged, Judgement, gather, judge
 from beyondbase.study import Study, load_study
@@ -34,16 +34,37 @@ class Entry:
 class Suite:
     """Claims and studies of a run."""
 
-    def __init__(self, folders: Sequence[Path], studies: Sequence[Path], alpha: float | None = None) -> None:
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        studies: Sequence[Path],
+        alpha: float | None = None,
+        *,
+        alone: bool = False,
+    ) -> None:
+        """Take the folders of a user's own claims and the studies; `alone` leaves the suite's claims out."""
         self._folders = tuple(folders)
+        self._alone = alone
         self._paths = tuple(studies)
         self._alpha = alpha
         self._judgements: dict[str, Judgement] = {}
 
     @cached_property
+    def own_modules(self) -> tuple[Path, ...]:
+        """The files of the user's own claims."""
+        if self._alone:
+            return tuple(path for folder in self._folders for path in claim_modules(folder))
+        return own_modules(self._folders)
+
+    @property
+    def suite_modules(self) -> tuple[Path, ...]:
+        """The files of the claims that come with the suite."""
+        return () if self._alone else claim_modules(suite_claims())
+
+    @cached_property
     def claims(self) -> tuple[Claim, ...]:
-        """All claims of the claim folders; they form the family, whatever pytest collects."""
-        return load_claims(self._folders)
+        """The suite's claims and the user's own; they form the family, whatever pytest collects."""
+        return load_modules((*self.suite_modules, *self.own_modules))
 
     @cached_property
     def studies(self) -> dict[str, Study]:
