@@ -2,10 +2,12 @@
 
 import argparse
 import inspect
+import pickle
 import warnings
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +25,7 @@ from beyondbase.waivers import WaiverWarning
 
 SUITE = pytest.StashKey[Suite]()
 DAY = pytest.StashKey[date]()
+FOUND = "beyondbase_verdicts"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,7 +65,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Prepare a suite; nothing is read before a claim is met."""
     studies = config.getoption("study") or standing.built_in(standing.home_of(config))
     alone = not config.getini("beyondbase_suite")
-    suite = Suite(_folders(config), studies, config.getoption("alpha"), alone=alone)
+    suite = Suite(_folders(config), studies, config.getoption("alpha"), alone, _processes(config))
+    if _is_worker(config) and FOUND in config.workerinput:  # type: ignore[attr-defined]
+        suite.findings = pickle.loads(config.workerinput[FOUND])  # type: ignore[attr-defined]  # noqa: S301 - ours
     config.stash[SUITE] = suite
     collecting.choose(config, suite)
     # One day for the whole run, so that a waiver does not lapse in its midst.
@@ -82,6 +87,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         _check(config)
     except InputError as error:
         raise pytest.UsageError(clean(str(error))) from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Judge before xdist's workers start: each would judge the whole, to show its share of the verdicts."""
+    if _wants_claims(node.config):
+        node.workerinput[FOUND] = pickle.dumps(node.config.stash[SUITE].verdicts)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -229,6 +241,14 @@ def _check(config: pytest.Config) -> None:
     elif config.getoption("study"):
         where = ", ".join(str(folder) for folder in _folders(config))
         raise InputError(f"found no claim in {where}; name their folder in the ini key beyondbase_claims")
+
+
+def _processes(config: pytest.Config) -> int | None:
+    if _is_worker(config):
+        return 1
+    # As many as -n says; without it, or without xdist, as many as the work is worth.
+    asked: int | None = getattr(config.option, "numprocesses", None)
+    return None if asked is None else max(asked, 1)
 
 
 def _is_worker(config: pytest.Config) -> bool:

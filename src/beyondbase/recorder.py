@@ -37,7 +37,7 @@ class Recorder:
     """Gathers which verdicts ran, and writes them down when the session ends."""
 
     def __init__(self, suite: Suite, folder_of: Callable[[Study], Path], day: date) -> None:
-        """Take the suite, the folder that the report of a study goes to, and the day waivers are held against."""
+        """Take the suite, where the report of a study goes, and the day waivers are held against."""
         self._suite = suite
         self._day = day
         self._folder_of = folder_of
@@ -64,7 +64,8 @@ class Recorder:
             judgement = self._suite.judgement(name)
             folders.setdefault(self._folder_of(judgement.study), []).append(judgement)
         for folder, judgements in folders.items():
-            self._record(folder, results_of(judgements), session.config)
+            content = results_of(judgements, known=self._suite.findings.pairs)
+            self._record(folder, content, session.config)
         self._content["studies"].sort(key=lambda study: study["id"])
         if self._failed:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR

@@ -6,12 +6,13 @@ import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from beyondbase import paper
 from beyondbase.files import write_whole
 from beyondbase.inference.band import DRAWS
-from beyondbase.judge import Judged, Judgement
+from beyondbase.judge import NOTHING, Judged, Judgement
 from beyondbase.likelihood_files import score_rows
 from beyondbase.likelihood_summary import likelihood_summaries
 from beyondbase.likelihoods import likelihoods_digest
@@ -21,21 +22,31 @@ from beyondbase.summary import summaries
 from beyondbase.tallies import file_digest, rows_digest
 from beyondbase.verdict import Effect, Verdict
 
+NO_PAIRS: Mapping[str, Mapping[int, dict[str, Any]]] = MappingProxyType({})
 DIGITS = 10
 LIBRARIES = ("numpy", "pyarrow", "pydantic", "pytest", "scipy", "statsmodels")
 
 
-def results_of(judgements: Sequence[Judgement]) -> dict[str, Any]:
+def results_of(
+    judgements: Sequence[Judgement], *, known: Mapping[str, Mapping[int, dict[str, Any]]] = NO_PAIRS
+) -> dict[str, Any]:
     """The content of results.json.
 
     It depends on the study files, their evidence and the versions alone: not on what a test run
     selected, on the number of workers, the order of rows, or the time of day.
+
+    Args:
+        judgements: of the studies.
+        known: summaries of pairs that were made before, by study and place; see `summaries`.
     """
     content = {
         "schema_version": SCHEMA_VERSION,
         "suite": {"name": "beyondbase", "version": version("beyondbase")},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
-        "studies": [_study(judgement) for judgement in sorted(judgements, key=lambda j: j.study.id)],
+        "studies": [
+            _study(judgement, known.get(judgement.study.id, NOTHING))
+            for judgement in sorted(judgements, key=lambda j: j.study.id)
+        ],
     }
     plain: dict[str, Any] = _plain(content)
     return plain
@@ -46,7 +57,7 @@ def write_results(content: dict[str, Any], path: Path) -> None:
     write_whole(json.dumps(content, indent=1, ensure_ascii=False) + "\n", path)
 
 
-def _study(judgement: Judgement) -> dict[str, Any]:
+def _study(judgement: Judgement, known: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
     study = judgement.study
     files = study.evidence.samples or ", ".join(path.name for path in study.tally_paths)
     evidence = judgement.family.evidence
@@ -81,7 +92,7 @@ def _study(judgement: Judgement) -> dict[str, Any]:
             {"claim": claim.id, "finding": claim.finding, "needs": claim.over.needs}
             for claim in judgement.family.not_applicable
         ],
-        "pairs": summaries(judgement),
+        "pairs": summaries(judgement, known=known),
         "likelihoods": likelihood_summaries(study, evidence.tallies),
         "samples": [vars(item) | {"health": vars(item.health)} for item in evidence.sets],
         "examples": [vars(example).copy() for example in evidence.examples],

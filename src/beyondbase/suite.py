@@ -8,7 +8,8 @@ from pathlib import Path
 from beyondbase.cases import Case
 from beyondbase.claim import Claim, claim_modules, load_modules, own_modules, suite_claims
 from beyondbase.errors import InputError
-from beyondbase.judge import Family, Judged, Judgement, gather, judge
+from beyondbase.judge import NOTHING, Family, Judged, Judgement, gather, judge
+from beyondbase.sharing import Findings, find
 from beyondbase.study import Study, load_study
 
 
@@ -39,12 +40,21 @@ class Suite:
         folders: Sequence[Path],
         studies: Sequence[Path],
         alpha: float | None = None,
-        *,
-        alone: bool = False,
+        alone: bool = False,  # noqa: FBT001, FBT002 - see `order`
+        processes: int | None = 1,
     ) -> None:
-        """Take the folders of a user's own claims and the studies; `alone` leaves the suite's claims out."""
+        """Prepare a run; nothing is read yet.
+
+        Args:
+            folders: of a user's own claims.
+            studies: study files or their folders.
+            alpha: level instead of the studies' own.
+            alone: whether the suite's claims are left out.
+            processes: how many may judge; None for as many as the work is worth.
+        """
         self._folders = tuple(folders)
         self._alone = alone
+        self._processes = processes
         self._paths = tuple(studies)
         self._alpha = alpha
         self._judgements: dict[str, Judgement] = {}
@@ -102,6 +112,27 @@ class Suite:
         return table
 
     @property
+    def order(self) -> tuple[tuple[Path, ...], tuple[Path, ...], float | None, bool]:
+        """The arguments that give the same suite in another process."""
+        return self._folders, self._paths, self._alpha, self._alone
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What other processes found of the studies, if there were any."""
+        return find(self.families, self.order, processes=self._processes)
+
+    @property
+    def verdicts(self) -> Findings:
+        """All verdicts, for processes that need not find them again; but of claims whose code fails none."""
+        every = {name: enumerate(self.judgement(name).judged) for name in self.families}
+        return Findings(
+            {
+                name: {place: one.verdict for place, one in some if not one.error}
+                for name, some in every.items()
+            }
+        )
+
+    @property
     def loaded(self) -> bool:
         """Whether the studies were read."""
         return "families" in vars(self)
@@ -109,7 +140,8 @@ class Suite:
     def judgement(self, study: str) -> Judgement:
         """Verdicts of a study, judged at the first call."""
         if study not in self._judgements:
-            self._judgements[study] = judge(self.families[study])
+            known = self.findings.verdicts.get(study, NOTHING)
+            self._judgements[study] = judge(self.families[study], known=known)
         return self._judgements[study]
 
     def judged(self, entry: Entry) -> Judged:
