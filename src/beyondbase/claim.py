@@ -71,7 +71,7 @@ def claim_of(function: object) -> Claim | None:
 
 
 def suite_claims() -> Path:
-    """The folder of the claims that come with the suite: in the package, or in the repository it is run from."""
+    """The folder of the claims that come with the suite: in the package, or in its repository."""
     packaged = Path(__file__).parent / "claims"
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "claims"
 
@@ -80,11 +80,11 @@ def claim_modules(folder: Path) -> tuple[Path, ...]:
     """The modules of a folder that may hold claims, by file name."""
     # A folder of this name may be somebody else's; modules that do not know us are not run.
     found = sorted(folder.glob("test_*.py"))
-    return tuple(path for path in found if "beyondbase" in path.read_text(encoding="utf-8", errors="replace"))
+    return tuple(path for path in found if b"beyondbase" in path.read_bytes())
 
 
 def own_modules(folders: Iterable[Path]) -> tuple[Path, ...]:
-    """The modules of a user's folders, without those that are the suite's own or copies of them to the byte."""
+    """The modules of a user's folders, without the suite's own and copies of these to the byte."""
     suite = {path.read_bytes() for path in claim_modules(suite_claims())}
     every = (path for folder in folders for path in claim_modules(folder))
     return tuple(path for path in every if path.read_bytes() not in suite)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from beyondbase.commands.agree import agree
-from beyondbase.commands.judging import PassingCommand, judge
+from beyondbase.commands.judging import PassingCommand, estimators, judge
 from beyondbase.commands.looking import plan, status
 from beyondbase.commands.report import report
 from beyondbase.commands.sampling import grade, sample, score
@@ -41,7 +41,8 @@ def main(
 
 for command in (plan, sample, grade, score, status, agree, report):
     app.command()(command)
-app.command(cls=PassingCommand)(judge)
+for passing in (judge, estimators):
+    app.command(cls=PassingCommand)(passing)
 for name, transfer in (
     ("import", import_samples),
     ("export", export_results),

@@ -62,8 +62,8 @@ def _node_id(config: pytest.Config, path: Path) -> str:
 
 
 def _within(node_id: str, name: str) -> bool:
-    return name == NAME or node_id == name or node_id.startswith((f"{name}::", f"{name}["))
+    return name in {NAME, node_id} or node_id.startswith((f"{name}::", f"{name}["))
 
 
 def _there(config: pytest.Config, argument: str) -> bool:
-    return (config.invocation_params.dir / argument.split("::")[0]).exists()
+    return (config.invocation_params.dir / argument.partition("::")[0]).exists()

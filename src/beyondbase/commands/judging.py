@@ -1,6 +1,9 @@
 """`beyondbase judge` and `beyondbase estimators`: pytest's work, from whatever folder."""
 
+import os
+import tempfile
 from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +13,7 @@ from typer.core import TyperCommand
 
 from beyondbase.commands.saying import MISTAKE, mistakes_told
 from beyondbase.errors import InputError
+from beyondbase.extras import require
 from beyondbase.standing import built_in
 
 # The package is imported already, as pytest's own command would not have done.
@@ -31,9 +35,7 @@ def judge(  # noqa: PLR0913 - the options of pytest that a judge needs most
     context: typer.Context,
     studies: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[STUDY]...", help="Study files or their folders (default: those of fixtures/)."
-        ),
+        typer.Argument(metavar="STUDY", help="Study files or their folders (default: those of fixtures/)."),
     ] = None,
     *,
     study: Annotated[
@@ -48,7 +50,9 @@ def judge(  # noqa: PLR0913 - the options of pytest that a judge needs most
     ] = None,
     report_dir: Annotated[
         str | None,
-        typer.Option(metavar="DIR", help="Where the report goes, if not beside the study.", show_default=False),
+        typer.Option(
+            metavar="DIR", help="Where the report goes, if not beside the study.", show_default=False
+        ),
     ] = None,
     processes: Annotated[
         str | None,
@@ -56,7 +60,9 @@ def judge(  # noqa: PLR0913 - the options of pytest that a judge needs most
     ] = None,
     selected: Annotated[
         str | None,
-        typer.Option("-k", metavar="EXPR", help="Show these claims only; no verdict changes.", show_default=False),
+        typer.Option(
+            "-k", metavar="EXPR", help="Show these claims only; no verdict changes.", show_default=False
+        ),
     ] = None,
     junitxml: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write a JUnit file.", show_default=False)
@@ -82,6 +88,53 @@ def judge(  # noqa: PLR0913 - the options of pytest that a judge needs most
         arguments = [f"--study={path}" for path in (*named, *(study or ())) or _built_in()]
     arguments += [word for name, value in known.items() if value is not None for word in _option(name, value)]
     raise typer.Exit(run_pytest([*arguments, *further, *context.obj]))
+
+
+def estimators(
+    context: typer.Context,
+    target: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="MODULE:FUNCTION",
+            help="As package.module:function or file.py:function (default: our own).",
+        ),
+    ] = None,
+    *,
+    estimator: Annotated[
+        str | None, typer.Option(metavar="MODULE:FUNCTION", help="The same.", show_default=False)
+    ] = None,
+    selected: Annotated[
+        str | None, typer.Option("-k", metavar="EXPR", help="Check these only.", show_default=False)
+    ] = None,
+) -> None:
+    """Check a pass@k of your own, a function of (n, c, k), by properties and against exact arithmetic.
+
+    All other options are pytest's, written --option=value, or anyhow behind --.
+    Ends with 0 where all holds, 1 where something does not, 2 where the function cannot be had or called.
+    """
+    named = [word for word in (*(target or ()), estimator) if word and not word.startswith("-")]
+    further = [word for word in target or () if word.startswith("-")]
+    with mistakes_told():
+        if len(named) > 1:
+            raise InputError(f"found {len(named)} functions, {', '.join(named)}; name one")
+        require("hypothesis", "estimators")
+    folder = files("beyondbase") / "estimator_suite"
+    # Of the user's own settings of pytest none, nor of a conftest.py on the way to the library.
+    apart = (
+        "-c",
+        os.devnull,
+        f"--rootdir={folder}",
+        f"--confcutdir={folder}",
+        "-p",
+        "no:cacheprovider",
+        "-rN",
+    )
+    chosen = [f"--estimator={name}" for name in named] + (["-k", selected] if selected else [])
+    with tempfile.TemporaryDirectory() as scratch:
+        # Hypothesis keeps what it learnt in the folder that one stands in.
+        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch)
+        code = run_pytest([str(folder), *apart, *chosen, *further, *context.obj])
+    raise typer.Exit(code)
 
 
 def run_pytest(arguments: Sequence[str]) -> int:
