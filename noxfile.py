@@ -1,5 +1,6 @@
 """Sessions of beyondbase; `nox -l` lists them."""
 
+import itertools
 import os
 import platform
 import shutil
@@ -16,6 +17,7 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["claims"]
 nox.options.error_on_external_run = True
 
+ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml("pyproject.toml")
 RUNNING = ".".join(platform.python_version_tuple()[:2])
 OTHERS = [version for version in nox.project.python_versions(PROJECT) if version != RUNNING]
@@ -29,25 +31,32 @@ def install(session: nox.Session, *groups: str) -> None:
     session.install(".", *named)
 
 
+def run_here(session: nox.Session, *command: str, **env: str) -> None:
+    """Run a command where the user stands, whom paths are relative to: nox stands where its file is."""
+    with session.chdir(session.invoked_from):
+        session.run(*command, *session.posargs, env=env)
+
+
 @nox.session
 def claims(session: nox.Session) -> None:
-    """Judge the built-in studies, or those of `-- --study PATH`; write reports/."""
+    """Judge the built-in studies and write reports/, or those of `-- --study PATH` and write beside them."""
     install(session)
-    session.run("pytest", "claims", *session.posargs, env=ONE_THREAD)
+    own = any(word.partition("=")[0] == "--study" for word in session.posargs)
+    run_here(session, "pytest", *([] if own else [f"--rootdir={ROOT}", str(ROOT / "claims")]), **ONE_THREAD)
 
 
 @nox.session
 def sample(session: nox.Session) -> None:
     """Sample and grade what the study of `-- --study PATH` lacks, with the engine that it names."""
     install_for(session)
-    session.run("beyondbase", "sample", *session.posargs)
+    run_here(session, "beyondbase", "sample")
 
 
 @nox.session
 def grade(session: nox.Session) -> None:
     """Grade the samples of the study of `-- --study PATH` again; nothing is sampled."""
     install_for(session)
-    session.run("beyondbase", "grade", *session.posargs)
+    run_here(session, "beyondbase", "grade")
 
 
 @nox.session
@@ -91,10 +100,11 @@ def install_for(session: nox.Session) -> None:
 
 def read_study(session: nox.Session) -> dict[str, dict[str, dict[str, str]]]:
     """Read the study file of `-- --study PATH`."""
-    named = dict(zip(session.posargs, session.posargs[1:], strict=False)).get("--study")
+    words = [part for word in session.posargs for part in word.split("=", 1)]
+    named = dict(itertools.pairwise(words)).get("--study")
     if named is None:
         session.error("name a study: -- --study PATH")
-    path = Path(named)
+    path = Path(session.invoked_from) / named
     try:
         with (path / "study.toml" if path.is_dir() else path).open("rb") as stream:
             return tomllib.load(stream)
@@ -163,10 +173,9 @@ def browser(session: nox.Session) -> None:
 
 @nox.session
 def estimators(session: nox.Session) -> None:
-    """Check a pass@k estimator: `-- --estimator package.module:function`, by default ours."""
-    install(session, "tests")
-    path = os.pathsep.join([".", os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-    session.run("pytest", "tests/estimators", *session.posargs, env=ONE_THREAD | {"PYTHONPATH": path})
+    """Check a pass@k estimator: `-- package.module:function` or `-- file.py:function`, by default ours."""
+    session.install(".[estimators]")
+    run_here(session, "beyondbase", "estimators", **ONE_THREAD)
 
 
 @nox.session

@@ -117,7 +117,9 @@ class Project:
 
     def run(self, *arguments: str | Path) -> pytest.RunResult:
         """Run pytest inside this process, which is ten times as fast as in another."""
-        return self.pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
+        # Without the suite's claims, which have studies of their own to be tested on.
+        alone = ("-p", "no:cacheprovider", "-o", "beyondbase_suite=false")
+        return self.pytester.runpytest_inprocess(*alone, *arguments)
 
     def results_file(self, folder: str = "reports") -> Path:
         """Where results.json is written."""

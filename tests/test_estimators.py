@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import integrate, stats
-from strategies import counts, even_tallies, tallies
+from strategies import even_tallies, tallies
 
 from beyondbase import estimators as est
+from beyondbase.estimator_suite.strategies import counts
 
 TOLERANCE = 1e-13
 UNDERFLOW = Fraction(1, 10**290)

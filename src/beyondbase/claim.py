@@ -93,27 +93,43 @@ def suite_claims() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "claims"
 
 
+def claim_modules(folder: Path) -> tuple[Path, ...]:
+    """The modules of a folder that may hold claims, by file name."""
+    # A folder of this name may be somebody else's; modules that do not know us are not run.
+    found = sorted(folder.glob("test_*.py"))
+    return tuple(path for path in found if b"beyondbase" in path.read_bytes())
+
+
+def own_modules(folders: Iterable[Path]) -> tuple[Path, ...]:
+    """The modules of a user's folders, without the suite's own and copies of these to the byte."""
+    suite = {path.read_bytes() for path in claim_modules(suite_claims())}
+    every = (path for folder in folders for path in claim_modules(folder))
+    return tuple(path for path in every if path.read_bytes() not in suite)
+
+
 def load_claims(folders: AnyPath | Iterable[AnyPath]) -> tuple[Claim, ...]:
-    """All claims of the test modules of some folders, by file name and place in the file.
+    """All claims of the test modules of some folders; see `load_modules`."""
+    return load_modules(path for folder in as_paths(folders) for path in claim_modules(folder))
+
+
+def load_modules(modules: Iterable[Path]) -> tuple[Claim, ...]:
+    """All claims of some test modules, by module and place in it.
 
     The family of a study is all of its claims, whatever a test run selects, so they are read from the
-    folders and not from what pytest collected.
+    files and not from what pytest collected.
 
     Raises:
         InputError: two claims share an id, a counter-claim excludes what is no finding among them, or a
             module cannot be imported.
     """
     found: dict[str, tuple[Claim, Path]] = {}
-    for path in (path for folder in as_paths(folders) for path in sorted(folder.glob("test_*.py"))):
-        # A folder of this name may be somebody else's; modules that do not know us are not run.
-        if "beyondbase" not in path.read_text(encoding="utf-8", errors="replace"):
-            continue
-        for value in vars(_module(path)).values():
+    for path in modules:
+        for value in vars(load_module(path)).values():
             card = claim_of(value)
             if card is None or getattr(value, "__module__", None) != _module_name(path):
                 continue
             if card.id in found:
-                raise InputError(f"{path}: claim id {card.id!r} is taken by {found[card.id][1]}; rename one")
+                raise InputError(_taken(card.id, path, found[card.id][1]))
             found[card.id] = card, path
     _check_excluded(found)
     return tuple(card for card, _ in found.values())
@@ -143,7 +159,23 @@ def _check_excluded(found: Mapping[str, tuple[Claim, Path]]) -> None:
                 )
 
 
-def _module(path: Path) -> ModuleType:
+def _taken(name: str, path: Path, other: Path) -> str:
+    if other.parent != suite_claims():
+        return f"{path}: claim id {name!r} is taken by {other}; rename one"
+    # To replace it would let one name mean two things in two reports, and nobody would see which.
+    return (
+        f"{path}: claim id {name!r} is taken by the suite's {other}, and the two files differ; rename yours,"
+        " delete the file to judge by the suite's, or set the ini key beyondbase_suite = false to judge by"
+        " your claims alone"
+    )
+
+
+def load_module(path: Path) -> ModuleType:
+    """The module of claims in a file, imported once under a name of its own.
+
+    Raises:
+        InputError: it cannot be imported.
+    """
     name = _module_name(path)
     if name in sys.modules:
         return sys.modules[name]
@@ -152,7 +184,7 @@ def _module(path: Path) -> ModuleType:
         raise InputError(f"{path}: is no Python module")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    if str(path.parent) not in sys.path:
+    if str(path.parent) not in sys.path and path.parent != suite_claims():
         # As pytest does for test modules, so that a claim can import what lies beside it.
         sys.path.insert(0, str(path.parent))
     try:

@@ -9,6 +9,7 @@ import typer
 
 from beyondbase.commands.agree import agree
 from beyondbase.commands.init import init
+from beyondbase.commands.judging import PassingCommand, estimators, judge
 from beyondbase.commands.looking import plan, status
 from beyondbase.commands.report import report
 from beyondbase.commands.sampling import grade, sample, score
@@ -41,6 +42,8 @@ def main(
 
 for command in (init, plan, sample, grade, score, status, agree, report):
     app.command()(command)
+for passing in (judge, estimators):
+    app.command(cls=PassingCommand)(passing)
 for name, transfer in (
     ("import", import_samples),
     ("export", export_results),

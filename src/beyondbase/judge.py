@@ -4,7 +4,8 @@ import traceback
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import pytest
 
@@ -20,6 +21,7 @@ from beyondbase.study import Expectation, Study, Waiver
 from beyondbase.verdict import Outcome, Verdict, invalid, remedy_text
 
 _Entry = TypeVar("_Entry", Expectation, Waiver)
+NOTHING: Mapping[int, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,15 +135,33 @@ def gather(study: Study, claims: Sequence[Claim]) -> Family:
     return Family(study, evidence, found, idle)
 
 
-def judge(family: Family) -> Judgement:
-    """Judge every claim on each of its cases, with Holm's adjustment over all of them."""
-    few = few_samples(case for claim, case in family.found if claim.large_k)
-    tested = [_test(claim, case, few) for claim, case in family.found]
+def judge(family: Family, *, known: Mapping[int, Verdict] = NOTHING) -> Judgement:
+    """Judge every claim on each of its cases, with Holm's adjustment over all of them.
+
+    Args:
+        family: what to judge.
+        known: verdicts that `tried_verdict` found before, by place in the family.
+    """
+    few = _few(family)
+    tested = [
+        _Tried(claim, case, known[place]) if place in known else _test(claim, case, few)
+        for place, (claim, case) in enumerate(family.found)
+    ]
     adjusted = holm([tried.verdict.p for tried in tested])
     return Judgement(
         family,
         tuple(_decided(tried, float(p), len(tested)) for tried, p in zip(tested, adjusted, strict=True)),
     )
+
+
+def tried_verdict(family: Family, place: int) -> Verdict | None:
+    """The verdict of one member of a family before adjustment; None where the claim's code fails."""
+    tried = _test(*family.found[place], _few(family))
+    return None if tried.error else tried.verdict
+
+
+def _few(family: Family) -> str:
+    return few_samples(case for claim, case in family.found if claim.large_k)
 
 
 def meets(outcome: Outcome, wanted: ExpectedVerdict) -> bool:

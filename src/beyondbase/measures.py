@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import nan
 
 import numpy as np
@@ -49,10 +50,19 @@ class Measure:
 
     def checked(self) -> Values:
         """The values as units of resampling."""
-        return values_of(self.values, support=self.support, clusters=self.clusters)
+        return self._checked
 
     def effect(self) -> Effect:
         """Mean with its two-sided interval at level 1 - alpha."""
+        return self._effect
+
+    # Once, however many statements are made of one measure: an interval is half of what a verdict takes.
+    @cached_property
+    def _checked(self) -> Values:
+        return values_of(self.values, support=self.support, clusters=self.clusters)
+
+    @cached_property
+    def _effect(self) -> Effect:
         values = self.checked()
         return Effect(
             self.name,

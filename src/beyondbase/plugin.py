@@ -2,23 +2,28 @@
 
 import argparse
 import inspect
+import pickle
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from beyondbase import waivers
-from beyondbase.claim import Claim, claim_of
+from beyondbase import collecting, standing, waivers
+from beyondbase.claim import Claim, claim_modules, claim_of
 from beyondbase.cleaning import clean
 from beyondbase.closing import PROPERTY, UNFIT
 from beyondbase.endings import Ending, complain
 from beyondbase.errors import InputError
 from beyondbase.recorder import Recorder
+from beyondbase.study import Study
 from beyondbase.suite import Entry, Suite
 from beyondbase.terminal import effect_text, p_text
 from beyondbase.verdict import Outcome
 
 SUITE = pytest.StashKey[Suite]()
 ENDING = pytest.StashKey[Ending]()
+FOUND = "beyondbase_verdicts"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,36 +55,58 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--report-dir",
         type=Path,
         metavar="DIR",
-        help="where results.json, index.html, summary.md and run.json go (default: reports/)",
+        help="where results.json, index.html, summary.md and run.json go (default: reports/ beside a study,"
+        " and one reports/ for all of fixtures/)",
     )
     parser.addini(
-        "beyondbase_claims", "folders whose claims form the family", type="linelist", default=["claims"]
+        "beyondbase_claims",
+        "folders of claims that join the suite's in the family",
+        type="linelist",
+        default=["claims"],
     )
+    parser.addini("beyondbase_suite", "whether the suite's claims are judged", type="bool", default=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare a suite; nothing is read before a claim is met."""
-    studies = config.getoption("study") or sorted((config.rootpath / "fixtures").glob("*/study.toml"))
-    suite = Suite(_folders(config), studies, config.getoption("alpha"))
+    studies = config.getoption("study") or standing.built_in(standing.home_of(config))
+    alone = not config.getini("beyondbase_suite")
+    suite = Suite(_folders(config), studies, config.getoption("alpha"), alone, _processes(config))
+    if _is_worker(config) and FOUND in config.workerinput:  # type: ignore[attr-defined]
+        suite.findings = pickle.loads(config.workerinput[FOUND])  # type: ignore[attr-defined]  # noqa: S301 - ours
     config.stash[SUITE] = suite
+    collecting.choose(config, suite)
     # One day for the whole run, so that a waiver does not lapse in its midst.
     ending = Ending(config.getoption("expect"), config.getoption("inconclusive"), waivers.today())
     config.stash[ENDING] = ending
     if not _is_worker(config):
-        folder = config.getoption("report_dir") or config.rootpath / "reports"
-        config.pluginmanager.register(Recorder(suite, folder, ending.day), "beyondbase-recorder")
+        recorder = Recorder(suite, partial(_report_folder, config), ending.day)
+        config.pluginmanager.register(recorder, "beyondbase-recorder")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Say what is wrong with the input in one message, before workers start and tests are collected."""
     config = session.config
-    if _is_worker(config) or not (config.getoption("study") or _wants_claims(config)):
+    if _is_worker(config) or not _wants_claims(config):
         return
     try:
         _check(config)
     except InputError as error:
         raise pytest.UsageError(clean(str(error))) from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Judge before xdist's workers start: each would judge the whole, to show its share of the verdicts."""
+    if _wants_claims(node.config):
+        node.workerinput[FOUND] = pickle.dumps(node.config.stash[SUITE].verdicts)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Add the suite's claims, before anyone selects among the items."""
+    items[:0] = collecting.suite_items(session, session.config.stash[SUITE])
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -156,16 +183,34 @@ def _entry(item: pytest.Item) -> Entry | None:
 
 
 def _folders(config: pytest.Config) -> list[Path]:
-    return [config.rootpath / folder for folder in config.getini("beyondbase_claims")]
+    home = standing.home_of(config)
+    return [home / folder for folder in config.getini("beyondbase_claims")]
+
+
+def _report_folder(config: pytest.Config, study: Study) -> Path:
+    named: Path | None = config.getoption("report_dir")
+    return named or standing.report_folder(study, home=standing.home_of(config))
 
 
 def _check(config: pytest.Config) -> None:
     suite = config.stash[SUITE]
     if suite.claims:
-        _ = suite.families
+        folders: dict[Path, list[str]] = {}
+        for family in suite.families.values():
+            folders.setdefault(_report_folder(config, family.study), []).append(family.study.id)
+        if not config.getoption("collectonly"):
+            standing.check_free(folders, home=standing.home_of(config))
     elif config.getoption("study"):
-        folders = ", ".join(str(folder) for folder in _folders(config))
-        raise InputError(f"found no claim in {folders}; name their folder in the ini key beyondbase_claims")
+        where = ", ".join(str(folder) for folder in _folders(config))
+        raise InputError(f"found no claim in {where}; name their folder in the ini key beyondbase_claims")
+
+
+def _processes(config: pytest.Config) -> int | None:
+    if _is_worker(config):
+        return 1
+    # As many as -n says; without it, or without xdist, as many as the work is worth.
+    asked: int | None = getattr(config.option, "numprocesses", None)
+    return None if asked is None else max(asked, 1)
 
 
 def _is_worker(config: pytest.Config) -> bool:
@@ -173,7 +218,10 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 def _wants_claims(config: pytest.Config) -> bool:
-    folders = [folder.resolve() for folder in _folders(config) if folder.is_dir()]
+    if config.getoption("study") or config.stash[collecting.ASKED]:
+        return True
+    # A folder of this name may be somebody else's.
+    folders = [folder.resolve() for folder in _folders(config) if claim_modules(folder)]
     asked = [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
     return any(
         path.is_relative_to(folder) or folder.is_relative_to(path) for folder in folders for path in asked

@@ -15,9 +15,11 @@ import pytest
 from beyondbase.closing import causes_apart, closing_lines, verdict_of
 from beyondbase.errors import InputError
 from beyondbase.files import write_whole
+from beyondbase.judge import Judgement
 from beyondbase.report import write_page
 from beyondbase.report.markdown import render_summary
 from beyondbase.results import results_of, write_results
+from beyondbase.study import Study
 from beyondbase.suite import Suite
 from beyondbase.terminal import (
     COLOURS,
@@ -33,10 +35,11 @@ from beyondbase.terminal import (
 class Recorder:
     """Gathers which verdicts ran, and writes them down when the session ends."""
 
-    def __init__(self, suite: Suite, folder: Path, day: date) -> None:
+    def __init__(self, suite: Suite, folder_of: Callable[[Study], Path], day: date) -> None:
+        """Take the suite, where the report of a study goes, and the day waivers are held against."""
         self._suite = suite
         self._day = day
-        self._folder = folder
+        self._folder_of = folder_of
         self._ran: set[tuple[str, str]] = set()
         self._content: dict[str, Any] = {"studies": []}
         self._written: list[str] = []
@@ -54,15 +57,14 @@ class Recorder:
         Results hold the whole family of each study and follow from its files alone, so they are the
         same whatever this run selected; what is of this run stands in run.json.
         """
-        studies = sorted({study for study, _ in self._ran})
-        if not studies:
-            return
-        content = self._content = results_of([self._suite.judgement(study) for study in studies])
-        run = None
-        if self._write("results.json", partial(write_results, content)):
-            run = self._write_run(session.config)
-        self._write("index.html", partial(write_page, content, run=run))
-        self._write("summary.md", lambda path: write_whole(render_summary(content, run=run), path))
+        folders: dict[Path, list[Judgement]] = {}
+        for name in sorted({study for study, _ in self._ran}):
+            judgement = self._suite.judgement(name)
+            folders.setdefault(self._folder_of(judgement.study), []).append(judgement)
+        for folder, judgements in folders.items():
+            content = results_of(judgements, known=self._suite.findings.pairs)
+            self._record(folder, content, session.config)
+        self._content["studies"].sort(key=lambda study: study["id"])
         if self._failed:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
@@ -106,17 +108,25 @@ class Recorder:
             for name, family in self._suite.families.items()
         ]
 
-    def _write_run(self, config: pytest.Config) -> dict[str, str] | None:
+    def _record(self, folder: Path, content: dict[str, Any], config: pytest.Config) -> None:
+        """Write one report: four files of one folder."""
+        self._content["studies"] += content["studies"]
+        run = None
+        if self._write(folder / "results.json", partial(write_results, content)):
+            run = self._write_run(folder, config)
+        self._write(folder / "index.html", partial(write_page, content, run=run))
+        self._write(folder / "summary.md", lambda path: write_whole(render_summary(content, run=run), path))
+
+    def _write_run(self, folder: Path, config: pytest.Config) -> dict[str, str] | None:
         try:
-            run = run_of((self._folder / "results.json").read_bytes(), config.invocation_params.args)
+            run = run_of((folder / "results.json").read_bytes(), config.invocation_params.args)
         except InputError as error:
-            self._failed.append(f"not written: {shown_path(self._folder / 'run.json')}: {error}")
+            self._failed.append(f"not written: {shown_path(folder / 'run.json')}: {error}")
             return None
-        self._write("run.json", lambda path: write_whole(json.dumps(run, indent=1) + "\n", path))
+        self._write(folder / "run.json", lambda path: write_whole(json.dumps(run, indent=1) + "\n", path))
         return run
 
-    def _write(self, name: str, write: Callable[[Path], None]) -> bool:
-        path = self._folder / name
+    def _write(self, path: Path, write: Callable[[Path], None]) -> bool:
         try:
             write(path)
         except OSError as error:

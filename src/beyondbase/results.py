@@ -6,12 +6,13 @@ import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from beyondbase import paper
 from beyondbase.files import AnyPath, write_whole
 from beyondbase.inference.band import DRAWS
-from beyondbase.judge import Judged, Judgement
+from beyondbase.judge import NOTHING, Judged, Judgement
 from beyondbase.likelihood_files import score_rows
 from beyondbase.likelihood_summary import likelihood_summaries
 from beyondbase.likelihoods import likelihoods_digest
@@ -25,20 +26,30 @@ from beyondbase.verdict import Effect, Verdict
 # 1e-11 of a number, and 1e-14 where nearly all of it cancelled. Only p-values are told however small.
 DIGITS = 9
 PLACES = 13
+NO_PAIRS: Mapping[str, Mapping[int, dict[str, Any]]] = MappingProxyType({})
 LIBRARIES = ("numpy", "pyarrow", "pydantic", "pytest", "scipy", "statsmodels")
 
 
-def results_of(judgements: Sequence[Judgement]) -> dict[str, Any]:
+def results_of(
+    judgements: Sequence[Judgement], *, known: Mapping[str, Mapping[int, dict[str, Any]]] = NO_PAIRS
+) -> dict[str, Any]:
     """The content of results.json.
 
     It depends on the study files, their evidence and the versions alone: not on what a test run
     selected, on the number of workers, the order of rows, or the time of day.
+
+    Args:
+        judgements: of the studies.
+        known: summaries of pairs that were made before, by study and place; see `summaries`.
     """
     content = {
         "schema_version": SCHEMA_VERSION,
         "suite": {"name": "beyondbase", "version": version("beyondbase")},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
-        "studies": [_study(judgement) for judgement in sorted(judgements, key=lambda j: j.study.id)],
+        "studies": [
+            _study(judgement, known.get(judgement.study.id, NOTHING))
+            for judgement in sorted(judgements, key=lambda j: j.study.id)
+        ],
     }
     plain: dict[str, Any] = _plain(content)
     return plain
@@ -49,11 +60,11 @@ def write_results(content: dict[str, Any], path: AnyPath) -> None:
     write_whole(json.dumps(content, indent=1, ensure_ascii=False) + "\n", path)
 
 
-def _study(judgement: Judgement) -> dict[str, Any]:
+def _study(judgement: Judgement, known: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
     study = judgement.study
     files = study.evidence.samples or ", ".join(path.name for path in study.tally_paths)
     evidence = judgement.family.evidence
-    verdicts, pairs = [_judged(entry) for entry in judgement.judged], summaries(judgement)
+    verdicts, pairs = [_judged(entry) for entry in judgement.judged], summaries(judgement, known=known)
     return {
         "id": study.id,
         "title": study.title,

@@ -6,9 +6,10 @@ from functools import cached_property
 from pathlib import Path
 
 from beyondbase.cases import Case
-from beyondbase.claim import Claim, load_claims
+from beyondbase.claim import Claim, claim_modules, load_modules, own_modules, suite_claims
 from beyondbase.errors import InputError
-from beyondbase.judge import Family, Judged, Judgement, gather, judge
+from beyondbase.judge import NOTHING, Family, Judged, Judgement, gather, judge
+from beyondbase.sharing import Findings, find
 from beyondbase.study import Study, load_study
 
 
@@ -34,16 +35,46 @@ class Entry:
 class Suite:
     """Claims and studies of a run."""
 
-    def __init__(self, folders: Sequence[Path], studies: Sequence[Path], alpha: float | None = None) -> None:
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        studies: Sequence[Path],
+        alpha: float | None = None,
+        alone: bool = False,  # noqa: FBT001, FBT002 - see `order`
+        processes: int | None = 1,
+    ) -> None:
+        """Prepare a run; nothing is read yet.
+
+        Args:
+            folders: of a user's own claims.
+            studies: study files or their folders.
+            alpha: level instead of the studies' own.
+            alone: whether the suite's claims are left out.
+            processes: how many may judge; None for as many as the work is worth.
+        """
         self._folders = tuple(folders)
+        self._alone = alone
+        self._processes = processes
         self._paths = tuple(studies)
         self._alpha = alpha
         self._judgements: dict[str, Judgement] = {}
 
     @cached_property
+    def own_modules(self) -> tuple[Path, ...]:
+        """The files of the user's own claims."""
+        if self._alone:
+            return tuple(path for folder in self._folders for path in claim_modules(folder))
+        return own_modules(self._folders)
+
+    @property
+    def suite_modules(self) -> tuple[Path, ...]:
+        """The files of the claims that come with the suite."""
+        return () if self._alone else claim_modules(suite_claims())
+
+    @cached_property
     def claims(self) -> tuple[Claim, ...]:
-        """All claims of the claim folders; they form the family, whatever pytest collects."""
-        return load_claims(self._folders)
+        """The suite's claims and the user's own; they form the family, whatever pytest collects."""
+        return load_modules((*self.suite_modules, *self.own_modules))
 
     @cached_property
     def studies(self) -> dict[str, Study]:
@@ -81,6 +112,27 @@ class Suite:
         return table
 
     @property
+    def order(self) -> tuple[tuple[Path, ...], tuple[Path, ...], float | None, bool]:
+        """The arguments that give the same suite in another process."""
+        return self._folders, self._paths, self._alpha, self._alone
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What other processes found of the studies, if there were any."""
+        return find(self.families, self.order, processes=self._processes)
+
+    @property
+    def verdicts(self) -> Findings:
+        """All verdicts, for processes that need not find them again; but of claims whose code fails none."""
+        every = {name: enumerate(self.judgement(name).judged) for name in self.families}
+        return Findings(
+            {
+                name: {place: one.verdict for place, one in some if not one.error}
+                for name, some in every.items()
+            }
+        )
+
+    @property
     def loaded(self) -> bool:
         """Whether the studies were read."""
         return "families" in vars(self)
@@ -88,7 +140,8 @@ class Suite:
     def judgement(self, study: str) -> Judgement:
         """Verdicts of a study, judged at the first call."""
         if study not in self._judgements:
-            self._judgements[study] = judge(self.families[study])
+            known = self.findings.verdicts.get(study, NOTHING)
+            self._judgements[study] = judge(self.families[study], known=known)
         return self._judgements[study]
 
     def judged(self, entry: Entry) -> Judged:

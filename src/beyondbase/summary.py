@@ -1,6 +1,6 @@
 """What the report shows of a pair beside its verdicts: curves, tables, histograms, variance."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +13,7 @@ from beyondbase.inference.band import Band
 from beyondbase.inference.bounded import Floats
 from beyondbase.inference.precision import split_variance
 from beyondbase.inference.tables import fisher_two_sided, mcnemar, share_interval, told
-from beyondbase.judge import Judgement
+from beyondbase.judge import NOTHING, Family, Judgement
 from beyondbase.measures import Measure, ratio_limits
 from beyondbase.selection import pairs, repeats
 
@@ -25,16 +25,28 @@ UNKNOWN: Limits = (None, None)
 BINS = ("0", *(f"({i / 10:g}, {(i + 1) / 10:g}]" for i in range(9)), "(0.9, 1)", "1")
 
 
-def summaries(judgement: Judgement) -> list[dict[str, Any]]:
-    """One summary per arm and task that has a base beside it, in the order of tasks and arms."""
-    study, evidence = judgement.study, judgement.family.evidence
+def summaries(judgement: Judgement, *, known: Mapping[int, dict[str, Any]] = NOTHING) -> list[dict[str, Any]]:
+    """One summary per arm and task that has a base beside it, in the order of tasks and arms.
+
+    Args:
+        judgement: of the study.
+        known: what `summary_of` gave before, by place among the pairs.
+    """
+    pairs_ = enumerate(compared(judgement.family))
+    return [known[place] if place in known else summary_of(pair) for place, pair in pairs_]
+
+
+def compared(family: Family) -> list[Case]:
+    """The pairs of a study that are summed up."""
+    study, evidence = family.study, family.evidence
     selections = (*(pairs(role, every=True) for role in COMPARED), repeats())
     cases = (selection.cases(study, evidence.tallies, evidence.chances) for selection in selections)
     # An arm with exact chances is no pair but the floor of all pairs: it has no counts to tabulate.
-    return [_summary(case) for some in cases for case in some if case.other in case.tallies]
+    return [case for some in cases for case in some if case.other in case.tallies]
 
 
-def _summary(pair: Case) -> dict[str, Any]:
+def summary_of(pair: Case) -> dict[str, Any]:
+    """What the report shows of one pair."""
     head = {
         "id": pair.id,
         "task": pair.task,

@@ -75,4 +75,4 @@ def score(
 
 
 def _judge(study: Path) -> str:
-    return f"to judge: nox -s claims -- --study {study} (or pytest claims --study {study})"
+    return f"to judge: beyondbase judge {study}"

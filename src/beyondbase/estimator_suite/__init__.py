@@ -1,0 +1,1 @@
+"""What any unbiased pass@k must satisfy, as tests against a function of a user's: `beyondbase estimators`."""
