@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -192,7 +193,7 @@ _SECTIONS: dict[str, type[BaseModel] | Mapping[str, type[BaseModel]]] = {
 }
 
 
-def load_study(path: Path) -> Study:
+def load_study(path: str | PathLike[str]) -> Study:
     """Read a study.
 
     Args:
@@ -201,7 +202,8 @@ def load_study(path: Path) -> Study:
     Raises:
         InputError: The file cannot be read or holds mistakes; every mistake has a line of the message.
     """
-    file = path / "study.toml" if path.is_dir() else path
+    given = Path(path)
+    file = given / "study.toml" if given.is_dir() else given
     table = read_toml(file)
     try:
         return Study.model_validate(table, context={"path": file})
