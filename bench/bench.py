@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def imports(runs: int) -> None:
-    """How long a new Python takes until the package is there, beside a module that most such packages need."""
+    """How long a new Python takes until the package is there, beside a module that it needs later."""
     ours, theirs = alternating(lambda: started("beyondbase"), lambda: started("scipy.stats"), runs)
     line("import beyondbase", ours, theirs, "import scipy.stats")
 

@@ -15,7 +15,7 @@ from study_factory import BASE, DISTILLED, PAIR, RL, all_claims, drawn, everywhe
 
 from beyondbase import Case, InputError, Outcome, Verdict, entropy_matched, given, opposite, scored_pairs
 from beyondbase.arms import Role
-from beyondbase.judge import Judgement, gather
+from beyondbase.judging import Judgement, gather
 from beyondbase.report.likelihood_charts import TURNS, of_likelihoods
 from beyondbase.report.markdown import render_summary
 from beyondbase.responses import same_entropy, win_measure

@@ -173,7 +173,7 @@ def test_other_mistakes_are_told(tmp_path: Path) -> None:
 def test_own_claims_come_in_addition(tmp_path: Path, verdicts: Verdicts) -> None:
     """Claims of a folder of one's own are judged beside those of the suite."""
     text = """
-from beyondbase.claim import claim
+from beyondbase.claiming import claim
 from beyondbase.measures import greater
 from beyondbase.selection import pairs
 @claim("mine", finding="f", paper="p", hypothesis="h", over=pairs("rl"))

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from markupsafe import Markup
 
-from beyondbase.claim import load_claims, suite_claims
+from beyondbase.claiming import load_claims, suite_claims
 from beyondbase.cleaning import clean
 from beyondbase.counts import COUNTS, STUDY, Arms, write_counts
 from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.files import write_whole
-from beyondbase.judge import Judged, Judgement, gather
-from beyondbase.judge import judge as judge_family
+from beyondbase.judging import Judged, Judgement, gather
+from beyondbase.judging import judge as judge_family
 from beyondbase.mistakes import quote, suggest
 from beyondbase.plotting import plot_pairs
 from beyondbase.report import write_page

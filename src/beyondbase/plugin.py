@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from beyondbase import waivers
-from beyondbase.claim import Claim, claim_of
+from beyondbase.claiming import Claim, claim_of
 from beyondbase.cleaning import clean
 from beyondbase.errors import InputError
-from beyondbase.judge import Judged
+from beyondbase.judging import Judged
 from beyondbase.recorder import PROPERTY, Recorder
 from beyondbase.suite import Entry, Suite
 from beyondbase.terminal import effect_text, p_text

@@ -11,7 +11,7 @@ from typing import Any
 from beyondbase import paper
 from beyondbase.files import write_whole
 from beyondbase.inference.band import DRAWS
-from beyondbase.judge import Judged, Judgement
+from beyondbase.judging import Judged, Judgement
 from beyondbase.likelihood_files import score_rows
 from beyondbase.likelihood_summary import likelihood_summaries
 from beyondbase.likelihoods import likelihoods_digest

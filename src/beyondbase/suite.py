@@ -6,9 +6,9 @@ from functools import cached_property
 from pathlib import Path
 
 from beyondbase.cases import Case
-from beyondbase.claim import Claim, load_claims
+from beyondbase.claiming import Claim, load_claims
 from beyondbase.errors import InputError
-from beyondbase.judge import Family, Judged, Judgement, gather, judge
+from beyondbase.judging import Family, Judged, Judgement, gather, judge
 from beyondbase.study import Study, load_study
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 from beyondbase.cases import Case
-from beyondbase.claim import Claim
+from beyondbase.claiming import Claim
 from beyondbase.errors import InputError
 from beyondbase.evidence import Evidence, load_evidence
 from beyondbase.inference.multiplicity import holm
