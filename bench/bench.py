@@ -42,11 +42,23 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="alternating runs per comparison")
     parser.add_argument("--scales", type=int, nargs="+", default=[1, 10], help="multiples of the problems")
     options = parser.parse_args()
+    imports(options.runs)
     for scale in options.scales:
         curves(3000 * scale, options.runs)
         band(3000 * scale, options.runs)
     for scale in options.scales:
         claims(scale)
+
+
+def imports(runs: int) -> None:
+    """How long a new Python takes until the package is there, beside a module that it needs later."""
+    ours, theirs = alternating(lambda: started("beyondbase"), lambda: started("scipy.stats"), runs)
+    line("import beyondbase", ours, theirs, "import scipy.stats")
+
+
+def started(module: str) -> None:
+    """Import a module in a Python of its own."""
+    subprocess.run([sys.executable, "-c", f"import {module}"], check=True)  # noqa: S603 - our own command
 
 
 def curves(problems: int, runs: int) -> None:

@@ -18,8 +18,8 @@ from typing import Any
 from large_results import large_results
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from beyondbase.claim import load_claims
-from beyondbase.judge import gather, judge
+from beyondbase.claiming import load_claims
+from beyondbase.judging import gather, judge
 from beyondbase.report import render_page
 from beyondbase.results import results_of
 from beyondbase.study import load_study

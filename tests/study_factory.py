@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from beyondbase.cases import Case
-from beyondbase.claim import Claim, load_claims
-from beyondbase.judge import Judgement, gather, judge
+from beyondbase.claiming import Claim, load_claims
+from beyondbase.judging import Judgement, gather, judge
 from beyondbase.selection import Selection
 from beyondbase.study import Study, load_study
 from beyondbase.tallies import load_tallies

@@ -27,8 +27,8 @@ from study_factory import (
 )
 
 from beyondbase import Case, Claim, InputError, Outcome, Verdict, claim, load_study, pairs
-from beyondbase.claim import load_claims
-from beyondbase.judge import Judgement
+from beyondbase.claiming import load_claims
+from beyondbase.judging import Judgement
 from beyondbase.paper import reported
 from beyondbase.results import results_of
 from beyondbase.verdict import remedy_text

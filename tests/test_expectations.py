@@ -16,7 +16,7 @@ from plugin_project import (
 from study_factory import LUCKY_BASE, ROOT, TRUTHS, WEAK_BASE, all_claims, judged, made
 
 from beyondbase import InputError, Outcome, claim, pairs
-from beyondbase.claim import Claim, load_claims
+from beyondbase.claiming import Claim, load_claims
 from beyondbase.terminal import expectation
 
 CLAIMS = all_claims()

@@ -15,7 +15,7 @@ from study_factory import BASE, DISTILLED, PAIR, RL, all_claims, drawn, everywhe
 
 from beyondbase import Case, InputError, Outcome, Verdict, entropy_matched, given, opposite, scored_pairs
 from beyondbase.arms import Role
-from beyondbase.judge import Judgement, gather
+from beyondbase.judging import Judgement, gather
 from beyondbase.report.likelihood_charts import TURNS, of_likelihoods
 from beyondbase.report.markdown import render_summary
 from beyondbase.responses import same_entropy, win_measure
@@ -362,7 +362,7 @@ def test_the_chart_has_arms_of_every_role(tmp_path: Path) -> None:
     names = ["base", "rl-0", "rl-1", "rl-2", "teacher-7", "distilled-8", "distilled-9"]
     assert [name for name, _ in chart.legend] == names
     assert len({style for _, style in chart.legend}) == 7
-    assert chart.caption.endswith(" 5 more arms stand in the table.")
+    assert chart.caption.endswith(" 5 more arms in the table.")
 
 
 def test_every_role_has_its_turn() -> None:

@@ -10,7 +10,7 @@ from plugin_project import LEADS, TRAILS, claim_text, counts_text, simple_projec
 from study_factory import BASE, RL, drawn, judged, pair_study, write_study
 
 from beyondbase import Study
-from beyondbase.judge import Judgement
+from beyondbase.judging import Judgement
 from beyondbase.report import render_page
 from beyondbase.report.markdown import render_summary
 from beyondbase.results import results_of

@@ -14,12 +14,15 @@ from typing import Any
 import pytest
 from markupsafe import Markup
 from sample_results import ARMS, effect, invalid_pair, part, real_pair, sample_pair, sample_results, verdict
+from study_factory import judged, pair_study
 
 from beyondbase.errors import InputError
 from beyondbase.report import render_page, write_page
-from beyondbase.report.formats import estimate, p_value, percent, points
+from beyondbase.report.formats import counted, estimate, p_value, percent, points, setting
+from beyondbase.report.formats import effect as effect_words
 from beyondbase.report.provenance import CALIBRATION
 from beyondbase.report.wording import headline
+from beyondbase.results import results_of
 from beyondbase.schema import check_results
 
 HOSTILE = {
@@ -580,7 +583,9 @@ def test_results_without_study_are_told() -> None:
 def test_extreme_pairs_make_a_page(base: list[int], other: list[int], n: int, solved: list[int]) -> None:
     """Pairs at the edge (one problem, one completion, all or none solved) have their charts and counts."""
     charts = page_of(pairs=[sample_pair(base, other, n)]).charts
-    assert charts[f"Problems solved at least once in {n} completions"]["rows"]["problems"] == solved
+    assert (
+        charts[f"Problems solved at least once in {counted(n, 'completion')}"]["rows"]["problems"] == solved
+    )
     assert ("Problems that one arm alone solves" in charts) == bool(solved[1] or solved[2])
 
 
@@ -727,3 +732,26 @@ def test_colours_of_text_have_contrast_aa(scheme: str, ground: str) -> None:
         for name in texts
         if _contrast(colours[name], colours[ground]) < 4.5
     } == {}
+
+
+def test_a_limit_is_no_estimate() -> None:
+    """What has an upper limit alone is told as such, and not as an estimate with an interval."""
+    limit = {"estimate": None, "lower": None, "upper": 0.0231, "level": 0.95, "unit": "probability"}
+    assert effect_words(limit) == "up to 2.3% (95% limit)"
+    assert effect_words(limit | {"lower": 0.0}) == "\N{EM DASH} [0.0, 2.3]"
+
+
+def test_detection_limits_say_what_they_are(tmp_path: Path) -> None:
+    """Of a claim on what an arm alone solves, a reader learns which chances 0 of n right leave possible."""
+    study = pair_study(tmp_path, (128, [0, 3, 9]), (128, [1, 0, 9]), claims=["rl-solved-is-subset"])
+    page = Page(render_page(results_of([judged(study)])))
+    told = "detection limit of base: success probability that 0 of 128 right leaves possible"
+    assert f"{told} up to 2.3% (95% limit)" in page.text
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [("a b", "a b"), (True, "true"), ([1, None], "[1, null]"), (7, "7")]
+)
+def test_settings_are_no_python(value: object, words: str) -> None:
+    """A setting is shown as a study or a server would write it, not as Python does."""
+    assert setting(value) == words

@@ -12,7 +12,7 @@ from study_factory import BASE, RL, drawn, write_study
 from beyondbase.estimators import pass_at_k
 from beyondbase.findings import efficiency_effect
 from beyondbase.inference.bounded import Floats
-from beyondbase.judge import gather, judge
+from beyondbase.judging import gather, judge
 from beyondbase.measures import ratio_limits
 from beyondbase.results import results_of
 from beyondbase.selection import pairs

@@ -1,31 +1,61 @@
 """beyondbase: statistical claims about what RL adds to a base language model, as a pytest suite."""
 
-from beyondbase.cases import Case
-from beyondbase.claim import Claim, claim
-from beyondbase.errors import InputError
-from beyondbase.findings import (
-    above_base_everywhere,
-    base_above_everywhere,
-    crossover_effect,
-    efficiency_effect,
-    expands,
-    pass_effect,
-    solves_alone,
-)
-from beyondbase.judge import Family, Judged, Judgement, gather, judge
-from beyondbase.measures import Measure, above_everywhere, alike, greater, less
-from beyondbase.responses import as_likely, entropy_effect, gap_recovered, same_entropy
-from beyondbase.selection import (
-    Selection,
-    algorithms,
-    contrasts,
-    entropy_matched,
-    pairs,
-    scored_pairs,
-    training_runs,
-)
-from beyondbase.study import Study, load_study
-from beyondbase.verdict import Effect, Outcome, Verdict, all_of, any_of, given, opposite
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from beyondbase.cases import Case
+    from beyondbase.claiming import Claim, claim
+    from beyondbase.errors import InputError
+    from beyondbase.findings import (
+        above_base_everywhere,
+        base_above_everywhere,
+        crossover_effect,
+        efficiency_effect,
+        expands,
+        pass_effect,
+        solves_alone,
+    )
+    from beyondbase.judging import Family, Judged, Judgement, gather
+    from beyondbase.measures import Measure, above_everywhere, alike, greater, less
+    from beyondbase.notebook import Verdicts, judge
+    from beyondbase.responses import as_likely, entropy_effect, gap_recovered, same_entropy
+    from beyondbase.selection import (
+        Selection,
+        algorithms,
+        contrasts,
+        entropy_matched,
+        pairs,
+        scored_pairs,
+        training_runs,
+    )
+    from beyondbase.study import Study, load_study
+    from beyondbase.verdict import Effect, Outcome, Verdict, all_of, any_of, given, opposite
+
+    __version__: str
+
+# Where each name stands. No module of the package has the name of one of these: importing the module would
+# put it in the name's place.
+_HOMES = {
+    "cases": ("Case",),
+    "claiming": ("Claim", "claim"),
+    "errors": ("InputError",),
+    "findings": (
+        *("above_base_everywhere", "base_above_everywhere", "crossover_effect", "efficiency_effect"),
+        *("expands", "pass_effect", "solves_alone"),
+    ),
+    "judging": ("Family", "Judged", "Judgement", "gather"),
+    "measures": ("Measure", "above_everywhere", "alike", "greater", "less"),
+    "notebook": ("Verdicts", "judge"),
+    "responses": ("as_likely", "entropy_effect", "gap_recovered", "same_entropy"),
+    "selection": (
+        *("Selection", "algorithms", "contrasts", "entropy_matched", "pairs", "scored_pairs"),
+        "training_runs",
+    ),
+    "study": ("Study", "load_study"),
+    "verdict": ("Effect", "Outcome", "Verdict", "all_of", "any_of", "given", "opposite"),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Case",
@@ -40,6 +70,8 @@ __all__ = [
     "Selection",
     "Study",
     "Verdict",
+    "Verdicts",
+    "__version__",
     "above_base_everywhere",
     "above_everywhere",
     "algorithms",
@@ -70,3 +102,19 @@ __all__ = [
     "solves_alone",
     "training_runs",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name where it is first used, so that the package itself is there at once."""
+    if name == "__version__":
+        value = import_module("importlib.metadata").version("beyondbase")
+    elif name in _HOME_OF:
+        value = getattr(import_module(f"beyondbase.{_HOME_OF[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from beyondbase.claim import load_module, suite_claims
+from beyondbase.claiming import load_module, suite_claims
 from beyondbase.errors import InputError
 from beyondbase.suite import Suite
 

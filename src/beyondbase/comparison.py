@@ -97,6 +97,10 @@ def _study(old: Json | None, new: Json | None, notes: list[str]) -> dict[str, An
     }
 
 
+def _setting(value: Any) -> str:
+    return "not set" if value is None else quote(value)
+
+
 def _status(old: Json | None, new: Json | None) -> str:
     return "both" if old and new else "added" if new else "removed"
 
@@ -117,7 +121,7 @@ def _changes(old: Json, new: Json, at: str = "") -> Iterator[str]:
         elif isinstance(old[key], Mapping) and isinstance(new[key], Mapping):
             yield from _changes(old[key], new[key], f"{where}.")
         elif old[key] != new[key]:
-            yield f"{where}: {quote(old[key])} before, {quote(new[key])} now"
+            yield f"{where}: {_setting(old[key])} before, {_setting(new[key])} now"
 
 
 def _align(old: Json | None, new: Json | None) -> _Aligned | str:

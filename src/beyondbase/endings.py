@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 
 from beyondbase import waivers
-from beyondbase.judge import Judged, Judgement, meets
+from beyondbase.judging import Judged, Judgement, meets
 from beyondbase.kinds import ANY, ExpectedVerdict
 from beyondbase.terminal import effect_text, p_text
 from beyondbase.verdict import Outcome

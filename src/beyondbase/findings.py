@@ -112,12 +112,12 @@ def _root(ks: Floats, gaps: Floats) -> float | None:
 
 
 def _detection_limit(pair: Case, arm: str) -> Effect:
-    limit = float(estimators.detection_limit(int(pair.tallies[arm].n.min()), 1 - pair.study.alpha))
+    n, level = int(pair.tallies[arm].n.min()), 1 - pair.study.alpha
     return Effect(
-        f"success probability that no success allows, {arm}",
-        limit,
-        0.0,
-        limit,
-        1 - pair.study.alpha,
+        f"detection limit of {arm}: success probability that 0 of {n:,} right leaves possible",
+        None,
+        None,
+        float(estimators.detection_limit(n, level)),
+        level,
         "probability",
     )

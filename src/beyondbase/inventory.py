@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from beyondbase.asking import n_of, recipe_of
 from beyondbase.engines.settings import VllmSettings
-from beyondbase.evidence import faults
 from beyondbase.health import Health, health_of
+from beyondbase.sampled_evidence import faults
 from beyondbase.sampling import Key, missing, samples_of
 from beyondbase.sources import load_problems
 from beyondbase.speed import Speed, read_speed

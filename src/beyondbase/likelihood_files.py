@@ -16,7 +16,6 @@ from beyondbase.errors import InputError
 from beyondbase.files import AnyPath
 from beyondbase.likelihoods import Likelihoods
 from beyondbase.mistakes import quote, suggest
-from beyondbase.store.places import named
 from beyondbase.study import Study
 from beyondbase.tallies import Tally
 from beyondbase.tally_files import locate
@@ -168,7 +167,8 @@ def _likelihoods(
     likelihoods = Likelihoods(problem, **numbers).sorted()
     same = (np.diff(likelihoods.problem) == 0) & (np.diff(likelihoods.index) == 0)
     for at in np.flatnonzero(same)[:1]:
-        name = named(tally.problem_ids[likelihoods.problem[at]], int(likelihoods.index[at]))
+        first, index = quote(tally.problem_ids[likelihoods.problem[at]]), likelihoods.index[at]
+        name = f"problem {first}, completion {index}"
         raise InputError(f"{path}: {name}, stands there twice; delete one of its rows")
     return likelihoods
 

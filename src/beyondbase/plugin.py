@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from beyondbase import collecting, standing, waivers
-from beyondbase.claim import Claim, claim_modules, claim_of
+from beyondbase.claiming import Claim, claim_modules, claim_of
 from beyondbase.cleaning import clean
 from beyondbase.closing import PROPERTY, UNFIT
 from beyondbase.endings import Ending, complain

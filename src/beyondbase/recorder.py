@@ -15,7 +15,7 @@ import pytest
 from beyondbase.closing import causes_apart, closing_lines, verdict_of
 from beyondbase.errors import InputError
 from beyondbase.files import write_whole
-from beyondbase.judge import Judgement
+from beyondbase.judging import Judgement
 from beyondbase.report import write_page
 from beyondbase.report.markdown import render_summary
 from beyondbase.results import results_of, write_results

@@ -12,7 +12,7 @@ from typing import Any
 from beyondbase import paper
 from beyondbase.files import AnyPath, write_whole
 from beyondbase.inference.band import DRAWS
-from beyondbase.judge import NOTHING, Judged, Judgement
+from beyondbase.judging import NOTHING, Judged, Judgement
 from beyondbase.likelihood_files import score_rows
 from beyondbase.likelihood_summary import likelihood_summaries
 from beyondbase.likelihoods import likelihoods_digest

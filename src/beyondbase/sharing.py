@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from beyondbase.cases import Case
-from beyondbase.judge import Family, tried_verdict
+from beyondbase.judging import Family, tried_verdict
 from beyondbase.summary import compared, summary_of
 from beyondbase.verdict import Verdict
 

@@ -6,9 +6,9 @@ from functools import cached_property
 from pathlib import Path
 
 from beyondbase.cases import Case
-from beyondbase.claim import Claim, claim_modules, load_modules, own_modules, suite_claims
+from beyondbase.claiming import Claim, claim_modules, load_modules, own_modules, suite_claims
 from beyondbase.errors import InputError
-from beyondbase.judge import NOTHING, Family, Judged, Judgement, gather, judge
+from beyondbase.judging import NOTHING, Family, Judged, Judgement, gather, judge
 from beyondbase.sharing import Findings, find
 from beyondbase.study import Study, load_study
 

@@ -13,7 +13,7 @@ from beyondbase.inference.band import Band
 from beyondbase.inference.bounded import Floats
 from beyondbase.inference.precision import split_variance
 from beyondbase.inference.tables import fisher_two_sided, mcnemar, share_interval, told
-from beyondbase.judge import NOTHING, Family, Judgement
+from beyondbase.judging import NOTHING, Family, Judgement
 from beyondbase.measures import Measure, ratio_limits
 from beyondbase.selection import pairs, repeats
 

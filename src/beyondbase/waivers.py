@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from beyondbase.judge import Judged, Judgement
+from beyondbase.judging import Judged, Judgement
 
 
 class WaiverWarning(UserWarning):

@@ -16,7 +16,7 @@ from reading import Visit, opened, room
 from study_factory import BASE, RL, ROOT, all_claims, drawn, judged, write_study
 
 from beyondbase import report
-from beyondbase.judge import gather, judge
+from beyondbase.judging import gather, judge
 from beyondbase.results import results_of
 from beyondbase.study import load_study
 

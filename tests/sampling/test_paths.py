@@ -13,9 +13,9 @@ from formats_files import HUMAN_EVAL
 
 import beyondbase
 from beyondbase import claim, formats, light, likelihood_files, report, results, schema, store, tallies, tasks
-from beyondbase.claim import load_claims, suite_claims
+from beyondbase.claiming import load_claims, suite_claims
 from beyondbase.formats import export, read_samples, store_import
-from beyondbase.judge import gather, judge
+from beyondbase.judging import gather, judge
 from beyondbase.light import write_light
 from beyondbase.report import write_page
 from beyondbase.results import results_of, write_results

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from beyondbase.claim import load_claims
+from beyondbase.claiming import load_claims
 from beyondbase.cli import app
-from beyondbase.judge import gather, judge
+from beyondbase.judging import gather, judge
 from beyondbase.results import results_of, write_results
 from beyondbase.study import load_study
 

@@ -13,8 +13,8 @@ from study_factory import write_tables
 from tiny_model import make_tiny
 from vllm_requests import SETTINGS
 
-from beyondbase.claim import load_claims
-from beyondbase.judge import gather, judge
+from beyondbase.claiming import load_claims
+from beyondbase.judging import gather, judge
 from beyondbase.results import results_of
 from beyondbase.store import SampleSet, seed_of, set_folder
 

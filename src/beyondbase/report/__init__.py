@@ -44,12 +44,14 @@ STANDINGS = {
     "waived": "waived",
 }
 FILTERS = (
+    formats.counted,
     formats.percent,
     formats.points,
     formats.p_value,
     formats.number,
     formats.estimate,
     formats.effect,
+    formats.setting,
 )
 FUNCTIONS = (
     terminal.concerned,

@@ -1,11 +1,17 @@
 """Numbers as a reader meets them: percentages, points, p-values, estimates with their intervals."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 DASH = "\N{EM DASH}"
 MINUS = "\N{MINUS SIGN}"
 SMALLEST_P = 1e-6
+
+
+def counted(count: int, noun: str) -> str:
+    """Format a number of things, such as ``1 verdict`` or ``2,000 verdicts``."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def percent(share: float | None) -> str:
@@ -39,6 +45,11 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
 
 
+def setting(value: object) -> str:
+    """Format a value of a setting: a text as it is, any other as JSON, for None is no word of a reader."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 FORMATS = {"percent": percent, "points": points, "number": number}
 
 
@@ -60,10 +71,15 @@ def estimate(value: Mapping[str, Any], unit: str = "percent", word: str = "") ->
 
 
 def effect(value: Mapping[str, Any] | None) -> str:
-    """Format a verdict's effect in points (a share), in percent (a probability) or as a plain number."""
+    """Format a verdict's effect in points (a share), in percent (a probability) or as a plain number.
+
+    What has an upper limit and nothing else is such a limit: ``up to 2.3% (95% limit)``.
+    """
     if value is None:
         return DASH
     unit, word = {"share": ("points", " points"), "probability": ("percent", "")}.get(
         value["unit"], ("number", "")
     )
+    if value["estimate"] is None and value["lower"] is None and value["upper"] is not None:
+        return f"up to {FORMATS[unit](value['upper'])}{word} ({number(100 * value['level'])}% limit)"
     return estimate(value, unit, word)

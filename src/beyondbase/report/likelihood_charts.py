@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from beyondbase.report.figures import ARM_STYLES, BASE, Figure, series_of
-from beyondbase.report.formats import estimate
+from beyondbase.report.formats import counted, estimate
 
 Record = Mapping[str, Any]
 
@@ -54,7 +54,7 @@ def _distribution(
         f"Share of responses by their perplexity under {base}. Median perplexities: {medians}.",
         f"Share of responses that have at most this log-perplexity under {base}; further left is likelier."
         " Bands hold at all points at once."
-        + (f" {left_out} more arms stand in the table." if left_out > 0 else ""),
+        + (f" {counted(left_out, 'more arm')} in the table." if left_out > 0 else ""),
         {
             "x": {"name": "log-perplexity, nats per token", "log": False},
             "y": {"name": "share of responses", "unit": "percent"},

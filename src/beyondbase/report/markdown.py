@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from beyondbase.cleaning import clean
-from beyondbase.report.formats import DASH, effect, estimate, p_value
+from beyondbase.report.formats import DASH, counted, effect, estimate, p_value
 from beyondbase.report.wording import floor_words, headline, standing
 from beyondbase.terminal import concerned, remedies, some, unpaired, waiver_text
 
@@ -36,10 +36,11 @@ RANKS = (
 
 _SPECIAL = re.compile(
     r"""
-    # What GitHub looks for after Markdown, so that no backslash stops it: mentions, issues, emoji,
-    # mathematics, addresses with and without a scheme, hashes of commits.
-    (?P<apart> @ | \$ | \#(?=\w) | :(?=\S) | (?<=\w)\.(?=[^\W\d_]) | (?i:(?<=\bwww))\.
-      | (?i:(?<=\bGH))-(?=\d) | /(?=/) )
+    # What GitHub looks for after Markdown, so that no backslash stops it: mentions, addresses of mail,
+    # issues, emoji (none is named by two digits, as in a time of day), mathematics, addresses with a
+    # scheme or www, hashes of commits. Nothing else, for a reader may meet the text as it is written.
+    (?P<apart> (?<!\w)@ | (?<=[0-9a-f]{7})@ | @(?=[\w-]+\.\w) | \$ | \#(?=\d) | :(?!\d\d:)(?=[\w+-]+:)
+      | (?i:(?<=\bwww))\. | (?i:(?<=\bGH))-(?=\d) | /(?=/) )
     | (?P<hash> \b[0-9a-f]{7,40}\b )
     # Markup anywhere, and what makes a list or a heading at the start of a line.
     | (?P<marked> [\\`*_\[\]<>|~&\#] | ^[-+=] | (?<=^\d)[.)](?=\s|$) )
@@ -144,7 +145,7 @@ def _view(results: Record, run: Record | None, comparison: Record | None, most: 
         "studies": [
             _study(study, compared.get(study["id"]), day, most) for study in results["studies"][:most]
         ],
-        "notes": _some(gone, most) + [f"{left_out:,} more studies are left out here."] * (left_out > 0),
+        "notes": _some(gone, most) + [f"Studies left out here: {left_out:,}."] * (left_out > 0),
         "origin": _origin(results["suite"], run),
     }
 
@@ -167,14 +168,14 @@ def _study(study: Record, compared: Record | None, day: date, most: int) -> dict
     floors = (f"{task}: {words}" for task, pair in longest.items() for words in floor_words(pair))
     before = compared["verdicts"] if compared else {}
     return {
-        "title": study["title"],
+        "title": study["title"] or study["id"],
         "counts": _counts(study["verdicts"], day),
         "headlines": _some([*pairs, *floors], most),
         "changes": _some(changes(compared) if compared else (), most),
         "rows": [_row(verdict, before.get(verdict["id"]), day) for verdict in verdicts],
-        "left_out": f"{left_out:,}" if left_out else None,
+        "left_out": counted(left_out, "more verdict") if left_out else None,
         "likelihoods": [_likelihood(item) for item in study["likelihoods"][:most]],
-        "likelihoods_left_out": f"{more:,}" if more > 0 else None,
+        "likelihoods_left_out": counted(more, "more arm") if more > 0 else None,
         "reasons": _some([*_causes(study), *_remedies(verdicts)], most),
         "unpaired": unpaired(study),
         "idle_count": len(idle),
@@ -186,7 +187,7 @@ def _some(lines: Iterable[str], most: int) -> list[str]:
     rest = iter(lines)
     shown = list(islice(rest, most))
     left_out = sum(1 for _ in rest)
-    return shown + [f"{left_out:,} more are left out here."] * (left_out > 0)
+    return shown + [f"Left out here: {left_out:,} more."] * (left_out > 0)
 
 
 def _urgency(verdict: Record, day: date) -> int:

@@ -13,7 +13,7 @@ from beyondbase.report.figures import (
     pair_legend,
     series_of,
 )
-from beyondbase.report.formats import estimate, number
+from beyondbase.report.formats import counted, estimate, number
 from beyondbase.report.wording import arm_word, crossing_words, floor_words, rows
 
 Record = Mapping[str, Any]
@@ -135,11 +135,12 @@ def _solved(pair: Record) -> Figure:
         ("neither", "neither", "neither"),
     )
     words = ", ".join(f"{name} {number(solved[key])}" for name, _, key in parts)
+    completions = counted(solved["k"], "completion")
     return Figure(
         "parts",
-        f"Problems solved at least once in {solved['k']} completions",
-        f"Problems solved at least once in {solved['k']} completions: {words}.",
-        f"Each problem once: solved at least once in {solved['k']} completions by whom.",
+        f"Problems solved at least once in {completions}",
+        f"Problems solved at least once in {completions}: {words}.",
+        f"Each problem once: solved at least once in {completions} by whom.",
         {
             "rows": {
                 "part": [name for name, _, _ in parts],
@@ -162,8 +163,8 @@ def _evidence(pair: Record) -> Figure | None:
     return Figure(
         "dumbbells",
         "Problems that one arm alone solves",
-        f"{len(found)} of {len(alone)} problems that one arm alone solves, by Fisher's p; the table below"
-        " has their counts.",
+        f"{counted(len(found), 'problem')} of {len(alone)} that one arm alone solves, by Fisher's p;"
+        " the table below has their counts.",
         "Share of right completions of either arm, strongest evidence first"
         + (f" (the first {len(found)} of {len(alone)})" if len(alone) > len(found) else "")
         + ". Left of the line, no success in this many completions rules nothing out.",

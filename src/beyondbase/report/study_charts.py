@@ -55,7 +55,7 @@ def _all_arms(task: str, base: str, pairs: Sequence[Record]) -> Figure:
         + "".join(f" {words}" for words in floor_words(longest)),
         "Bands hold at all k of an arm at once; hover for the values of all arms."
         + (" The dashed grey line is what guesses reach." if longest["floors"] else "")
-        + (f" The first {len(shown)} arms; {left_out} more have charts of their own." if left_out else ""),
+        + (f" The first {len(shown)} arms, {left_out} more in charts of their own." if left_out else ""),
         {
             "x": {"name": "k", "log": True},
             "y": {"name": "pass@k", "unit": "percent"},
@@ -112,15 +112,17 @@ def _at(run: Sequence[Record], k: int) -> dict[str, list[Any]]:
 
 def _gaps(study: Record, arms: Record) -> Iterator[Figure]:
     """Delta SE of every arm with an algorithm, from the verdicts that are about it."""
-    verdicts = [
-        (f"{arms[verdict['label']]['algorithm']} ({verdict['case']})", verdict)
+    found = [
+        verdict
         for verdict in study["verdicts"]
         if verdict["claim"] == "sampling-gap-stays-large"
         and arms[verdict["label"]]["algorithm"]
         and _drawable(verdict["effect"])
     ]
-    if len(verdicts) < 2:
+    if len(found) < 2:
         return
+    name = "label" if len({verdict["task"] for verdict in found}) == 1 else "case"
+    verdicts = [(f"{arms[verdict['label']]['algorithm']} ({verdict[name]})", verdict) for verdict in found]
     shown = {
         "label": [label for label, _ in verdicts],
         "style": [OTHER for _ in verdicts],

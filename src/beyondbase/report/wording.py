@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from beyondbase.kinds import ANY, NAMES, PAPER
-from beyondbase.report.formats import estimate, number, p_value
+from beyondbase.report.formats import counted, estimate, number, p_value
 
 ARM_WORDS = {
     "rl": "RL",
@@ -158,7 +158,7 @@ def _open(verdict: Mapping[str, Any]) -> str:
 def preconditions(pair: Mapping[str, Any], study: Mapping[str, Any]) -> str:
     """Say what was checked of a pair's evidence before its claims were judged."""
     n = number(pair["n_min"]) if pair["n_min"] == pair["n_max"] else f"{pair['n_min']} to {pair['n_max']}"
-    text = f"the same {number(pair['problems'])} problems in both arms, completions of each: {n}"
+    text = f"the same {counted(pair['problems'], 'problem')} in both arms, completions of each: {n}"
     large = study["grid"]["k_large"] or pair["k_max"]
     if large < study["grid"]["k_large_min"] or large > pair["k_max"]:
         return f"{text}; too few for claims about large k, which this one is not"

@@ -11,6 +11,8 @@ const Charts = (() => {
   const BAND = 0.16;
   const MOST_TICKS = 8;
   const FONT = 12;
+  const LINE = 14;
+  const SIDE = 20;
 
   const colour = (style) => `var(--${style})`;
   const symbol = (style) => SYMBOLS[style] ?? "circle";
@@ -103,7 +105,7 @@ const Charts = (() => {
         ...data.series.map((one) => Plot.barY(rows.filter((row) => row.name === one.name),
           { fx: "bin", x: "name", y: "value", fill: colour(one.style) })),
         Plot.ruleY([0]),
-        Plot.tip(rows, Plot.pointer({ fx: "bin", x: "name", y: "value", title: (row) => `${shorten(row.name, 40)}, ${row.bin}\n${row.value} problems`, maxRadius: 60 })),
+        Plot.tip(rows, Plot.pointer({ fx: "bin", x: "name", y: "value", title: (row) => `${shorten(row.name, 40)}, ${row.bin}\n${Data.counted(row.value, "problem")}`, maxRadius: 60 })),
       ],
     });
   };
@@ -114,12 +116,35 @@ const Charts = (() => {
     return columns[names[0]].map((_, index) => Object.fromEntries([["key", String(index)], ...names.map((name) => [name, columns[name][index]])]));
   };
 
-  const labels = (rows, name, width) => {
-    const longest = Math.max(...rows.map((row) => [...row[name]].length));
-    const room = Math.min(longest * 6.6 + 14, width * 0.45);
-    const most = Math.max(6, Math.floor((room - 14) / 6.6));
-    const named = new Map(rows.map((row) => [row.key, shorten(row[name], most)]));
-    return { marginLeft: room, y: { domain: rows.map((row) => row.key), label: null, tickFormat: (key) => named.get(key), tickSize: 0 } };
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${FONT}px system-ui, sans-serif`;
+  const long = (text) => pen.measureText(text).width;
+
+  /* A text that fits into so many pixels: whole, or cut where even a line of its own is too short. */
+  const fitted = (text, room) => {
+    if (long(text) <= room) return text;
+    let [least, most] = [0, [...text].length];
+    while (least < most) {
+      const middle = Math.ceil((least + most) / 2);
+      if (long(shorten(text, middle)) <= room) least = middle;
+      else most = middle - 1;
+    }
+    return shorten(text, least);
+  };
+
+  /* Names of rows: beside them, or, where that would leave too little of the chart, above them. */
+  const labels = (rows, name, width, step) => {
+    const domain = rows.map((row) => row.key);
+    const longest = Math.max(...rows.map((row) => long(row[name])));
+    const marginLeft = longest + 14;
+    if (marginLeft <= width * 0.45) {
+      const named = new Map(rows.map((row) => [row.key, row[name]]));
+      const y = { domain, label: null, tickFormat: (key) => named.get(key), tickSize: 0 };
+      return { above: 0, options: { marginLeft, height: 56 + step * rows.length, y }, marks: [] };
+    }
+    const text = (row) => fitted(row[name], width - 20);
+    const mark = Plot.text(rows, { y: "key", text, frameAnchor: "left", textAnchor: "start", dx: 4 - SIDE, dy: -LINE, stroke: "var(--paper)", fill: "currentColor", strokeWidth: 4 });
+    return { above: LINE, options: { marginLeft: SIDE, marginTop: 20 + LINE / 2, height: 56 + LINE / 2 + (step + LINE) * rows.length, y: { domain, axis: null } }, marks: [mark] };
   };
 
   const intervals = (data, width) => {
@@ -129,14 +154,15 @@ const Charts = (() => {
     const right = (row) => row.upper ?? Math.max(0, row.estimate);
     const styles = [...new Set(rows.map((row) => row.style))];
     const text = (row) => [row.label, row.effect, interval(show, row)].filter(Boolean).join("\n");
+    const named = labels(rows, "label", width, 24);
     return frame(data, width, {
-      ...labels(rows, "label", width),
-      height: 56 + 24 * rows.length,
+      ...named.options,
       marginBottom: 40,
       x: { label: "points", labelAnchor: "center", labelArrow: "none", nice: true, ticks: width < 420 ? 3 : 6, grid: true, tickFormat: (value) => show(value).replace(/\.0$/, "") },
       marks: [
         ...(data.zero ? [Plot.ruleX([0], { stroke: "currentColor", strokeWidth: 1.2 })] : []),
-        ...(data.bars ? [Plot.barX(rows, { y: "key", x1: 0, x2: "estimate", fill: (row) => colour(row.style), fillOpacity: 0.3, insetTop: 3, insetBottom: 3 })] : []),
+        ...(data.bars ? [Plot.barX(rows, { y: "key", x1: 0, x2: "estimate", fill: (row) => colour(row.style), fillOpacity: 0.3, insetTop: 3 + named.above / 2, insetBottom: 3 + named.above / 2 })] : []),
+        ...named.marks,
         ...styles.flatMap((style) => {
           const some = rows.filter((row) => row.style === style);
           const drawn = { stroke: colour(style), symbol: symbol(style), r: 4.5, strokeWidth: 2 };
@@ -154,12 +180,13 @@ const Charts = (() => {
     const rows = table(data.rows);
     const [base, other] = data.names;
     const text = (row) => [`problem ${row.problem}`, `${shorten(base, 40)}: ${Data.percent(row.base)}`, `${shorten(other, 40)}: ${Data.percent(row.other)}`, `Fisher p ${Data.pValue(row.fisher_p)}`].join("\n");
+    const named = labels(rows, "problem", width, 16);
     return frame(data, width, {
-      ...labels(rows, "problem", width),
-      height: 56 + 16 * rows.length,
+      ...named.options,
       marginBottom: 40,
       x: { label: "share of right completions", labelAnchor: "center", labelArrow: "none", domain: [0, Math.max(0.05, 1.1 * data.limit, ...rows.flatMap((row) => [row.base, row.other]))], nice: true, ticks: 6, grid: true, tickFormat: (value) => Data.percent(value).replace(".0%", "%") },
       marks: [
+        ...named.marks,
         Plot.ruleX([data.limit], { stroke: "var(--alarm)", strokeDasharray: "2 4", strokeWidth: 1.5 }),
         Plot.link(rows, { y: "key", x1: "base", x2: "other", stroke: "var(--quiet)", strokeWidth: 1.5 }),
         Plot.dot(rows, { y: "key", x: "base", fill: colour("base"), r: 4 }),
@@ -174,7 +201,7 @@ const Charts = (() => {
     const rows = table(data.rows).map((row) => ({ ...row, start, end: (start += row.problems) }));
     const total = Math.max(1, start);
     return frame(data, width, {
-      height: 92, marginLeft: 12, marginRight: 12, marginTop: 8, marginBottom: 36,
+      height: 92, marginLeft: 12, marginRight: 18, marginTop: 8, marginBottom: 36,
       x: { label: "problems", labelAnchor: "center", labelArrow: "none", domain: [0, total], ticks: 5, tickFormat: String },
       y: { axis: null },
       marks: [
@@ -200,12 +227,12 @@ const Charts = (() => {
     const text = (row) => {
       const shown = row.ids.slice(0, 6).join(", ");
       const more = row.ids.length > 6 ? ` and ${row.ids.length - 6} more` : "";
-      return `${row.ids.length} problem${row.ids.length > 1 ? "s" : ""}: ${shorten(shown, 60)}${more}\n${shorten(data.base, 40)}: ${Data.percent(row.base)}\n${shorten(data.other, 40)}: ${Data.percent(row.other)}`;
+      return `${Data.counted(row.ids.length, "problem")}: ${shorten(shown, 60)}${more}\n${shorten(data.base, 40)}: ${Data.percent(row.base)}\n${shorten(data.other, 40)}: ${Data.percent(row.other)}`;
     };
     const side = Math.min(width, 460);
     const axis = { domain: [0, 1], ticks: 5, tickFormat: (value) => `${Math.round(100 * value)}%`, grid: true, labelArrow: "none", labelAnchor: "center" };
     return frame(data, side, {
-      height: side, marginLeft: 52, marginBottom: 44, marginRight: 14,
+      height: side, marginLeft: 52, marginBottom: 44, marginRight: 20,
       x: { ...axis, label: shorten(data.base, 40) },
       y: { ...axis, label: shorten(data.other, 40) },
       r: { domain: [0, Math.max(4, ...rows.map((row) => row.ids.length))], range: [0, 14], type: "sqrt" },

@@ -28,6 +28,7 @@ const Data = (() => {
     if (value > 0.999) return value === 1 ? "1" : "> .999";
     return rounded(value, value < 0.1 ? 4 : 3).replace(/^0/, "");
   };
+  const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
   const units = { percent, points, number };
 
   /* A text cell that a spreadsheet would take for a formula gets an apostrophe; numbers stay as they are. */
@@ -67,5 +68,5 @@ const Data = (() => {
     return node;
   };
 
-  return { block, percent, points, number, pValue, units, csv, download, element };
+  return { block, percent, points, number, pValue, counted, units, csv, download, element };
 })();

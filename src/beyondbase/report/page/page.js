@@ -39,7 +39,7 @@ const Page = (() => {
     for (const pair of pairs) pair.hidden = Boolean(want.task) && pair.dataset.task !== want.task;
     const all = Object.values(want).every((value) => !value);
     form.elements.reset.hidden = all;
-    form.querySelector("output").textContent = all ? `${verdicts.length} verdicts` : `${fitting.size} of ${verdicts.length} verdicts`;
+    form.querySelector("output").textContent = all ? Data.counted(verdicts.length, "verdict") : `${fitting.size} of ${Data.counted(verdicts.length, "verdict")}`;
   };
 
   const remember = () => {

@@ -83,7 +83,7 @@ const Problems = (() => {
       const own = completions.get(row.id) ?? [];
       const name = element("th", { scope: "row" }, row.id);
       if (own.length) {
-        const open = element("button", { type: "button", className: "reveal", textContent: `${own.length} completion${own.length > 1 ? "s" : ""}` });
+        const open = element("button", { type: "button", className: "reveal", textContent: Data.counted(own.length, "completion") });
         open.setAttribute("aria-expanded", String(state.open.has(row.id)));
         open.addEventListener("click", () => { state.open[state.open.has(row.id) ? "delete" : "add"](row.id); show(); [...body.querySelectorAll("tr")].find((line) => line.dataset.problem === row.id)?.querySelector("button")?.focus(); });
         name.append(" ", open);
@@ -108,7 +108,7 @@ const Problems = (() => {
         .filter((row) => (!state.group || row.group === state.group) && (!query || row.find.includes(query)))
         .toSorted((a, b) => (state.down ? -1 : 1) * compare(a[state.key], b[state.key]) || a.index - b.index);
       body.replaceChildren(...found.slice(0, state.limit).flatMap(cells));
-      count.textContent = `${found.length} of ${rows.length} problems`;
+      count.textContent = `${found.length} of ${Data.counted(rows.length, "problem")}`;
       more.hidden = found.length <= state.limit;
       more.textContent = `Show all ${found.length}`;
       for (const cell of head.children) {

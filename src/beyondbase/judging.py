@@ -11,7 +11,7 @@ import pytest
 
 from beyondbase.alignment import few_samples
 from beyondbase.cases import Case
-from beyondbase.claim import Claim
+from beyondbase.claiming import Claim
 from beyondbase.errors import InputError
 from beyondbase.evidence import Evidence, load_evidence
 from beyondbase.inference.multiplicity import holm
