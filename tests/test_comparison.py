@@ -297,7 +297,7 @@ def test_settings_that_changed_are_named() -> None:
         "alpha: 0.05 before, 0.1 now",
         "arms.late: only in the new run",
         'arms.rl.revision: "a" before, "b" now',
-        "grid.k: null before, [1, 2] now",
+        "grid.k: not set before, [1, 2] now",
         "margins.lead: 0.0 before, 0.01 now",
         "tasks.T: only in the old run",
         'suite.version: "1" before, "2" now',
