@@ -106,8 +106,8 @@ def test_the_claim_shown_works(tmp_path: Path) -> None:
     "page", [ROOT / "README.md", ROOT / "docs" / "report.md"], ids=lambda page: page.name
 )
 def test_the_report_commands_shown_work(page: Path, tmp_path: Path) -> None:
-    """Each `beyondbase` command of the docs runs on results where it looks for them, and writes two files."""
-    commands = re.findall(r"^beyondbase .*$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    """Each `beyondbase report` of the docs runs on results where it looks for them, and writes two files."""
+    commands = re.findall(r"^beyondbase report .*$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert len(commands) == 2
     for folder in ("reports", "old", "new"):
         shutil.copytree(ROOT / "reports" / "example", tmp_path / folder)
@@ -147,8 +147,9 @@ def test_the_example_is_shown_as_today(name: str, tmp_path: Path) -> None:
 def test_every_session_named_exists(page: Path) -> None:
     """A `nox -s` command of the docs names sessions of the noxfile."""
     noxfile = (ROOT / "noxfile.py").read_text(encoding="utf-8")
-    sessions = set(re.findall(r"@nox\.session\ndef (\w+)", noxfile))
-    lines = re.findall(r"nox -s ([a-z ]+)", page.read_text(encoding="utf-8"))
+    found = re.findall(r'@nox\.session(?:\(name="([\w-]+)".*\))?\ndef (\w+)', noxfile)
+    sessions = {named or plain for named, plain in found}
+    lines = re.findall(r"nox -s ([a-z -]+?)(?= --|[^a-z -]|$)", page.read_text(encoding="utf-8"))
     named = {name for line in lines for name in line.split()}
     assert named <= sessions | {"against"}, f"{page.name}: {named - sessions}"
 

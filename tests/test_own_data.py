@@ -22,14 +22,6 @@ INIT, JUDGE, IMPORT = COMMANDS
 def run(command: str, home: Path) -> subprocess.CompletedProcess[str]:
     """Run a command of the page as a user does, in a folder of her own."""
     arguments = [sys.executable, "-m", *shlex.split(command)]
-    if command == JUDGE:
-        # The suite of the repository, until the command judges.
-        arguments = [*arguments[:2], "pytest", str(ROOT / "claims"), "-q", "-p", "no:cacheprovider"]
-        arguments += [
-            f"--rootdir={ROOT}",
-            f"--study={home / 'study.toml'}",
-            f"--report-dir={home / 'reports'}",
-        ]
     return subprocess.run(arguments, cwd=home, capture_output=True, text=True, check=False)  # noqa: S603
 
 
@@ -57,6 +49,13 @@ def test_the_commands_of_the_page_end_in_verdicts(home: Path) -> None:
     assert re.search(r"rl-leads-at-1 +rl +task +SUPPORTED", judged.stdout), judged.stdout + judged.stderr
     assert judged.returncode in {0, 1}
     assert (home / "reports" / "index.html").is_file()
+
+
+def test_the_readme_shows_the_same_commands() -> None:
+    """What the README promises in three commands is what is tested here."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^(beyondbase (?:init|judge) .*?) *(?:#.*)?$", readme, flags=re.MULTILINE)
+    assert shown == [INIT, JUDGE]
 
 
 def test_an_arm_that_comes_later_is_added(home: Path) -> None:

@@ -21,6 +21,7 @@ from beyondbase.report.packing import Packer
 from beyondbase.report.provenance import CALIBRATION, citation
 from beyondbase.report.view import Study, arrange
 from beyondbase.schema import SCHEMA_VERSION
+from beyondbase.terminal import counted
 
 __all__ = ["render_page", "write_page"]
 
@@ -44,7 +45,7 @@ STANDINGS = {
     "waived": "waived",
 }
 FILTERS = (
-    formats.counted,
+    counted,
     formats.percent,
     formats.points,
     formats.p_value,

@@ -9,11 +9,6 @@ MINUS = "\N{MINUS SIGN}"
 SMALLEST_P = 1e-6
 
 
-def counted(count: int, noun: str) -> str:
-    """Format a number of things, such as ``1 verdict`` or ``2,000 verdicts``."""
-    return f"{count:,} {noun}{'s' * (count != 1)}"
-
-
 def percent(share: float | None) -> str:
     """Format a share as a percentage with one decimal."""
     return DASH if share is None else f"{100 * share:z.1f}%".replace("-", MINUS)

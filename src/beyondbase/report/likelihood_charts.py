@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from beyondbase.report.figures import ARM_STYLES, BASE, Figure, series_of
-from beyondbase.report.formats import counted, estimate
+from beyondbase.report.formats import estimate
+from beyondbase.terminal import counted
 
 Record = Mapping[str, Any]
 

@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from beyondbase.cleaning import clean
-from beyondbase.report.formats import DASH, counted, effect, estimate, p_value
+from beyondbase.report.formats import DASH, effect, estimate, p_value
 from beyondbase.report.wording import floor_words, headline, standing
-from beyondbase.terminal import concerned, remedies, some, unpaired, waiver_text
+from beyondbase.terminal import concerned, counted, remedies, some, unpaired, waiver_text
 
 Record: TypeAlias = Mapping[str, Any]
 

@@ -13,8 +13,9 @@ from beyondbase.report.figures import (
     pair_legend,
     series_of,
 )
-from beyondbase.report.formats import counted, estimate, number
+from beyondbase.report.formats import estimate, number
 from beyondbase.report.wording import arm_word, crossing_words, floor_words, rows
+from beyondbase.terminal import counted
 
 Record = Mapping[str, Any]
 

@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 
 from beyondbase.kinds import ANY, NAMES, PAPER
-from beyondbase.report.formats import counted, estimate, number, p_value
+from beyondbase.report.formats import estimate, number, p_value
+from beyondbase.terminal import counted
 
 ARM_WORDS = {
     "rl": "RL",
