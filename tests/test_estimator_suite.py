@@ -155,12 +155,12 @@ def test_a_function_is_named_by_module_or_file(tmp_path: Path, spec: str) -> Non
         ),
         (
             "mine:estimate_pass_at_k",
-            "give a function around it: def pass_at_k(n, c, k): return estimate_pass_at_k(n, [c], k)[0]",
+            "give a function around it: def pass_at_k(n, c, k): return estimate_pass_at_k(n, [c], k)",
         ),
     ],
 )
 def test_bad_estimator_is_a_usage_error(tmp_path: Path, spec: str, message: str) -> None:
-            "give a function around it: def pass_at_k(n, c, k): return estimate_pass_at_k(n, [c]",
+    """A target that cannot be had, or called, ends the command with 2 and one line that says why."""
     result = run_suite(tmp_path, "--estimator", spec)
     assert result.returncode == 2
     (line,) = [line for line in (result.stdout + result.stderr).splitlines() if line.strip()]

@@ -71,7 +71,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Prepare a suite; nothing is read before a claim is met."""
     studies = config.getoption("study") or standing.built_in(standing.home_of(config))
     alone = not config.getini("beyondbase_suite")
-    suite = Suite(_folders(config), studies, config.getoption("alpha"), alone, _processes(config))
+    suite = Suite(
+        _folders(config), studies, config.getoption("alpha"), alone=alone, processes=_processes(config)
+    )
     if _is_worker(config) and FOUND in config.workerinput:  # type: ignore[attr-defined]
         suite.findings = pickle.loads(config.workerinput[FOUND])  # type: ignore[attr-defined]  # noqa: S301 - ours
     config.stash[SUITE] = suite

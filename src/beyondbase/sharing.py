@@ -47,7 +47,7 @@ class Findings:
     pairs: Mapping[str, Mapping[int, dict[str, Any]]] = field(default_factory=dict)
 
 
-def find(families: Mapping[str, Family], order: Sequence[object], *, processes: int | None) -> Findings:
+def find(families: Mapping[str, Family], order: Mapping[str, object], *, processes: int | None) -> Findings:
     """Work out verdicts and summaries of all studies of a run in several processes, where that is worth it.
 
     Args:
@@ -108,7 +108,7 @@ def _divided(parts: Mapping[Part, float], count: int) -> list[list[Part]]:
 
 
 def _found_by(
-    families: Mapping[str, Family], order: Sequence[object], shares: Sequence[Sequence[Part]]
+    families: Mapping[str, Family], order: Mapping[str, object], shares: Sequence[Sequence[Part]]
 ) -> dict[Part, Any]:
     """Have all shares but the first done by children, and that one here."""
     found: dict[Part, Any] = {}
@@ -165,7 +165,7 @@ def _main(job: Path) -> None:
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
     order, share = pickle.loads(job.read_bytes())  # noqa: S301 - written by our own parent
-    job.write_bytes(pickle.dumps(_work(Suite(*order).families, share)))
+    job.write_bytes(pickle.dumps(_work(Suite(**order).families, share)))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from beyondbase.cases import Case
 from beyondbase.claiming import Claim, claim_modules, load_modules, own_modules, suite_claims
@@ -40,7 +41,8 @@ class Suite:
         folders: Sequence[Path],
         studies: Sequence[Path],
         alpha: float | None = None,
-        alone: bool = False,  # noqa: FBT001, FBT002 - see `order`
+        *,
+        alone: bool = False,
         processes: int | None = 1,
     ) -> None:
         """Prepare a run; nothing is read yet.
@@ -112,9 +114,14 @@ class Suite:
         return table
 
     @property
-    def order(self) -> tuple[tuple[Path, ...], tuple[Path, ...], float | None, bool]:
+    def order(self) -> dict[str, Any]:
         """The arguments that give the same suite in another process."""
-        return self._folders, self._paths, self._alpha, self._alone
+        return {
+            "folders": self._folders,
+            "studies": self._paths,
+            "alpha": self._alpha,
+            "alone": self._alone,
+        }
 
     @cached_property
     def findings(self) -> Findings:
