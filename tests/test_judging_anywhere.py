@@ -1,5 +1,6 @@
 """Judging from any folder, with nothing of the repository in it: whose claims, whose reports, which paths."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -59,6 +60,8 @@ def test_a_folder_with_a_study_alone_is_judged(tmp_path: Path, command: tuple[st
     }
     assert "written: reports/index.html" in result.stdout
     assert "beyondbase/claims/test_sec31_crossing.py ." in result.stdout, "names are short"
+    made_by = json.loads((tmp_path / "reports" / "run.json").read_text(encoding="utf-8"))["command"]
+    assert made_by == " ".join(command).replace("judge study", "judge --study=study")
 
 
 def test_judge_ends_as_pytest_would(tmp_path: Path) -> None:
@@ -226,9 +229,15 @@ def test_nox_takes_paths_from_where_the_user_stands(tmp_path: Path) -> None:
     pytest_.chmod(0o755)
     path = os.pathsep.join([str(pytest_.parent), os.environ["PATH"]])
     nox = (sys.executable, "-m", "nox", "--no-venv", "--no-install", "-f", str(ROOT / "noxfile.py"), "-s")
-    for options, place in (([], "reports"), (["--report-dir", "made"], "made"), (["-n", "2"], "reports")):
+    study = ["--study", "study.toml"]
+    for options, place in (
+        (study, "reports"),
+        ([*study, "--report-dir", "made"], "made"),
+        ([*study, "-n", "2"], "reports"),
+        (["--report-dir", "of-the-built-in"], "of-the-built-in"),
+    ):
         result = subprocess.run(  # noqa: S603 - our own interpreter and arguments
-            [*nox, "claims", "--", "--study", "study.toml", *options],
+            [*nox, "claims", "--", *options],
             cwd=tmp_path / "here",
             env={**os.environ, "PATH": path, "PYTEST_ADDOPTS": ""},
             capture_output=True,

@@ -31,6 +31,10 @@ from beyondbase.terminal import (
     verdicts_of,
 )
 
+# What `beyondbase judge` puts before the arguments of a user; unlike pytest's own command it has imported the
+# package by then.
+JUDGE = ["-p", "beyondbase.plugin", "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
+
 
 class Recorder:
     """Gathers which verdicts ran, and writes them down when the session ends."""
@@ -148,9 +152,14 @@ def run_of(results: bytes, arguments: Iterable[object]) -> dict[str, str]:
     """
     return {
         "results_sha256": hashlib.sha256(results).hexdigest(),
-        "command": shlex.join(["pytest", *map(str, arguments)]),
+        "command": shlex.join(_command([*map(str, arguments)])),
         "date": f"{_now():%Y-%m-%dT%H:%M:%SZ}",
     }
+
+
+def _command(arguments: list[str]) -> list[str]:
+    own = len(JUDGE)
+    return ["beyondbase", "judge", *arguments[own:]] if arguments[:own] == JUDGE else ["pytest", *arguments]
 
 
 def _now() -> datetime:

@@ -131,9 +131,10 @@ def _found_by(
 
 
 def _start(job: Path) -> subprocess.Popen[bytes]:
-    # In a session of its own, so that ctrl-C is told once; its input ends when this process does.
+    # In a session of its own, so that ctrl-C is told once; its input ends when this process does. It imports
+    # from where this one does (-P), and not from whatever lies in the folder that the user stands in.
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", "beyondbase.sharing", str(job)],
+        [sys.executable, "-P", "-m", "beyondbase.sharing", str(job)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

@@ -51,7 +51,7 @@ def check_free(folders: Mapping[Path, Collection[str]], *, home: Path) -> None:
         InputError: a folder holds results of other studies, or a results.json that is not ours.
     """
     for folder, ids in folders.items():
-        known = {*ids, *_built_in_ids(home)} if folder == home / REPORTS else {*ids}
+        known = {*ids, *_built_in_ids(home)} if folder.resolve() == (home / REPORTS).resolve() else {*ids}
         file = folder / "results.json"
         others = [name for name in _studies(file) if name not in known]
         if others:

@@ -14,10 +14,8 @@ from typer.core import TyperCommand
 from beyondbase.commands.saying import MISTAKE, mistakes_told
 from beyondbase.errors import InputError
 from beyondbase.extras import require
+from beyondbase.recorder import JUDGE
 from beyondbase.standing import built_in
-
-# The package is imported already, as pytest's own command would not have done.
-QUIET = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
 
 
 class PassingCommand(TyperCommand):
@@ -146,7 +144,7 @@ def run_pytest(arguments: Sequence[str]) -> int:
     Returns:
         Its exit code; that of a mistake is the one of all our commands.
     """
-    code = pytest.main(["-p", "beyondbase.plugin", *QUIET, *arguments])
+    code = pytest.main([*JUDGE, *arguments])
     return MISTAKE if code == pytest.ExitCode.USAGE_ERROR else int(code)
 
 
