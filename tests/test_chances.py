@@ -159,7 +159,7 @@ def test_too_few_samples_make_the_claim_invalid(tmp_path: Path) -> None:
     """As every claim about large k; the reason is about the base, which alone has samples."""
     (entry,) = judged(guessed(tmp_path, 0.3, n=4), CLAIM).judged
     assert entry.outcome is Outcome.INVALID
-    assert "of arm 'base' has n = 4 samples" in entry.verdict.invalid[0]
+    assert "which need n >= 16 on every problem: n = 4 in every arm" in entry.verdict.invalid[0]
 
 
 def test_counted_guesses_are_pairs_and_exact_ones_are_not(tmp_path: Path) -> None:

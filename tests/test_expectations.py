@@ -198,10 +198,8 @@ def test_the_table_remarks_what_is_not_plain(
 
 
 def run_suite(pytester: pytest.Pytester, folder: Path, *arguments: str) -> pytest.RunResult:
-    """Judge a study on the claims of this repository."""
-    project = Project(pytester)
-    project.write("pytest.ini", f"[pytest]\nbeyondbase_claims = {ROOT / 'claims'}\n")
-    return project.run(str(ROOT / "claims"), "--study", folder, *arguments)
+    """Judge a study on the suite's claims."""
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider", f"--study={folder}", *arguments)
 
 
 def test_a_study_that_shows_what_the_paper_found_is_green(pytester: pytest.Pytester, tmp_path: Path) -> None:
