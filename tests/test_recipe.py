@@ -145,7 +145,7 @@ def test_mistakes_name_their_key(tmp_path: Path, text: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("evidence", "said"),
     [
-        ("", "[evidence] tallies: missing; add a .csv or .parquet file of counts"),
+        ("", "[evidence] tallies: missing; add a .csv, .tsv or .parquet file of counts"),
         ('tallies = "c.csv"\nsamples = "s"', "[evidence] samples: found beside tallies; keep one of the two"),
         ('samples = "s"\nexamples = "e.jsonl"', "[evidence] examples: found beside samples"),
     ],

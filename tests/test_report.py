@@ -18,12 +18,13 @@ from study_factory import judged, pair_study
 
 from beyondbase.errors import InputError
 from beyondbase.report import render_page, write_page
-from beyondbase.report.formats import counted, estimate, p_value, percent, points, setting
 from beyondbase.report.formats import effect as effect_words
+from beyondbase.report.formats import estimate, p_value, percent, points, setting
 from beyondbase.report.provenance import CALIBRATION
 from beyondbase.report.wording import headline
 from beyondbase.results import results_of
 from beyondbase.schema import check_results
+from beyondbase.terminal import counted
 
 HOSTILE = {
     "script": "</script><script>alert(1)</script></style></title>",
