@@ -24,7 +24,7 @@ _TAIL = """\
 # k_large_min = 16   # with fewer completions, claims about large k are INVALID
 #
 # [expect]           # what you expect of a claim, if it is not what the paper found
-# rl-expands = {{ verdict = "REFUTED", reason = "..." }}
+# rl-sharpens = {{ verdict = "INCONCLUSIVE", reason = "..." }}
 """
 
 
