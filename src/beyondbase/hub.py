@@ -45,7 +45,9 @@ def check_name(name: str, at: str, *, home: Path | None = None, use: str = FOLDE
     if not _ID.fullmatch(name) or ".." in name or "--" in name:
         tilde = "write ~ out; " if name.startswith("~") else ""
         there = "" if Path(name).is_absolute() else f" ({homes[0] / name})"
-        raise InputError(f"{at}: found {quote(name)}, but there is no such folder{there}; {tilde}{use}")
+        # Of a path the end tells most, so it is shown whole.
+        found = quote(name, most=1_000)
+        raise InputError(f"{at}: found {found}, but there is no such folder{there}; {tilde}{use}")
     first, _, last = name.partition("/")
     for folder in (place / first for place in homes if last):
         if known := _models_in(folder):

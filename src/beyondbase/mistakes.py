@@ -26,10 +26,10 @@ _REMEDIES = {
 }
 
 
-def quote(value: object) -> str:
+def quote(value: object, *, most: int = 80) -> str:
     """Show a value as a user would have written it, cut to a readable length."""
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def suggest(found: str, known: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -621,3 +622,22 @@ def test_no_study_file_ends_in_a_traceback(
     # Surrogates cannot be written into a file, so that TOML never has them.
     file.write_text("".join(lines).replace("\\U0000d", "\\U0000e"), encoding="utf-8")
     assert all(line.startswith(f"{file}:") for line in mistakes_in(file))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_that_python_loses_is_heard_at_the_next_progress(number: signal.Signals) -> None:
+    """What a signal raises while an object is destroyed goes nowhere; the command stops all the same."""
+
+    class Dying:
+        def __del__(self) -> None:
+            signal.raise_signal(number)
+
+    at = sampling.Progress("sample", "T", "base", wanted=10)
+    with saying.stopped_by_schedulers(), saying.progress_shown() as tell:
+        tell(at)
+        Dying()
+        with pytest.raises(KeyboardInterrupt):
+            tell(at)
+    with saying.progress_shown() as tell:
+        tell(at)

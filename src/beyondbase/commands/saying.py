@@ -2,6 +2,7 @@
 
 import gc
 import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -59,18 +60,36 @@ def _end(line: str, code: int) -> None:
     raise typer.Exit(code) from None
 
 
+# Whether the user or a scheduler has asked this command to stop.
+_stop_asked = threading.Event()
+
+
 @contextmanager
 def stopped_by_schedulers() -> Iterator[None]:
-    """Take SIGTERM, with which batch systems end a job, for the user's ctrl-C."""
+    """Take SIGTERM, with which batch systems end a job, for the user's ctrl-C, and lose neither.
+
+    Python drops an exception that a signal raises while an object is being destroyed, as happens between
+    two batches: then the next progress raises it again.
+    """
 
     def stop(_number: int, _frame: FrameType | None) -> None:
+        _stop_asked.set()
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    _stop_asked.clear()
+    heard = [n for n in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        _stop_asked.clear()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _heed_stop() -> None:
+    if _stop_asked.is_set():
+        raise KeyboardInterrupt
 
 
 @contextmanager
@@ -118,6 +137,7 @@ class _Bars:
         self._known: dict[tuple[str, str, str], TaskID] = {}
 
     def __call__(self, at: sampling.Progress) -> None:
+        _heed_stop()
         key = (at.doing, at.task, at.arm)
         if key not in self._known:
             total = at.wanted or None
@@ -133,6 +153,7 @@ class _Lines:
         self._last = -_PAUSE
 
     def __call__(self, at: sampling.Progress) -> None:
+        _heed_stop()
         rate, now = self._clock.rate(at), time.monotonic()
         begun_or_ended = at.done in {0, at.wanted}
         if not begun_or_ended and now - self._last < _PAUSE:
