@@ -456,7 +456,8 @@ def test_a_file_of_several_arms_and_tasks_gives_one(tmp_path: Path) -> None:
     path, study = put(tmp_path, "jsonl", rows), study_at(tmp_path)
     assert "base on T: 16 completions of 4 problems (4 each)" in take(study, path)
     rows = [row for row in rows if row["arm"] == "base"]
-    assert 'arm: found no "rl", but' not in take(study, put(tmp_path, "jsonl", rows), arm="rl")
+    alone = refused(study, put(tmp_path, "jsonl", rows), arm="rl")
+    assert 'arm: found "base" alone, another arm of the study than --arm rl' in alone
     path = put(tmp_path, "jsonl", [row | {"task": f"V{i % 2}"} for i, row in enumerate(rows)])
     assert 'task: found no "T", but V0, V1; say one as --task' in refused(study, path)
 
@@ -600,3 +601,56 @@ def test_tables_come_packed_and_in_any_unicode(
     path.write_bytes(gzip.compress(text.encode(encoding)) if packed else text.encode(encoding))
     found = [dict(row) for _, row in rows_of(kind, path)]
     assert found == [{"problem_id": "ä", "correct": "true"}, {"problem_id": "b", "correct": "false"}]
+
+
+def imported_table(tmp_path: Path, rows: Rows, *options: str, arm: str = "base") -> Result:
+    """Import rows into a study with the arms base and rl that is judged on counts."""
+    (tmp_path / "study.toml").write_text(
+        'id = "s"\ntitle = "t"\nsource = "x"\n[evidence]\ntallies = "counts.csv"\n[tasks.T]\n'
+        '[arms.base]\nrole = "base"\nmodel = "b"\n[arms.rl]\nrole = "rl"\nmodel = "r"\n'
+    )
+    (tmp_path / "counts.csv").write_text("task,arm,problem_id,n,c\nT,rl,z,1,1\n")
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    named = ["--study", str(tmp_path / "study.toml"), "--arm", arm, *options]
+    return CliRunner().invoke(app, ["import", "jsonl", str(tmp_path / "rows.jsonl"), *named])
+
+
+def test_a_label_is_no_verdict(tmp_path: Path) -> None:
+    """What is called label mostly is the right answer: it is taken only where the user says so."""
+    rows: Rows = [{"id": "z", "label": 1, "prediction": 0}]
+    refused = imported_table(tmp_path, rows)
+    assert refused.exit_code == 2
+    assert "correct: found no such column" in refused.stderr
+    assert imported_table(tmp_path, rows, "--correct", "label").exit_code == 0
+
+
+def test_an_index_of_completions_is_no_problem(tmp_path: Path) -> None:
+    """An index that stands beside two questions names no problem, and nothing is added."""
+    rows: Rows = [{"question": f"q{i}", "index": j, "correct": True} for i in range(2) for j in range(2)]
+    refused = imported_table(tmp_path, rows)
+    assert refused.exit_code == 2
+    assert "rows.jsonl:3: index: found 0 beside another question than before" in refused.stderr
+    assert "--group question" in refused.stderr
+    assert (tmp_path / "counts.csv").read_text().count("\n") == 2
+
+
+def test_a_file_of_one_arm_is_not_taken_for_another(tmp_path: Path) -> None:
+    """Where a column names another arm of the study the import stops; an unknown name is said and taken."""
+    rows: Rows = [{"problem_id": "z", "arm": "rl", "correct": True}]
+    refused = imported_table(tmp_path, rows)
+    assert refused.exit_code == 2
+    assert 'arm: found "rl" alone, another arm of the study than --arm base' in refused.stderr
+    taken = imported_table(tmp_path, [row | {"arm": "model-7"} for row in rows])
+    assert taken.exit_code == 0
+    assert 'says "model-7": taken as --arm base' in taken.stdout
+
+
+@pytest.mark.parametrize("word", ["False", "false", "0", "None", "[]"])
+def test_an_error_that_is_false_in_words_is_none(word: str, tmp_path: Path) -> None:
+    """Tables of text write "no error" in words: such completions count."""
+    rows: Rows = [{"problem_id": "z", "correct": j == 0, "error": word} for j in range(3)]
+    result = imported_table(
+        tmp_path, [*rows, {"problem_id": "z", "correct": False, "error": "timeout"}], "--error", "error"
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "T,base,z,3,1" in (tmp_path / "counts.csv").read_text()

@@ -1,6 +1,6 @@
 """What `import` takes: samples for the store of a study, or counts for its file of counts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from beyondbase.formats.table_columns import TableOptions
 from beyondbase.formats.table_rows import TABLES
 from beyondbase.formats.tables import Table, open_table
 from beyondbase.mistakes import quote, suggest
+from beyondbase.naming import plain_name
 from beyondbase.study import Study
 from beyondbase.tally_rows import add_counts
 from beyondbase.terminal import shown_path
@@ -96,7 +97,24 @@ def _table(taking: Taking, tell: Tell, *, texts: bool) -> Table:
     table = open_table(taking.tool, taking.files, taking.options, texts=texts)
     for line in (table.columns.said, *table.notes):
         tell(line)
+    for kind, name, known in (
+        ("arm", taking.arm, taking.study.arms),
+        ("task", taking.task, taking.study.tasks),
+    ):
+        _check_alone(table, kind, name, known, tell)
     return table.only(taking.arm, taking.task)
+
+
+def _check_alone(table: Table, kind: str, name: str, known: Container[str], tell: Tell) -> None:
+    """A file that names one arm, or task, is taken for another only where that is no other of the study."""
+    values = table.named(kind)
+    if len(values) != 1 or name in (values[0], plain_name(values[0])):
+        return
+    (value,) = values
+    if value in known or plain_name(value) in known:
+        found = f"found {quote(value)} alone, another {kind} of the study than --{kind} {name}"
+        raise InputError(f"{table.files[0]}: {getattr(table.columns, kind)}: {found}; say the one that it is")
+    tell(f"the column {getattr(table.columns, kind)} says {quote(value)}: taken as --{kind} {name}")
 
 
 def _check_options(taking: Taking) -> None:

@@ -9,8 +9,8 @@ NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "correct": (
         ("correct", "is_correct", "passed"),
+        # Not "label", which mostly is the right answer of a question.
         ("score", "reward", "accuracy", "acc", "exact_match"),
-        ("label",),
     ),
     "response": (("response", "completion", "output", "generation"), ("text", "solution", "output_response")),
     "n": (("n",), ("num_samples", "n_samples", "num_completions", "total")),

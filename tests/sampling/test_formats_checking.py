@@ -221,6 +221,15 @@ def test_nothing_right_stops_though_few_differ() -> None:
     assert checked(said_by(*rows, ("199", "Answer: 5", True))).fault == ""
 
 
+def test_a_few_slips_may_not_be_most_of_what_is_right() -> None:
+    """Four of two hundred are right by us alone: two percent of all, and all that would be counted."""
+    rows = [(str(at), "Answer: 6", False) for at in range(196)]
+    slips = [(f"slip {at}", "Answer: 5", False) for at in range(4)]
+    right = [(f"right {at}", "Answer: 5", True) for at in range(20)]
+    assert "on 4 of 4 completions (100.0%) that one calls right" in checked(said_by(*rows, *slips)).fault
+    assert checked(said_by(*rows, *slips, *right)).fault == ""
+
+
 def test_two_in_a_hundred_may_differ_and_three_may_not() -> None:
     """The limit is two percent of what can be compared."""
     rows = [(str(at), "Answer: 5", True) for at in range(97)]

@@ -116,6 +116,13 @@ def test_a_sentence_may_state_the_answer(text: str, answer: str | None) -> None:
         ("#### Step 1: 5 + 3", None),
         ("#### 5 + 3 = 8", None),
         ("#### 2 million", None),
+        ("#### 42\nWait, that is wrong.\n#### 43 or 44", None),
+        ("#### 42\n#### 43 or " + "44 or " * 40, None),
+        ("#### 5 below zero", None),
+        ("#### 3 in ten", None),
+        ("#### 7 twentieths", None),
+        ("#### 5 per cent", None),
+        ("#### 5 little apples on one tree", None),
         ("##### 8", None),
         ("### 8", None),
     ],
@@ -123,6 +130,13 @@ def test_a_sentence_may_state_the_answer(text: str, answer: str | None) -> None:
 def test_a_number_after_hashes_is_the_answer(text: str, answer: str | None) -> None:
     """Alone on its line, as in GSM8K; headings and sums are none."""
     assert find_answer(text, ["hashes"]) == answer
+
+
+def test_an_answer_that_is_taken_back_is_found_by_no_other_rule() -> None:
+    """Of "the answer is not 42" the number 42 is not the answer, whatever comes after `stated`."""
+    rules: tuple[Rule, ...] = ("boxed", "hashes", "stated", "number")
+    assert find_answer("The answer is not 42.", rules) is None
+    assert find_answer("The answer is 42. No, the answer is not 42.", rules) is None
 
 
 @pytest.mark.parametrize("rule", ["stated", "hashes"])

@@ -18,8 +18,10 @@ from beyondbase.recipe import Problems
 
 # Shares beyond which an import stops.
 MOST_DIFFERENT, MOST_UNPARSED = 0.02, 0.9
+# Of those that are right by either, and of all that were to be graded.
+MOST_OF_RIGHT, MOST_FAILED = 0.2, 0.1
 # Fewer completions than these say nothing by being unparsed, or not right, alone.
-FEWEST_UNPARSED, FEWEST_WRONG = 20, 100
+FEWEST_UNPARSED, FEWEST_WRONG, FEWEST_DIFFERENT = 20, 100, 3
 # Completions that are looked at: of each problem the first so many. And those with which help is sought.
 _LOOKED_AT, _TRIED = 10_000, 1_000
 _SHOWN, _TAIL = 5, 80
@@ -162,23 +164,29 @@ def _difference(one: Completion, graded: Graded, gold: str, *, theirs: bool) -> 
 
 
 def _fault(imported: Imported, seen: _Seen) -> str:
+    return next(_faults(imported, seen), "")
+
+
+def _faults(imported: Imported, seen: _Seen) -> Iterator[str]:
     outcomes, pairs = seen.outcomes, seen.pairs
     graded, compared = outcomes.total() - outcomes["error"], pairs.total()
-    differ = pairs[True, False] + pairs[False, True]
+    differ, right = pairs[True, False] + pairs[False, True], compared - pairs[False, False]
+    differs = f"our grades differ from the {imported.scored_by} of the files on"
     if differ > MOST_DIFFERENT * compared:
-        return (
-            f"our grades differ from the {imported.scored_by} of the files on {_share(differ, compared)},"
-            f" where {MOST_DIFFERENT:.0%} are allowed"
-        )
+        yield f"{differs} {_share(differ, compared)}, where {MOST_DIFFERENT:.0%} are allowed"
     if not outcomes["correct"] and _any_right(seen):
-        return f"by our grades none of {graded:,} completions is right, by the files some are"
+        yield f"by our grades none of {graded:,} completions is right, by the files some are"
+    # Where little is right, a few slips are much of what is counted.
+    if differ >= FEWEST_DIFFERENT and differ > MOST_OF_RIGHT * right:
+        yield f"{differs} {_share(differ, right)} that one calls right, where {MOST_OF_RIGHT:.0%} are allowed"
+    if outcomes["error"] > MOST_FAILED * outcomes.total():
+        yield f"grading failed on {_share(outcomes['error'], outcomes.total())}"
     if imported.trusted:
-        return ""
+        return
     if graded >= FEWEST_UNPARSED and outcomes["unparsed"] > MOST_UNPARSED * graded:
-        return f"no answer was found in {_share(outcomes['unparsed'], graded)}"
+        yield f"no answer was found in {_share(outcomes['unparsed'], graded)}"
     if not outcomes["correct"] and not compared and graded >= FEWEST_WRONG:
-        return f"none of {graded:,} completions is right"
-    return ""
+        yield f"none of {graded:,} completions is right"
 
 
 def _any_right(seen: _Seen) -> bool:

@@ -1,6 +1,6 @@
 """Which column of a table holds what: as the user says, or as one plain name tells; never one of several."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,12 @@ class Columns:
     def counted(self) -> bool:
         """Whether a row holds the counts of a problem, rather than a completion."""
         return self.n is not None
+
+
+def asked_in(names: Iterable[str]) -> str | None:
+    """The column of a table that holds what was asked, if there is one."""
+    every = {plain(name): name for name in names}
+    return next((every[name] for name in _ASKED if name in every), None)
 
 
 def columns_of(

@@ -16,7 +16,8 @@ from beyondbase.formats.counting import Counting, Key
 from beyondbase.formats.gathering import Gathering, problem_of
 from beyondbase.formats.imported import Imported, Row, identity_of, ordered, whole
 from beyondbase.formats.table_cells import count_in, digest_in, id_in, is_missing, response_in, verdict_in
-from beyondbase.formats.table_columns import Columns, TableOptions, columns_of
+from beyondbase.formats.table_columns import Columns, TableOptions, asked_in, columns_of
+from beyondbase.formats.table_ids import check_id
 from beyondbase.formats.table_rows import rows_of
 from beyondbase.mistakes import quote
 from beyondbase.naming import plain_name
@@ -79,6 +80,13 @@ class Table:
         keys = dict.fromkeys(self._key(row) for _, row in self._rows())
         arms, tasks = (dict.fromkeys(key[place] for key in keys) for place in (0, 1))
         return replace(self, keep=(self._chosen("arm", arm, arms), self._chosen("task", task, tasks)))
+
+    def named(self, kind: str) -> tuple[str, ...]:
+        """What a column of arms or tasks names, without empty cells."""
+        if getattr(self.columns, kind) is None:
+            return ()
+        values = (self._about(row, kind) for _, row in self._rows())
+        return tuple(dict.fromkeys(value for value in values if value is not None))
 
     def _chosen(self, kind: str, name: str | None, found: Mapping[str | None, None]) -> str | None:
         if name is None or len(found) < 2:
@@ -175,7 +183,7 @@ class Table:
 
     def _right(self, at: str, row: Mapping[str, Any], value: Any) -> bool | None:
         error, column = self.columns.error, str(self.columns.correct)
-        if error is not None and not is_missing(row.get(error)) and row[error] not in (False, [], {}):
+        if error is not None and _is_filled(row.get(error)):
             return None
         if not is_missing(value):
             return verdict_in(at, column, value, threshold=self.options.threshold)
@@ -220,6 +228,8 @@ def open_table(kind: str, paths: Sequence[Path], options: TableOptions, *, texts
     if not seen.names:
         raise InputError(f"{files[0]}: found no rows; give a file with a row for each completion or problem")
     columns = columns_of(files[0], [*seen.names], options, counting=seen.counting, texts=texts)
+    if options.id is None:
+        check_id(kind, files, columns.id, asked_in(seen.names))
     notes = []
     if seen.errors and options.error is None and not columns.counted:
         use = "these count by their verdicts; if machinery lost them, say --error error"
@@ -247,7 +257,14 @@ class _Seen:
                 self.counting = False
             elif text not in {"", "0", "1"}:
                 self.counting = True
-        self.errors += not is_missing(row.get("error"))
+        self.errors += _is_filled(row.get("error"))
+
+
+def _is_filled(error: Any) -> bool:
+    """Whether a cell tells of an error; tables of text write what is false in words."""
+    if is_missing(error):
+        return False
+    return str(error).strip().lower() not in {"false", "no", "none", "null", "nan", "0", "0.0", "[]", "{}"}
 
 
 def _row(sample: Sample) -> Row:

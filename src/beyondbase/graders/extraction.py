@@ -33,16 +33,20 @@ _LINE = re.compile(r"^[ \t>*_#-]*(?:the[ \t]+)?(?:final[ \t]+)?answer[ \t*_]*:(.
 _FIGURE = r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _NUMBER = re.compile(rf"(?<![\w.]){_FIGURE}")
 _IS = re.compile(r"\banswer[*_ \t]{0,4}\s{1,4}(?:is|would be)\b[*_ \t]{0,4}:?", re.IGNORECASE)
-_HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*([^\n]{0,100})(?:\n|\Z)")
+_HASHES = re.compile(r"(?<!#)####(?!#)[ \t]*([^\n]*)(?:\n|\Z)")
 _SENTENCE = re.compile(r"\.(?=[\s*_\"')]|\Z)")
-_UNITS = re.compile(rf"(?:\\?[$€£] ?)?({_FIGURE})[$*_.]{{0,4}}((?:[ -][A-Za-z]{{2,}}[$*_.,]{{0,4}})*)")
+_UNITS = re.compile(rf"(?:\\?[$€£] ?)?({_FIGURE})[$*_.]{{0,4}}((?:[ -][A-Za-z]{{2,}}[$*_.,]{{0,4}}){{0,3}})")
 # Words that change a number which they follow, rather than name its unit.
 _CHANGING = re.compile(
     r"\b(?:and|or|plus|minus|times|over|by|to|point|pi|percent|dozens?|hundreds?|thousands?|[a-z]*illions?"
     r"|half|halves|thirds?|quarters?|(?:four|fif|six|seven|eigh|nin|ten|hundred|thousand|[a-z]+teen)?ths?"
-    r"|squared|cubed|sqrt|root|if|not|more|less)\b",
+    r"|squared|cubed|sqrt|root|if|not|more|less|fewer|short|factorial|remainder|base|mod|modulo|in|out|past"
+    r"|below|above|under|negative|per[ -]?cents?|percentage|lakhs?|crores?|bn|mn|grand|pairs?|score|gross"
+    r"|fold|twice|doubled?|tripled?|twelf(?:th|ths)|[a-z]+tieths?)\b",
     re.IGNORECASE,
 )
+# What `stated` finds in a text that takes back its answer.
+_RETRACTED = ""
 # No statement is longer.
 _STATEMENT = 1000
 
@@ -62,6 +66,9 @@ def find_answer(text: str, rules: Sequence[Rule], *, cut: bool = False) -> str |
         found = _FINDERS[rule](text, cut)
         if found is not None and (answer := found.strip()):
             return answer
+        if found == _RETRACTED:
+            # No other rule may find the very answer that the text takes back.
+            return None
     return None
 
 
@@ -131,8 +138,7 @@ def last_statement(text: str, *, cut: bool = False) -> str | None:
         said = text[found.end() : found.end() + _STATEMENT]
         stated = _first_sentence(said, cut=cut and found.end() + _STATEMENT >= len(text))
         if stated:
-            # Whoever takes back an answer has stated none.
-            return None if stated.lower().startswith("not ") else _without_unit(stated)
+            return _RETRACTED if stated.lower().startswith("not ") else _without_unit(stated)
     return None
 
 
@@ -152,9 +158,14 @@ def _first_sentence(text: str, *, cut: bool) -> str | None:
 
 def _last_hashes(text: str, cut: bool) -> str | None:  # noqa: FBT001 - all finders take the same two
     for found in reversed([*_HASHES.finditer(text)]):
+        if cut and not found[0].endswith("\n"):
+            continue
         number = _UNITS.fullmatch(_unmarked(found[1]))
-        if number and not _CHANGING.search(number[2]) and not (cut and not found[0].endswith("\n")):
+        if number and not _CHANGING.search(number[2]):
             return number[1]
+        # A heading without a figure says nothing; another answer gives up the one before it.
+        if any(letter.isdigit() for letter in found[1]):
+            return None
     return None
 
 
