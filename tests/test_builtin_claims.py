@@ -258,7 +258,7 @@ def test_an_expectation_of_a_case_beats_that_of_its_claim(tmp_path: Path) -> Non
 def test_two_claims_of_one_id_are_refused(tmp_path: Path) -> None:
     """A folder beside ours may not take the id of a claim of ours."""
     copy = shutil.copy(ROOT / "claims" / "test_sec41_subset.py", tmp_path)
-    with pytest.raises(InputError, match=r"'rl-solved-is-subset' is taken by the suite's .*; rename yours"):
+    with pytest.raises(InputError, match=r"'rl-solved-is-subset' is taken by .*; rename"):
         load_claims([ROOT / "claims", Path(copy).parent])
 
 

@@ -201,7 +201,7 @@ def test_broken_code_shows_one_traceback(pytester: pytest.Pytester) -> None:
     output = whole_output(result)
     assert output.count("\nE   ") == 2
     assert output.count("ERROR at setup of") == 2
-    assert output.count("ZeroDivisionError: division by zero") == 1
+    assert output.count("\nE       ZeroDivisionError: division by zero") == 1
 
 
 def test_other_errors_of_a_claim_are_kept(pytester: pytest.Pytester) -> None:

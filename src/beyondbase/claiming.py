@@ -194,7 +194,7 @@ def load_module(path: Path) -> ModuleType:
     except InputError as error:
         del sys.modules[name]
         raise InputError(f"{path}: {error}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise InputError(f"{path}: cannot be imported: {error!r}; correct it, or move it away") from error
     return sys.modules[name]

@@ -1,6 +1,7 @@
 """Judge a study: every claim on every case, adjusted over the whole family."""
 
 import traceback
+import unittest
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,13 @@ from beyondbase.mistakes import suggest
 from beyondbase.study import Expectation, Study, Waiver
 from beyondbase.verdict import Outcome, Verdict, invalid, remedy_text
 
+_LEAVING = (
+    pytest.fail.Exception,
+    pytest.skip.Exception,
+    pytest.exit.Exception,
+    unittest.SkipTest,
+    SystemExit,
+)
 _Entry = TypeVar("_Entry", Expectation, Waiver)
 NOTHING: Mapping[int, Any] = MappingProxyType({})
 
@@ -198,10 +206,10 @@ def _verdict(claim: Claim, case: Case) -> Verdict:
         with warnings.catch_warnings():
             warnings.simplefilter("default")
             verdict = claim.test(case)
-    except (pytest.fail.Exception, pytest.skip.Exception) as left:
-        return invalid(
-            claim.finding, f"the claim left through pytest ({left}) instead of returning a Verdict"
-        )
+    except _LEAVING as left:
+        # To pytest these are orders to skip a test or end a run, not failures: they must not end one well.
+        how = f"{type(left).__name__}: {left}"
+        return invalid(claim.finding, f"the claim left ({how}) instead of returning a Verdict")
     if not isinstance(verdict, Verdict):
         return invalid(claim.finding, f"the claim returned {verdict!r} instead of a Verdict")
     if not (0 <= verdict.p_support <= 1 and 0 <= verdict.p_refute <= 1):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from markupsafe import Markup
 
-from beyondbase.claiming import load_claims, suite_claims
+from beyondbase.claiming import claim_modules, load_modules, own_modules, suite_claims
 from beyondbase.cleaning import clean
 from beyondbase.counts import COUNTS, STUDY, Arms, write_counts
 from beyondbase.errors import InputError
@@ -185,13 +185,14 @@ def judge(
 
 
 def _judged(study: Study, folders: Iterable[Path]) -> Verdicts:
-    judgement = judge_family(gather(study, load_claims(folders)))
+    modules = (*claim_modules(suite_claims()), *own_modules(folders))
+    judgement = judge_family(gather(study, load_modules(modules)))
     return Verdicts(judgement, results_of([judgement]))
 
 
 def _folders(claims: Iterable[Place] | Place) -> list[Path]:
     own = [claims] if isinstance(claims, str | os.PathLike) else claims
-    folders = [suite_claims(), *map(Path, own)]
+    folders = [*map(Path, own)]
     for folder in folders:
         if not any(folder.glob("test_*.py")):
             raise InputError(f"{folder}: found no module test_*.py; give a folder of claims")

@@ -1,6 +1,7 @@
 """pytest plugin: claims become test items, and verdicts their outcomes."""
 
 import argparse
+import contextlib
 import inspect
 import pickle
 from functools import partial
@@ -75,6 +76,8 @@ def pytest_configure(config: pytest.Config) -> None:
         _folders(config), studies, config.getoption("alpha"), alone=alone, processes=_processes(config)
     )
     if _is_worker(config) and FOUND in config.workerinput:  # type: ignore[attr-defined]
+        # Their modules first, whose classes a verdict may be of.
+        _ = suite.claims
         suite.findings = pickle.loads(config.workerinput[FOUND])  # type: ignore[attr-defined]  # noqa: S301 - ours
     config.stash[SUITE] = suite
     collecting.choose(config, suite)
@@ -101,14 +104,23 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Judge before xdist's workers start: each would judge the whole, to show its share of the verdicts."""
+    node.workerinput[collecting.HANDED] = list(node.config.stash[collecting.ASKED])
     if _wants_claims(node.config):
-        node.workerinput[FOUND] = pickle.dumps(node.config.stash[SUITE].verdicts)
+        # What cannot travel, such as a Verdict of a user's own making, is judged by each worker for itself.
+        with contextlib.suppress(pickle.PicklingError, TypeError, AttributeError):
+            node.workerinput[FOUND] = pickle.dumps(node.config.stash[SUITE].verdicts)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
     """Add the suite's claims, before anyone selects among the items."""
-    items[:0] = collecting.suite_items(session, session.config.stash[SUITE])
+    config = session.config
+    if not config.stash[collecting.ASKED]:
+        return
+    suite = config.stash[SUITE]
+    items[:0] = collecting.suite_items(session, suite)
+    if not session.testsfailed:
+        collecting.check_whole(config, suite, {entry.key for item in items if (entry := _entry(item))})
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -196,6 +208,8 @@ def _report_folder(config: pytest.Config, study: Study) -> Path:
 
 def _check(config: pytest.Config) -> None:
     suite = config.stash[SUITE]
+    if config.getoption("setuponly") or config.getoption("setupplan"):
+        raise InputError("--setup-only and --setup-plan tell no verdict; leave them out")
     if suite.claims:
         folders: dict[Path, list[str]] = {}
         for family in suite.families.values():

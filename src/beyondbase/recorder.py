@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from beyondbase.closing import causes_apart, closing_lines, verdict_of
+from beyondbase.collecting import UNTOLD
 from beyondbase.errors import InputError
 from beyondbase.files import write_whole
 from beyondbase.judging import Judgement
@@ -54,6 +55,13 @@ class Recorder:
         key = verdict_of(report)
         self._ran |= {key} if key else set()
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Hear what a worker of xdist could not say itself, once."""
+        message = getattr(node, "workeroutput", {}).get(UNTOLD)
+        if message and message not in self._failed:
+            self._failed.append(message)
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the results of the studies that ran, the page, the summary, and which run it was.
@@ -71,6 +79,10 @@ class Recorder:
         self._content["studies"].sort(key=lambda study: study["id"])
         if self._failed:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        option = session.config.getoption
+        if option("study") and not (folders or option("collectonly") or session.exitstatus):
+            # A study was named, and no claim told of it: that is no success, whatever else was.
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(

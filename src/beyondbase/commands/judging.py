@@ -42,6 +42,12 @@ def judge(  # noqa: PLR0913 - the options of pytest that a judge needs most
     alpha: Annotated[
         str | None, typer.Option(help="One-sided level, instead of the study's.", show_default=False)
     ] = None,
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            metavar="paper|study|none", help="Whose expectations decide what fails.", show_default=False
+        ),
+    ] = None,
     inconclusive: Annotated[
         str | None,
         typer.Option(metavar="skip|fail", help="What an INCONCLUSIVE verdict does.", show_default=False),
@@ -75,6 +81,7 @@ def judge(  # noqa: PLR0913 - the options of pytest that a judge needs most
     further = [word for word in studies or () if word.startswith("-")]
     known = {
         "--alpha": alpha,
+        "--expect": expect,
         "--inconclusive": inconclusive,
         "--report-dir": report_dir,
         "-n": processes,
