@@ -131,7 +131,8 @@ def tests_oldest(session: nox.Session) -> None:
     """Run the tests with the oldest versions that the package allows of what it depends on."""
     needs = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
     oldest = [(need.name, part.version) for need in needs for part in need.specifier if part.operator == ">="]
-    constraints = Path(session.create_tmp()) / "oldest.txt"
+    # Not in nox's own temporary folder, which would become that of the tests, inside this repository.
+    constraints = Path(session.virtualenv.location) / "oldest.txt"
     constraints.write_text("".join(f"{name}=={version}\n" for name, version in oldest), encoding="utf-8")
     session.install(".", "--group", "tests", "-c", str(constraints))
     run_tests(session)
