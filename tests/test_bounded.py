@@ -328,7 +328,7 @@ def test_the_p_value_is_smooth_around_the_balance(
 @example([0.9375], 1e-6)
 @quick
 def test_a_graded_limit_is_found_to_the_last_digits(x: list[float], tail: float) -> None:
-    """No number can be nearer: the tail lies between the p-values of the next doubles, to ten digits of it."""
+    """No number is nearer: the tail lies between the p-values of the next doubles, to ten digits of it."""
     assume(not set(x) <= {-1.0, 0.0, 1.0})
     values = values_of(x)
     limit = float(upper_limit(values, tail)[0])
