@@ -6,6 +6,7 @@ from beyondbase import (
     claim,
     entropy_effect,
     entropy_matched,
+    entropy_ratio,
     gap_recovered,
     given,
     less,
@@ -21,9 +22,9 @@ from beyondbase import (
         " elsewhere, and none on AMC23"
     ),
     hypothesis=(
-        "entropy of matched RL within margins.entropy of the base's (two one-sided tests), and RL pass@K -"
-        " base pass@K < 0 at the large K; both, as an intersection-union test; refuted where the entropies"
-        " are alike and RL is ahead"
+        "entropy of matched RL on a typical problem within margins.entropy of the base's (two one-sided"
+        " tests), and RL pass@K - base pass@K < 0 at the large K; both, as an intersection-union test;"
+        " refuted where the entropies are alike and RL is ahead"
     ),
     over=entropy_matched(),
     large_k=True,
@@ -38,5 +39,5 @@ def test_entropy_matched_stays_below(case: Case) -> Verdict:
     )
     if verdict.invalid:
         return verdict
-    shown = (entropy_effect(case, case.base), entropy_effect(case, matched), gap_recovered(case, first))
-    return verdict.about(verdict.statement, details=shown)
+    entropies = (entropy_effect(case, case.base), entropy_effect(case, matched), entropy_ratio(case))
+    return verdict.about(verdict.statement, details=(*entropies, gap_recovered(case, first)))

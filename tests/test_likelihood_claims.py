@@ -222,18 +222,24 @@ def test_few_problems_leave_entropies_open(tmp_path: Path) -> None:
 
 
 def test_the_entropy_is_the_mean_surprise_and_the_gap_by_hand(tmp_path: Path) -> None:
-    """Entropies, their ratio and the share of the gap are the plain means and ratios of means."""
+    """Entropies are plain means, their ratio is typical of problems, and the gap's share is one of means."""
     values = {arm: likely(8, 4, mean=-9, seed=seed) for seed, arm in enumerate(MATCHED)}
     counts = {"base": (16, [8] * 8), "rl": (16, [0] * 6 + [16] * 2), "hot": (16, [0] * 4 + [16] * 4)}
     scores = {arm: {"own_logprob": part, "logprob": part * 0.5} for arm, part in values.items()}
     tables: Any = {"claims": [ENTROPY_CLAIM], "margins": {"entropy": 0.9}}
     entry = only(judged(scored_study(tmp_path, MATCHED, scores, counts=counts, **tables)), ENTROPY_CLAIM)
-    base, hot, gap = entry.verdict.details
+    base, hot, ratio, gap = entry.verdict.details
     assert (base.estimate, hot.estimate) == pytest.approx((-values["base"].mean(), -values["hot"].mean()))
     # At k = 16 the base solves all 8 problems, RL two and matched RL four of them.
     assert gap.estimate == pytest.approx((4 - 2) / (8 - 2))
-    ratio = entry.verdict.parts[0].parts[0].effect
-    assert ratio.estimate == pytest.approx(values["hot"].mean() / values["base"].mean())
+    assert ratio == entry.verdict.parts[0].parts[0].effect
+    without = {arm: (part.sum(axis=1, keepdims=True) - part) / 3 for arm, part in values.items()}
+    logs = {
+        arm: 4 * np.log(-part.mean(axis=1)) - 3 * np.log(-without[arm]).mean(axis=1)
+        for arm, part in values.items()
+    }
+    middle, _ = stats.hypsecant.fit(logs["hot"] - logs["base"], fscale=1)
+    assert ratio.estimate == pytest.approx(np.exp(middle), abs=1e-3)
 
 
 def test_no_share_of_a_gap_that_is_not_there(tmp_path: Path) -> None:
@@ -242,7 +248,7 @@ def test_no_share_of_a_gap_that_is_not_there(tmp_path: Path) -> None:
     counts = {"base": (16, [0] * 7 + [16]), "rl": (16, [16] * 7 + [0]), "hot": (16, [0] * 4 + [16] * 4)}
     tables: Any = {"claims": [ENTROPY_CLAIM], "margins": {"entropy": 0.9}}
     entry = only(judged(scored_study(tmp_path, MATCHED, values, counts=counts, **tables)), ENTROPY_CLAIM)
-    gap = entry.verdict.details[2]
+    gap = entry.verdict.details[3]
     assert (gap.estimate, gap.lower, gap.upper) == (None, None, None)
 
 

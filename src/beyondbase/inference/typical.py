@@ -1,0 +1,82 @@
+"""Ratios of two positive quantities on a typical problem: logarithms of ratios, bounded, and their means.
+
+A mean of logarithms hangs on its extremes: one problem in a hundred whose ratio is 1 to 10,000 moves it by
+9 %, and most samples of 30 problems hold none. So the typical ratio is the r at which tanh(log ratio - log r)
+averages zero over problems. Near r that is the logarithm itself, and no problem counts for more than a factor
+of e. It is the M-estimator of location (Huber 1964) whose score is that of the hyperbolic secant law; where
+logarithms spread evenly to both sides it is their mean, and the ratio the geometric mean. Values in [-1, 1]
+have the bounded method.
+"""
+
+from collections.abc import Sequence
+from math import exp, log, nan
+
+import numpy as np
+from scipy import optimize
+
+from beyondbase.inference.bounded import Floats, p_greater, values_of
+
+Limits = tuple[float | None, float | None]
+# So far from the nearest logarithm every tanh is 1 but for 1e-8: what is not shown there is shown nowhere.
+FAR = 10.0
+
+
+def log_mean(values: Floats, *, least: float) -> tuple[float, float]:
+    """Logarithm of the mean that `values` estimate, and the sampling variance of this.
+
+    The logarithm of their own mean is too small, by variance / (2 n mean^2) and more. The jackknife takes
+    that away (Quenouille 1956; Efron 1982, sections 2.1 and 3.1). Of a single value the variance is NaN.
+
+    Args:
+        values: Not negative; not empty.
+        least: What a mean is taken for that is smaller, so that it has a logarithm.
+    """
+    n, whole = values.size, log(max(float(values.mean()), least))
+    if n < 2:
+        return whole, nan
+    without = np.log(np.maximum((values.sum() - values) / (n - 1), least))
+    return whole + (n - 1) * float((whole - without).mean()), (n - 1) * float(without.var())
+
+
+def bounded_logs(logs: Floats, ratio: float) -> Floats:
+    """Logarithms of ratios, counted from that of `ratio` and bounded to [-1, 1] by tanh.
+
+    Args:
+        logs: One per problem.
+        ratio: Where they are to be zero.
+    """
+    return np.tanh(logs - log(ratio))
+
+
+def typical_ratio(logs: Floats) -> float:
+    """The ratio at which `bounded_logs` average zero.
+
+    Args:
+        logs: Logarithms of ratios, one per problem.
+    """
+    least, most = float(logs.min()), float(logs.max())
+    if least == most:
+        return exp(least)
+    return exp(optimize.brentq(lambda at: float(np.tanh(logs - at).mean()), least, most))
+
+
+def typical_limits(logs: Floats, *, clusters: Sequence[str] | None = None, alpha: float = 0.05) -> Limits:
+    """Two-sided limits of `typical_ratio`, at level 1 - alpha; None where the data set none.
+
+    They are the ratios at which "`bounded_logs` have mean zero" is just not rejected.
+
+    Args:
+        logs: Logarithms of ratios, one per problem.
+        clusters: A label per problem, or None.
+        alpha: Both tails together.
+    """
+    lower, upper = (_least_log(sign * logs, clusters, alpha / 2) for sign in (1, -1))
+    return None if lower is None else exp(lower), None if upper is None else exp(-upper)
+
+
+def _least_log(logs: Floats, clusters: Sequence[str] | None, tail: float) -> float | None:
+    def excess(at: float) -> float:
+        return float(p_greater(values_of(np.tanh(logs - at), clusters=clusters))[0]) - tail
+
+    start, end = float(logs.min()) - FAR, float(logs.max())
+    return None if excess(start) > 0 else float(optimize.brentq(excess, start, end))
