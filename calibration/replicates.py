@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import likelihoods
 import numpy as np
 from cells import (
     ALPHA,
@@ -59,6 +60,8 @@ def add(totals: Totals, further: Iterable[Totals]) -> Totals:
 def _samples(cell: Cell, truths: Mapping[str, Truth], start: int, stop: int) -> list[Sample]:
     if cell.block == "holm":
         return _family(cell, truths, start, stop)
+    if cell.block == "likelihoods":
+        return likelihoods.samples(cell, start, stop)
     truth = truths[cell.law]
     drawn = [draw(cell, replicate) for replicate in range(start, stop)]
     samples = [_bands(cell, truth, one, start + i) for i, one in enumerate(drawn)]

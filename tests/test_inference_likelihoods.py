@@ -12,7 +12,7 @@ from scipy import special, stats
 from beyondbase.inference.bounded import p_greater, p_less, values_of
 from beyondbase.inference.ranks import win_share, win_share_variance
 from beyondbase.inference.ratios import ratio_t_limits, t_limits
-from beyondbase.inference.typical import bounded_logs, log_mean, typical_limits, typical_ratio
+from beyondbase.inference.typical import bounded_logs, log_means, typical_limits, typical_ratio
 
 GROUPS = st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=9).map(np.array)
 
@@ -175,26 +175,29 @@ def test_one_extreme_problem_moves_the_typical_ratio_by_a_problems_share() -> No
 @pytest.mark.parametrize("n", [4, 16])
 def test_the_logarithm_of_a_mean_is_that_of_the_expectation(shape: float, n: int) -> None:
     """Of gamma draws it has an eighth of the bias of log(mean), psi(n shape) - log(n shape), at most."""
-    rng = np.random.default_rng(6)
-    found = np.array([log_mean(row, least=1e-9) for row in rng.gamma(shape, size=(4000, n)) / shape])
-    error = found[:, 0].std() / np.sqrt(len(found))
+    groups = np.repeat(np.arange(4000), n)
+    values = np.random.default_rng(6).gamma(shape, size=groups.size) / shape
+    found, variance = log_means(values, groups, least=np.full(4000, 1e-9))
+    error = found.std() / np.sqrt(found.size)
     plain = special.digamma(n * shape) - np.log(n * shape)
-    assert abs(found[:, 0].mean()) < abs(plain) / 8 + 4 * error
-    assert found[:, 1].mean() == pytest.approx(found[:, 0].var(), rel=0.35)
+    assert abs(found.mean()) < abs(plain) / 8 + 4 * error
+    assert variance.mean() == pytest.approx(found.var(), rel=0.35)
 
 
 def test_the_logarithm_of_a_mean_is_the_jackknifes() -> None:
-    """By hand: n log(mean) - (n - 1) mean of log(mean without one), and its variance."""
-    values = np.array([1.0, 2.0, 4.0, 5.0])
+    """By hand, of groups of unequal sizes: n log(mean) - (n - 1) mean of log(mean without one)."""
+    values = np.array([7.0, 1.0, 2.0, 4.0, 5.0, 3.0])
+    found, variance = log_means(values, np.array([1, 0, 0, 0, 0, 1]), least=np.full(2, 1e-9))
     without = np.log([11 / 3, 10 / 3, 8 / 3, 7 / 3])
-    logarithm, variance = log_mean(values, least=1e-9)
-    assert logarithm == pytest.approx(4 * np.log(3) - 3 * without.mean())
-    assert variance == pytest.approx(9 / 4 * without.var(ddof=1))
+    halves = np.log([3, 7])
+    assert_allclose(found, [4 * np.log(3) - 3 * without.mean(), 2 * np.log(5) - halves.mean()])
+    assert_allclose(variance, [9 / 4 * without.var(ddof=1), halves.var(ddof=1) / 2])
 
 
 def test_a_mean_of_nothing_has_the_least_logarithm() -> None:
     """Zeros, or what is smaller than the least, count as it, with no spread; one value has no variance."""
-    assert log_mean(np.zeros(5), least=0.01) == (pytest.approx(np.log(0.01)), 0.0)
-    logarithm, variance = log_mean(np.array([1e-7]), least=0.01)
-    assert logarithm == pytest.approx(np.log(0.01))
-    assert np.isnan(variance)
+    values, groups = np.array([0.0, 0.0, 0.0, 1e-7]), np.array([0, 0, 0, 1])
+    found, variance = log_means(values, groups, least=np.array([0.01, 0.02]))
+    assert_allclose(found, np.log([0.01, 0.02]))
+    assert variance[0] == 0
+    assert np.isnan(variance[1])

@@ -9,7 +9,7 @@ from beyondbase.cases import Case
 from beyondbase.inference.bounded import Floats
 from beyondbase.inference.ranks import win_share, win_share_variance
 from beyondbase.inference.ratios import ratio_t_limits, t_limits
-from beyondbase.inference.typical import bounded_logs, log_mean, typical_limits, typical_ratio
+from beyondbase.inference.typical import bounded_logs, log_means, typical_limits, typical_ratio
 from beyondbase.likelihoods import ROUNDING, Likelihoods
 from beyondbase.measures import Measure, greater, less
 from beyondbase.verdict import Effect, Verdict, all_of, invalid
@@ -125,33 +125,28 @@ def same_entropy(case: Case) -> Verdict:
 def entropy_ratio(case: Case) -> Effect:
     """Entropy of the other arm's responses to a typical problem, over that of the base's."""
     ours, theirs = (_likelihoods(case, arm) for arm in (case.other, case.base))
-    logs, _ = entropy_logs(ours, theirs, len(case.problem_ids))
+    logs, _ = entropy_logs(ours, theirs)
     lower, upper = typical_limits(logs, clusters=case.clusters, alpha=case.study.alpha)
     name = f"entropy of {case.short(case.other)} on a typical problem, times the base's"
     return Effect(name, typical_ratio(logs), lower, upper, 1 - case.study.alpha, "ratio")
 
 
-def entropy_logs(ours: Likelihoods, theirs: Likelihoods, problems: int) -> tuple[Floats, Floats]:
+def entropy_logs(ours: Likelihoods, theirs: Likelihoods) -> tuple[Floats, Floats]:
     """Logarithms of the ratios of entropies, problem by problem, and their sampling variances.
 
     Args:
         ours: Completions of one arm.
         theirs: Completions of another, of the same problems.
-        problems: How many problems the tallies have.
     """
-    (one, noise), (other, more) = (np.array(_log_entropies(arm, problems)).T for arm in (ours, theirs))
+    (one, noise), (other, more) = _log_entropies(ours), _log_entropies(theirs)
     return one - other, noise + more
 
 
-def _log_entropies(arm: Likelihoods, problems: int) -> list[tuple[float, float]]:
+def _log_entropies(arm: Likelihoods) -> tuple[Floats, Floats]:
     """An entropy below what log-probabilities are rounded by counts as that, so that it has a logarithm."""
-    surprises = arm.by_problem(np.maximum(-arm.own_logprob, 0.0), problems)
-    tokens = arm.by_problem(arm.tokens.astype(np.float64), problems)
-    return [
-        log_mean(part, least=ROUNDING * float(lengths.mean()))
-        for part, lengths in zip(surprises, tokens, strict=True)
-        if part.size
-    ]
+    _, groups = np.unique(arm.problem, return_inverse=True)
+    tokens = np.bincount(groups, arm.tokens) / np.bincount(groups)
+    return log_means(np.maximum(-arm.own_logprob, 0.0), groups, least=ROUNDING * tokens)
 
 
 def gap_recovered(case: Case, first: str) -> Effect:
@@ -224,15 +219,14 @@ def _of_problems(case: Case, arm: str, column: str, *, per_token: bool = False) 
 def _from_ratio(case: Case, ratio: float) -> Measure:
     """How far the entropies of the other arm are from so many times the base's, as bounded logarithms."""
     ours, theirs = (_likelihoods(case, arm) for arm in (case.other, case.base))
-    problems = len(case.problem_ids)
-    logs, noise = entropy_logs(ours, theirs, problems)
+    logs, noise = entropy_logs(ours, theirs)
     values = bounded_logs(logs, ratio)
     return Measure(
         f"log ratio of entropies less that of {ratio:g}",
         values,
         clusters=case.clusters,
         within=float(np.mean((1 - values**2) ** 2 * noise)),
-        samples=int(ours.counts(problems).min()),
+        samples=int(ours.counts(len(case.problem_ids)).min()),
         alpha=case.study.alpha,
     )
 

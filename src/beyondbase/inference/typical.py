@@ -9,9 +9,10 @@ have the bounded method.
 """
 
 from collections.abc import Sequence
-from math import exp, log, nan
+from math import exp, log
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize
 
 from beyondbase.inference.bounded import Floats, p_greater, values_of
@@ -21,21 +22,24 @@ Limits = tuple[float | None, float | None]
 FAR = 10.0
 
 
-def log_mean(values: Floats, *, least: float) -> tuple[float, float]:
-    """Logarithm of the mean that `values` estimate, and the sampling variance of this.
+def log_means(values: Floats, groups: NDArray[np.int64], *, least: Floats) -> tuple[Floats, Floats]:
+    """Logarithm of the mean that the values of each group estimate, and the sampling variances of these.
 
     The logarithm of their own mean is too small, by variance / (2 n mean^2) and more. The jackknife takes
     that away (Quenouille 1956; Efron 1982, sections 2.1 and 3.1). Of a single value the variance is NaN.
 
     Args:
-        values: Not negative; not empty.
-        least: What a mean is taken for that is smaller, so that it has a logarithm.
+        values: Not negative.
+        groups: The number of each value's group; none is empty.
+        least: For each group, what a smaller mean is taken for, so that it has a logarithm.
     """
-    n, whole = values.size, log(max(float(values.mean()), least))
-    if n < 2:
-        return whole, nan
-    without = np.log(np.maximum((values.sum() - values) / (n - 1), least))
-    return whole + (n - 1) * float((whole - without).mean()), (n - 1) * float(without.var())
+    sizes, sums = np.bincount(groups), np.bincount(groups, values)
+    whole = np.log(np.maximum(sums / sizes, least))
+    others = np.maximum(sizes - 1, 1)
+    without = np.log(np.maximum((sums[groups] - values) / others[groups], least[groups]))
+    mean = np.bincount(groups, without) / sizes
+    spread = np.bincount(groups, (without - mean[groups]) ** 2) * (sizes - 1) / sizes
+    return whole + (sizes - 1) * (whole - mean), np.where(sizes > 1, spread, np.nan)
 
 
 def bounded_logs(logs: Floats, ratio: float) -> Floats:

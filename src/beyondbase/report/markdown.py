@@ -224,7 +224,7 @@ def _row(verdict: Record, before: Record | None, day: date) -> dict[str, str]:
 
 
 def _likelihood(item: Record) -> dict[str, str]:
-    numbers = ("perplexity_under_base", "perplexity_under_itself", "entropy")
+    numbers = ("perplexity_under_base", "perplexity_under_itself", "entropy", "entropy_ratio")
     shown = {name: DASH if item[name] is None else estimate(item[name], "number") for name in numbers}
     return {"arm": item["arm"], "task": item["task"]} | shown
 
