@@ -156,6 +156,15 @@ def test_typical_limits_come_near_students_where_logs_are_normal_and_many() -> N
     assert_allclose(near, list(interval), atol=(interval.high - interval.low) / 20)
 
 
+def test_typical_numbers_hang_neither_on_order_nor_on_rounding() -> None:
+    """In another order, and moved in their last bits, logarithms give the same numbers."""
+    rng = np.random.default_rng(7)
+    logs = np.append(rng.normal(0, 0.3, 60), [-9.0, 20.0])
+    moved = rng.permutation(logs) * (1 + rng.uniform(-1, 1, logs.size) * 1e-15)
+    numbers = [(typical_ratio(values), *typical_limits(values)) for values in (logs, moved)]
+    assert_allclose(*np.array(numbers, dtype=float), rtol=1e-11)
+
+
 def test_two_problems_set_no_limits_of_a_typical_ratio() -> None:
     """With so few the bound allows any ratio, and no more than one problem is none."""
     assert typical_limits(np.array([0.1, 0.2])) == typical_limits(np.array([0.1])) == (None, None)
