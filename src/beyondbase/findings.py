@@ -39,9 +39,9 @@ def crossover_effect(pair: Case) -> Effect:
 def solves_alone(pair: Case) -> Verdict:
     """The other arm solves problems that the base does not, more than margins.subset of them."""
     limits = tuple(_detection_limit(pair, arm) for arm in (pair.base, pair.other))
-    verdict = greater(
-        pair.alone_share(), pair.margins.subset, f"{pair.short(pair.other)} alone solves more than the margin"
-    )
+    margin = pair.margins.subset
+    share = f"more than {100 * margin:g} % of the problems in {pair.k_large} samples"
+    verdict = greater(pair.alone_share(), margin, f"{pair.short(pair.other)} alone solves {share}")
     return verdict.about(verdict.statement, details=limits)
 
 
@@ -71,9 +71,8 @@ def pass_effect(pair: Case, arm: str, k: int) -> Effect:
 
 def expands(pair: Case) -> Verdict:
     """The other arm is above the base at every k, and solves what the base does not."""
-    return all_of(
-        "above the base everywhere, and alone on some", above_base_everywhere(pair), solves_alone(pair)
-    )
+    above, alone = above_base_everywhere(pair), solves_alone(pair)
+    return all_of(f"{above.statement}, and {alone.statement}", above, alone)
 
 
 def efficiency_effect(pair: Case) -> Effect:

@@ -162,7 +162,8 @@ def preconditions(pair: Mapping[str, Any], study: Mapping[str, Any]) -> str:
     text = f"the same {counted(pair['problems'], 'problem')} in both arms, completions of each: {n}"
     large = study["grid"]["k_large"] or pair["k_max"]
     if large < study["grid"]["k_large_min"] or large > pair["k_max"]:
-        return f"{text}; too few for claims about large k, which this one is not"
+        least = max(large, study["grid"]["k_large_min"])
+        return f"{text}; too few for claims about large k ({number(least)}), which this one is not"
     return f"{text}; large k is {number(large)}, at least {number(study['grid']['k_large_min'])} asked for"
 
 
