@@ -30,10 +30,10 @@ def test_rl_leads_at_1(pair: Case) -> Verdict:
 )
 def test_base_overtakes(pair: Case) -> Verdict:
     """In the paper's own cells the base is 1 to 47 problems ahead at the last k, with three ties."""
-    k, statement = pair.k_large, f"RL leads at k = 1 and the base at k = {pair.k_large}"
-    large = pair.difference(k)
-    return all_of(
-        statement,
+    k = pair.k_large
+    verdict = all_of(
+        f"RL leads at k = 1 and the base at k = {k}",
         greater(pair.difference(1), pair.margins.lead, "RL ahead at k = 1"),
-        less(large, -pair.margins.overtake, f"base ahead at k = {k}"),
-    ).about(statement, large.effect(), (crossover_effect(pair),))
+        less(pair.difference(k), -pair.margins.overtake, f"base ahead at k = {k}"),
+    )
+    return verdict.about(verdict.statement, details=(crossover_effect(pair),))

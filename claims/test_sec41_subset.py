@@ -17,7 +17,5 @@ from beyondbase import Case, Verdict, claim, opposite, pairs, solves_alone
 )
 def test_rl_solved_is_subset(pair: Case) -> Verdict:
     """Not solved in n samples still allows a success probability up to the detection limit."""
-    margin = f"{100 * pair.margins.subset:g} %"
-    return opposite(
-        f"RL alone solves less than {margin} of the problems in {pair.k_large} samples", solves_alone(pair)
-    )
+    share = f"less than {100 * pair.margins.subset:g} % of the problems at k = {pair.k_large}"
+    return opposite(f"RL alone solves {share}", solves_alone(pair))

@@ -33,14 +33,14 @@ def crossover_effect(pair: Case) -> Effect:
     """The crossing as a number to show."""
     found = crossover_of(pair)
     level = 1 - pair.study.alpha
-    return Effect("base ahead from k =", found.k, found.lower, found.upper, level, "k")
+    return Effect("base ahead from k", found.k, found.lower, found.upper, level, "k", pair.k_max)
 
 
 def solves_alone(pair: Case) -> Verdict:
     """The other arm solves problems that the base does not, more than margins.subset of them."""
     limits = tuple(_detection_limit(pair, arm) for arm in (pair.base, pair.other))
     margin = pair.margins.subset
-    share = f"more than {100 * margin:g} % of the problems in {pair.k_large} samples"
+    share = f"more than {100 * margin:g} % of the problems at k = {pair.k_large}"
     verdict = greater(pair.alone_share(), margin, f"{pair.short(pair.other)} alone solves {share}")
     return verdict.about(verdict.statement, details=limits)
 
@@ -78,21 +78,22 @@ def expands(pair: Case) -> Verdict:
 def efficiency_effect(pair: Case) -> Effect:
     """The k of the base whose pass@k equals the other arm's pass@1, interpolated, with its interval.
 
-    The interval holds every k at which the simultaneous band of base pass@k minus the other's pass@1
-    contains zero, rounded outward to the grid.
+    No sample solves nothing, so the curve of the base starts at pass@0 = 0, and where its pass@1 is above the
+    other's, the k lies between 0 and 1. The interval holds every k at which the simultaneous band of base
+    pass@k minus the other's pass@1 contains zero, rounded outward to the grid, 0 included.
     """
-    ks = pair.grid()
-    gaps = pair.curve(pair.base)[:, np.asarray(ks) - 1] - pair.pass_at_k(pair.other, 1)[:, None]
-    curve = pair.measure("base pass@k - other pass@1", gaps)
+    ks, single = np.asarray(pair.grid()), pair.pass_at_k(pair.other, 1)
+    curve = pair.measure("base pass@k - other pass@1", pair.curve(pair.base)[:, ks - 1] - single[:, None])
     band = band_of(curve, pair)
     below, above = np.flatnonzero(band.upper < 0), np.flatnonzero(band.lower > 0)
     return Effect(
-        f"one sample of {pair.short(pair.other)} is worth k of the base =",
-        _root(np.asarray(ks, dtype=np.float64), _but_for_rounding(band.estimate)),
-        float(ks[below[-1]]) if below.size else 1.0,
+        f"one sample of {pair.short(pair.other)} in samples of the base",
+        _root(np.append(0.0, ks), _but_for_rounding(np.append(-single.mean(), band.estimate))),
+        float(ks[below[-1]]) if below.size else 0.0,
         float(ks[above[0]]) if above.size else None,
         1 - pair.study.alpha,
         "k",
+        pair.k_max,
     )
 
 

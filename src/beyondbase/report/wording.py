@@ -8,6 +8,7 @@ from typing import Any
 from beyondbase.kinds import ANY, NAMES, PAPER
 from beyondbase.report.formats import estimate, number, p_value
 from beyondbase.terminal import counted
+from beyondbase.verdict import TIE
 
 ARM_WORDS = {
     "rl": "RL",
@@ -70,12 +71,12 @@ def deciding(verdict: Mapping[str, Any]) -> int | None:
     side = {"SUPPORTED": "p_support", "REFUTED": "p_refute"}.get(verdict["outcome"])
     if side is None:
         return None
-    parts = enumerate(verdict["parts"])
-    known = [(part[side], index) for index, part in parts if part[side] is not None]
+    known = {index: part[side] for index, part in enumerate(verdict["parts"]) if part[side] is not None}
     if not known:
         return None
-    least_sure, surest = max(known), min(known)
-    return (least_sure if math.isclose(least_sure[0], verdict[side], rel_tol=1e-6) else surest)[1]
+    least_sure, surest = max(known.values()), min(known.values())
+    wanted = least_sure if math.isclose(least_sure, verdict[side], rel_tol=TIE) else surest
+    return next(index for index, p in known.items() if math.isclose(p, wanted, rel_tol=TIE))
 
 
 def headline(pair: Mapping[str, Any]) -> str:
