@@ -375,6 +375,15 @@ def test_headline_says_what_is_known_of_the_crossover(crossover: dict[str, Any],
     assert sentence in page_of(pairs=[pair]).text
 
 
+def test_headline_does_not_contradict_itself_on_the_crossing() -> None:
+    """Where the band holds zero at the last k, the base does not overtake in one clause and not in the next."""
+    pair = real_pair() | {"crossover": {"k": 15, "lower": 8, "upper": 35}}
+    pair["curve"]["difference"]["upper"][-1] = 0.001
+    said = headline(pair)
+    assert "the estimated curves cross at k = 15 [8, 35], which the band leaves open" in said
+    assert "at k = 128 neither arm is clearly ahead" in said
+
+
 def test_headline_claims_no_lead_inside_the_band() -> None:
     """When the band holds zero the sentence names no leader."""
     assert headline(sample_pair([2, 1, 0], [2, 1, 0], 2)).startswith("at k = 1 neither arm is clearly ahead")

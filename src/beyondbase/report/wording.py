@@ -88,7 +88,7 @@ def headline(pair: Mapping[str, Any]) -> str:
     first, last = table[0], table[-1]
     if last["k"] == first["k"]:
         return _leader(pair, first)
-    return f"{_leader(pair, first)}{_crossing(pair, first)}; {_leader(pair, last)}"
+    return f"{_leader(pair, first)}{_crossing(pair, first, last)}; {_leader(pair, last)}"
 
 
 def _leader(pair: Mapping[str, Any], row: Mapping[str, Any]) -> str:
@@ -109,14 +109,15 @@ def _turned(value: Mapping[str, Any]) -> dict[str, Any]:
     return {name: None if value[source] is None else -value[source] for name, source in flipped.items()}
 
 
-def _crossing(pair: Mapping[str, Any], first: Mapping[str, Any]) -> str:
-    """The clause on the crossing: told as a fact only where the band shows both sides of it."""
+def _crossing(pair: Mapping[str, Any], first: Mapping[str, Any], last: Mapping[str, Any]) -> str:
+    """The clause on the crossing: told as a fact only where the band shows both sides of it too."""
     crossing = pair["crossover"]
     if crossing["k"] is None or crossing["k"] <= first["k"]:
         return ""
     where = estimate({"estimate": crossing["k"], **crossing}, "number")
-    lead = first["difference"]["lower"]
-    if crossing["upper"] is not None and lead is not None and lead > 0:
+    lead, loss = first["difference"]["lower"], last["difference"]["upper"]
+    shown = lead is not None and lead > 0 and loss is not None and loss < 0
+    if crossing["upper"] is not None and shown:
         return f", and the base overtakes at k = {where}"
     beyond = where.replace("no upper limit", f"beyond {number(pair['k_max'])}")
     return f", and the estimated curves cross at k = {beyond}, which the band leaves open"
