@@ -376,7 +376,7 @@ def test_headline_says_what_is_known_of_the_crossover(crossover: dict[str, Any],
 
 
 def test_headline_does_not_contradict_itself_on_the_crossing() -> None:
-    """Where the band holds zero at the last k, the base does not overtake in one clause and not in the next."""
+    """Where the band holds zero at the last k, no clause before that one says that the base overtakes."""
     pair = real_pair() | {"crossover": {"k": 15, "lower": 8, "upper": 35}}
     pair["curve"]["difference"]["upper"][-1] = 0.001
     said = headline(pair)
