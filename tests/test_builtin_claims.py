@@ -1,6 +1,7 @@
 """The claims of this repository: the published numbers, and truths known by construction."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,21 @@ def test_five_problems_decide_nothing_and_say_what_would(tmp_path: Path, name: s
         "more problems" in (entry.remedy or "") or "hundredfold" in (entry.remedy or "")
         for entry in judgement.judged
     )
+
+
+@BY_CLAIM
+def test_what_a_verdict_says_names_the_large_k(tmp_path: Path, name: str) -> None:
+    """A verdict's sentences tell a claim about large k by its number, never as "large k" alone."""
+    judgement = judged(made(tmp_path, name, TRUTHS[name].true, n=48))
+    for entry in judgement.judged:
+        said = [*sentences(entry.verdict), remedy_text(entry.verdict, 1e-300)]
+        assert not [text for text in said if re.search(r"large k|\bK\b", text)]
+        assert "48" in said[0] or not entry.claim.large_k
+
+
+def sentences(verdict: Verdict) -> list[str]:
+    """The statements of a verdict and of all its parts, the whole first."""
+    return [verdict.statement, *(text for part in verdict.parts for text in sentences(part))]
 
 
 @BY_CLAIM

@@ -38,6 +38,7 @@ leaves = st.builds(
     st.sampled_from(["a", "b", "c"]),
     st.floats(0, 1),
     st.floats(0, 1),
+    effect=st.sampled_from([Effect(name, 0.0, None, None) for name in "abcdefgh"]),
     invalid=st.just(()) | st.just(()) | st.sampled_from([("no samples",), ("ids differ",)]),
 )
 
@@ -66,9 +67,9 @@ def combinations_of(leaf: st.SearchStrategy[Verdict]) -> st.SearchStrategy[Verdi
 several = st.lists(combinations_of(leaves), min_size=1, max_size=4)
 
 
-def evidence(verdict: Verdict) -> tuple[float, float, tuple[str, ...]]:
-    """What a verdict decides by."""
-    return verdict.p_support, verdict.p_refute, verdict.invalid
+def evidence(verdict: Verdict) -> tuple[float, float, tuple[str, ...], Effect | None]:
+    """What a verdict decides by, and the number that it shows."""
+    return verdict.p_support, verdict.p_refute, verdict.invalid, verdict.effect
 
 
 @given(several)
@@ -117,8 +118,8 @@ def test_nothing_is_both_supported_and_refuted(verdict: Verdict, alpha: float) -
 def test_p_values_of_combinations_by_hand() -> None:
     """Support of all takes the weakest part, and refutation the strongest, times the number of parts."""
     parts = (Verdict("a", 0.01, 0.99), Verdict("b", 0.30, 0.02), Verdict("c", 0.04, 0.96))
-    assert evidence(all_of("x", *parts)) == (0.30, 0.06, ())
-    assert evidence(any_of("x", *parts)) == (0.03, 0.99, ())
+    assert evidence(all_of("x", *parts)) == (0.30, 0.06, (), None)
+    assert evidence(any_of("x", *parts)) == (0.03, 0.99, (), None)
     assert any_of("x", *parts[1:2] * 4).p_support == 1
 
 
@@ -177,11 +178,66 @@ def test_about_keeps_the_evidence() -> None:
     )
 
 
-def test_a_whole_shows_the_first_effect_of_its_parts() -> None:
-    """A part without a number does not hide that of the next."""
-    whole = all_of("x", Verdict("a", 1, 1), Verdict("b", 1, 1, EFFECT))
-    assert whole.effect == EFFECT
+def part(name: str, p_support: float, p_refute: float) -> Verdict:
+    """A statement whose number has its name."""
+    return Verdict(name, p_support, p_refute, Effect(name, 0.1, 0.0, 0.2))
+
+
+def shown(verdict: Verdict) -> str | None:
+    """The name of the number that a verdict shows."""
+    return verdict.effect.name if verdict.effect else None
+
+
+SURE, LESS_SURE = part("sure", 1e-9, 1), part("less sure", 1e-4, 1)
+OPEN, LEANING = part("open", 0.4, 0.6), part("leaning", 0.9, 0.1)
+WRONG, FAR_WRONG = part("wrong", 1, 1e-4), part("far wrong", 1, 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("parts", "outcome", "name"),
+    [
+        ((SURE, LESS_SURE), Outcome.SUPPORTED, "less sure"),
+        ((SURE, WRONG, FAR_WRONG), Outcome.REFUTED, "far wrong"),
+        ((OPEN, FAR_WRONG), Outcome.REFUTED, "far wrong"),
+        ((SURE, OPEN), Outcome.INCONCLUSIVE, "open"),
+        ((OPEN, LEANING, SURE), Outcome.INCONCLUSIVE, "leaning"),
+    ],
+)
+def test_a_whole_shows_the_number_of_the_part_that_decides(
+    parts: tuple[Verdict, ...], outcome: Outcome, name: str
+) -> None:
+    """The weakest link of what holds, what refutes the rest, and what keeps the open from being shown.
+
+    So in any order, in the mirror image, and from however deep.
+    """
+    for some in (parts, parts[::-1]):
+        whole = all_of("x", *some)
+        assert (whole.outcome(ALPHA), shown(whole)) == (outcome, name)
+        mirrored = any_of("x", *(opposite("not", one) for one in some))
+        assert shown(mirrored) == shown(opposite("not", whole)) == name
+        assert shown(all_of("x", SURE, all_of("y", *some))) == name
+
+
+def test_a_part_that_decides_without_a_number_leaves_none() -> None:
+    """The number of another part would be taken for that of the decision."""
+    whole = all_of("x", Verdict("a", 1, 1e-9), part("b", 1e-9, 1))
+    assert whole.effect is None
     assert [leaf.statement for leaf in whole.leaves()] == ["a", "b"]
+
+
+def test_what_holds_given_a_premise_shows_its_own_number() -> None:
+    """A premise lets the conclusion be judged, and its number says nothing of it."""
+    for premise in (SURE, LESS_SURE, OPEN, WRONG):
+        assert shown(given_premise("x", premise, OPEN)) == "open"
+
+
+def test_rounding_chooses_no_part() -> None:
+    """Of parts whose evidence is the same but for rounding the first is shown, on every machine."""
+    for nudge in (1, 1 + 1e-12, 1 - 1e-12):
+        for p, other in ((0.3, 0.7), (1e-30, 1), (1, 1e-30)):
+            twins = part("first", p, other), part("second", p * nudge, other * nudge)
+            assert shown(all_of("x", *twins)) == "first"
+            assert shown(any_of("x", *twins)) == "first"
 
 
 MORE = "RL ahead: about [0-9]+ more problems"

@@ -3,12 +3,19 @@
 A verdict carries two one-sided p-values: against "the statement is false" (small: supported) and
 against "the statement is true" (small: refuted). So a refutation needs evidence the other way, never
 a mere lack of it. Combining statements combines the p-values; De Morgan's laws hold.
+
+The number shown of a combination is that of the part that decides it, so a claim that its part at k = 1
+refutes does not show what the arms do at k = 128.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from beyondbase.inference.precision import Precision, Remedy, remedy
+
+# p-values that differ by a smaller part of themselves are one, so that no rounding chooses among them.
+TIE = 1e-6
 
 
 class Outcome(StrEnum):
@@ -26,6 +33,9 @@ class Effect:
 
     `unit` is "share" (a share of problems or samples, or a difference of two, shown in points),
     "probability" (shown in percent), "k" (a number of samples), or what else a plain number counts.
+
+    A number of samples below 1 is less than one sample. `most` is the greatest that was looked at, where that
+    is known: an `estimate` None lies beyond it, or nowhere.
     """
 
     name: str
@@ -34,6 +44,7 @@ class Effect:
     upper: float | None
     level: float = 0.95
     unit: str = "share"
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,7 @@ class Verdict:
         statement: one sentence that is true or false of the models.
         p_support: p-value against the statement's falsehood.
         p_refute: p-value against its truth.
-        effect: the number that the statement is about.
+        effect: the number that the statement is about; of a combination, that of the part that decides it.
         parts: the statements it is made of, if any.
         invalid: why the evidence is unfit; then nothing else counts.
         precision: what a remedy is computed from, for statements without parts.
@@ -96,23 +107,27 @@ def all_of(statement: str, *parts: Verdict) -> Verdict:
 
     Support needs every part at full level; refutation needs one part refuted, Bonferroni-adjusted for
     having looked at all.
+
+    The effect is that of the part which stands most in the way of support: the least sure one, or the one
+    with the strongest evidence against it where the evidence is against the whole. So it is the weakest link
+    of a SUPPORTED verdict, what refuted a REFUTED one, and what keeps an INCONCLUSIVE one from the side that
+    it leans to. A part that has parts shows its own by the same rule.
     """
-    return _combined(
-        statement,
-        parts,
-        p_support=max(part.p_support for part in parts),
-        p_refute=min(1.0, len(parts) * min(part.p_refute for part in parts)),
-    )
+    support, refute = ([getattr(part, side) for part in parts] for side in ("p_support", "p_refute"))
+    p_support, p_refute = max(support), min(1.0, len(parts) * min(refute))
+    shown = _largest(support) if p_support <= p_refute else _smallest(refute)
+    return _combined(statement, parts, p_support=p_support, p_refute=p_refute, effect=parts[shown].effect)
 
 
 def any_of(statement: str, *parts: Verdict) -> Verdict:
-    """At least one part holds: the mirror image of `all_of`."""
-    return _combined(
-        statement,
-        parts,
-        p_support=min(1.0, len(parts) * min(part.p_support for part in parts)),
-        p_refute=max(part.p_refute for part in parts),
-    )
+    """At least one part holds: the mirror image of `all_of`.
+
+    The effect is that of the part which stands most in the way of refutation.
+    """
+    support, refute = ([getattr(part, side) for part in parts] for side in ("p_support", "p_refute"))
+    p_support, p_refute = min(1.0, len(parts) * min(support)), max(refute)
+    shown = _largest(refute) if p_refute <= p_support else _smallest(support)
+    return _combined(statement, parts, p_support=p_support, p_refute=p_refute, effect=parts[shown].effect)
 
 
 def given(statement: str, premise: Verdict, conclusion: Verdict) -> Verdict:
@@ -121,27 +136,38 @@ def given(statement: str, premise: Verdict, conclusion: Verdict) -> Verdict:
     An intersection-union test on both sides: supported where premise and conclusion are shown, refuted where
     the premise is shown and the conclusion refuted. The number is that of the conclusion.
     """
-    verdict = _combined(
+    return _combined(
         statement,
         (premise, conclusion),
         p_support=max(premise.p_support, conclusion.p_support),
         p_refute=max(premise.p_support, conclusion.p_refute),
+        effect=conclusion.effect,
     )
-    return replace(verdict, effect=conclusion.effect)
 
 
 def opposite(statement: str, verdict: Verdict) -> Verdict:
-    """The statement is false: support and refutation change places, in the parts too."""
+    """The statement is false: support and refutation change places, in the parts too; the effect stays."""
     parts = tuple(opposite(f"not: {part.statement}", part) for part in verdict.parts)
     return replace(
         verdict, statement=statement, p_support=verdict.p_refute, p_refute=verdict.p_support, parts=parts
     )
 
 
-def _combined(statement: str, parts: tuple[Verdict, ...], *, p_support: float, p_refute: float) -> Verdict:
+def _combined(
+    statement: str, parts: tuple[Verdict, ...], *, p_support: float, p_refute: float, effect: Effect | None
+) -> Verdict:
     reasons = tuple(dict.fromkeys(reason for part in parts for reason in part.invalid))
-    effect = next((part.effect for part in parts if part.effect), None)
     return Verdict(statement, p_support, p_refute, effect, parts, reasons)
+
+
+def _largest(p: Sequence[float]) -> int:
+    """Where the largest p stands, the first of those that are it but for rounding."""
+    return next((place for place, one in enumerate(p) if one >= max(p) * (1 - TIE)), 0)
+
+
+def _smallest(p: Sequence[float]) -> int:
+    """Where the smallest p stands, as `_largest`."""
+    return next((place for place, one in enumerate(p) if one <= min(p) * (1 + TIE)), 0)
 
 
 def remedy_text(verdict: Verdict, alpha: float) -> str:
