@@ -3,9 +3,9 @@
 A mean of logarithms hangs on its extremes: one problem in a hundred whose ratio is 1 to 10,000 moves it by
 9 %, and most samples of 30 problems hold none. So the typical ratio is the r at which the tanh of
 (log ratio - log r) / SCALE averages zero over problems. Near r that goes with the logarithm itself, and no
-problem counts for more than a factor of exp(SCALE). It is the M-estimator of location (Huber 1964) whose score
-is that of the hyperbolic secant law; where logarithms spread evenly to both sides it is their mean, and the
-ratio the geometric mean. Values in [-1, 1] have the bounded method.
+problem counts for more than a factor of exp(SCALE). It is the M-estimator of location (Huber 1964) whose
+score is that of the hyperbolic secant law; where logarithms spread evenly to both sides it is their mean, and
+the ratio the geometric mean. Values in [-1, 1] have the bounded method.
 """
 
 from collections.abc import Sequence
