@@ -8,12 +8,12 @@ import numpy as np
 from cells import ALPHA, Cell, clusters_of, generator, scores
 from laws import Floats
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
+from scipy import special, stats
 
 from beyondbase.inference.bounded import Values, p_greater, p_less, values_of
 from beyondbase.inference.ranks import win_share
 from beyondbase.inference.ratios import t_limits
-from beyondbase.inference.typical import bounded_logs
+from beyondbase.inference.typical import bounded_logs, typical_ratio
 from beyondbase.likelihoods import Likelihoods
 from beyondbase.responses import TIE, entropy_logs
 
@@ -81,10 +81,10 @@ def samples(cell: Cell, start: int, stop: int) -> list[Sample]:
 
 @dataclass(frozen=True)
 class Ratios:
-    """Logarithms of the typical ratio and of the geometric mean, and the base's mean entropy."""
+    """The typical ratio, the mean of the logarithms of ratios, and the base's mean entropy."""
 
     typical: float
-    geometric: float
+    log: float
     base: float
 
 
@@ -93,8 +93,7 @@ def ratios_under(law: str, seed: int = SOBOL_SEED) -> Ratios:
     """What is true under a law of entropies, by 2^POWER scrambled Sobol points."""
     scores_ = _points(seed)
     base, logs = ENTROPIES[law].base(*scores_), ENTROPIES[law].ratio(*scores_)
-    typical = optimize.brentq(lambda at: float(np.tanh(logs - at).mean()), -1, 1)
-    return Ratios(typical, float(logs.mean()), NATS * float(np.exp(base).mean()))
+    return Ratios(typical_ratio(logs), float(logs.mean()), NATS * float(np.exp(base).mean()))
 
 
 @cache
@@ -142,8 +141,7 @@ def _of_ratios(cell: Cell, law: str, start: int, stop: int) -> dict[str, Flags]:
     logs = np.column_stack([entropy_logs(*arms)[0] for arms in drawn])
 
     def values(factor: float) -> Values:
-        ratio = factor * float(np.exp(truth.typical))
-        return values_of(bounded_logs(logs, ratio), clusters=clusters_of(cell))
+        return values_of(bounded_logs(logs, factor * truth.typical), clusters=clusters_of(cell))
 
     found = _errors(values(1.0), 0.0)
     for true in TRUE_RATIOS:
@@ -151,7 +149,7 @@ def _of_ratios(cell: Cell, law: str, start: int, stop: int) -> dict[str, Flags]:
         parts = p_greater(values(LOW / true)), p_less(values(HIGH / true))
         found[f"alike at {true:g}"] = np.maximum(*parts) <= ALPHA
     means = np.array([_mean_covers(cell, base, truth.base) for _, base in drawn])
-    return found | _t_errors(cell, logs - truth.geometric) | {"mean of the base": means}
+    return found | _t_errors(cell, logs - truth.log) | {"mean of the base": means}
 
 
 def _mean_covers(cell: Cell, base: Likelihoods, true: float) -> bool:

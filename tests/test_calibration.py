@@ -176,13 +176,13 @@ def test_clusters_are_what_the_page_says() -> None:
 def test_the_typical_ratio_of_a_law_is_where_bounded_logs_average_zero(law: str) -> None:
     """A lattice over the scores finds that mean zero, and another scrambling the same truth."""
     truth, again = (likelihoods.ratios_under(law, seed) for seed in (3, 4))
-    assert (truth.typical, truth.geometric, truth.base) == pytest.approx(
-        (again.typical, again.geometric, again.base), abs=2e-3
+    assert (truth.typical, truth.log, truth.base) == pytest.approx(
+        (again.typical, again.log, again.base), abs=2e-3
     )
 
     scores = special.ndtri((np.arange(1000) + 0.5) / 1000)
     logs = likelihoods.ENTROPIES[law].ratio(*np.meshgrid(scores, scores))
-    assert np.tanh(logs - truth.typical).mean() == pytest.approx(0, abs=2e-4)
+    assert np.tanh(2 * (logs - np.log(truth.typical))).mean() == pytest.approx(0, abs=2e-4)
 
 
 def test_truths_of_entropies_and_chances_are_known_by_hand() -> None:
@@ -191,7 +191,7 @@ def test_truths_of_entropies_and_chances_are_known_by_hand() -> None:
     geometric |= {"rare-tenfold": 0.05 * np.log(10), "rare-nil": -0.01 * np.log(1000)}
     for law, mean in geometric.items():
         found, sigma = likelihoods.ratios_under(law), 0.9 if law == "lognormal" else 0.3
-        assert found.geometric == pytest.approx(mean, abs=1e-4)
+        assert found.log == pytest.approx(mean, abs=1e-4)
         assert found.base == pytest.approx(10 * np.exp(sigma**2 / 2), rel=1e-3)
     apart = np.sqrt(2)
     far = 0.95 * special.ndtr(0.1 / apart) + 0.05 * special.ndtr(-5 / apart)
@@ -208,7 +208,7 @@ def test_cells_of_likelihoods_judge_as_the_claims_do(law: str) -> None:
         logs = [entropy_logs(*likelihoods.draw_arms(cell, name, i))[0] for i in range(12)]
         true = likelihoods.ratios_under(name).typical
         limits = [typical_limits(values) for values in logs]
-        drawn, middle, goal = np.tanh(np.array(logs) - true), 0.0, np.exp(true)
+        drawn, middle, goal = np.tanh(2 * (np.array(logs) - np.log(true))), 0.0, true
     else:
         drawn = np.array([likelihoods.draw_chances(cell, name, i) for i in range(12)])
         effects = [measures.Measure("", values, (0.0, 1.0)).effect() for values in drawn]
