@@ -48,7 +48,7 @@ def test_messages_say_the_verdict_in_one_line(pytester: pytest.Pytester) -> None
             "claims/test_one.py:*: ZeroDivisionError",
             "*= FAILURES =*",
             "*_ test_base_leads*",
-            "REFUTED: base ahead at k = 1: RL - base pass@1 +* [[]+*, +*] pts, adjusted p = *, expected SUPPORTED: *",
+            "REFUTED: base ahead at k = 1: RL - base pass@1 +* [[]+*, +*] pts, adjusted p = *, expected *",
             "*_ test_surprise*",
             "[[]XPASS(strict)] SUPPORTED: RL ahead at k = 1: *, expected REFUTED by the study",
             "*= verdicts =*",
