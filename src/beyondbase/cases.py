@@ -128,14 +128,14 @@ class Case:
         k, (arm, minus) = self.k_large, (self.other, self.base)
         hats = [estimators.pass_hat_k(self.tallies[a].n, self.tallies[a].c, k) for a in (arm, minus)]
         within = sum(self._pass_variance(a, k, wrong=True) for a in (arm, minus))
-        name = f"{self.short(arm)} - {self.short(minus)} share always solved in {k}"
+        name = f"{self.short(arm)} - {self.short(minus)} share always solved at k = {k}"
         return self.measure(name, hats[0] - hats[1], within=within)
 
     def never_difference(self) -> Measure:
         """Difference of the share of problems that are never solved, in K samples drawn."""
         k, (arm, minus) = self.k_large, (self.other, self.base)
         return self.measure(
-            f"{self.short(arm)} - {self.short(minus)} share never solved in {k}",
+            f"{self.short(arm)} - {self.short(minus)} share never solved at k = {k}",
             self.pass_at_k(minus, k) - self.pass_at_k(arm, k),
             within=self._pass_variance(arm, k) + self._pass_variance(minus, k),
         )
@@ -144,7 +144,7 @@ class Case:
         """Share of problems that the other arm solves in K samples drawn and the base does not."""
         k = self.k_large
         alone = self.pass_at_k(self.other, k) * (1 - self.pass_at_k(self.base, k))
-        name = f"share that only {self.short(self.other)} solves in {k}"
+        name = f"share that only {self.short(self.other)} solves at k = {k}"
         return self.measure(name, alone, support=(0.0, 1.0))
 
     def cover(self, arm: str, tau: float) -> Floats:
