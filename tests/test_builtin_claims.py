@@ -202,6 +202,16 @@ def test_a_family_too_large_leaves_open_what_one_claim_would_decide(tmp_path: Pa
     assert entry.remedy == remedy_text(entry.verdict, 0.05 / 2) != remedy_text(entry.verdict, 0.05)
 
 
+def test_a_remedy_asks_for_the_level_that_the_step_down_has_reached(tmp_path: Path) -> None:
+    """Of four verdicts two are decided, so each of the others needs a p of alpha over two, not over four."""
+    claims = with_p("one", 0.001), CLAIMS["rl-leads-at-1"]
+    judgement = judged(two_arms(tmp_path), *claims)
+    decided = [entry.outcome for entry in judgement.judged].count(Outcome.SUPPORTED)
+    entry = judgement["rl-leads-at-1[T/rl]"]
+    assert (decided, entry.outcome) == (2, Outcome.INCONCLUSIVE)
+    assert entry.remedy == remedy_text(entry.verdict, 0.05 / 2) != remedy_text(entry.verdict, 0.05 / 4)
+
+
 def test_a_claim_that_raises_is_invalid_and_does_not_take_others_with_it(tmp_path: Path) -> None:
     """The error is kept and named with its place, and the other claims are judged."""
 

@@ -156,9 +156,10 @@ def judge(family: Family, *, known: Mapping[int, Verdict] = NOTHING) -> Judgemen
         for place, (claim, case) in enumerate(family.found)
     ]
     adjusted = holm([tried.verdict.p for tried in tested])
+    still_open = int((adjusted > family.study.alpha).sum())
     return Judgement(
         family,
-        tuple(_decided(tried, float(p), len(tested)) for tried, p in zip(tested, adjusted, strict=True)),
+        tuple(_decided(tried, float(p), still_open) for tried, p in zip(tested, adjusted, strict=True)),
     )
 
 
@@ -218,10 +219,16 @@ def _verdict(claim: Claim, case: Case) -> Verdict:
     return verdict
 
 
-def _decided(tried: _Tried, p_adjusted: float, family: int) -> Judged:
+def _decided(tried: _Tried, p_adjusted: float, still_open: int) -> Judged:
+    """One member of the family, with a remedy at the level that Holm's step-down asks of it.
+
+    Holm compares the smallest p that is left with alpha over the number that are left. So whichever of the
+    `still_open` falls to alpha / still_open is decided, as long as the others stay as they are; each of them
+    that is decided too makes it easier for the next.
+    """
     alpha = tried.case.study.alpha
     outcome = tried.verdict.outcome(alpha, p_adjusted)
-    remedy = remedy_text(tried.verdict, alpha / family) if outcome is Outcome.INCONCLUSIVE else None
+    remedy = remedy_text(tried.verdict, alpha / still_open) if outcome is Outcome.INCONCLUSIVE else None
     return Judged(
         claim=tried.claim,
         case=tried.case,
