@@ -18,8 +18,9 @@ from beyondbase.evidence import Evidence, load_evidence
 from beyondbase.inference.multiplicity import holm
 from beyondbase.kinds import ANY, PAPER, ExpectedVerdict
 from beyondbase.mistakes import suggest
+from beyondbase.remedies import remedy_text
 from beyondbase.study import Expectation, Study, Waiver
-from beyondbase.verdict import Outcome, Verdict, invalid, remedy_text
+from beyondbase.verdict import Outcome, Verdict, invalid
 
 _LEAVING = (
     pytest.fail.Exception,
@@ -226,17 +227,18 @@ def _decided(tried: _Tried, p_adjusted: float, still_open: int) -> Judged:
     `still_open` falls to alpha / still_open is decided, as long as the others stay as they are; each of them
     that is decided too makes it easier for the next.
     """
-    alpha = tried.case.study.alpha
-    outcome = tried.verdict.outcome(alpha, p_adjusted)
-    remedy = remedy_text(tried.verdict, alpha / still_open) if outcome is Outcome.INCONCLUSIVE else None
+    study = tried.case.study
+    outcome = tried.verdict.outcome(study.alpha, p_adjusted)
+    open_ = outcome is Outcome.INCONCLUSIVE
+    remedy = remedy_text(tried.verdict, study.alpha / still_open, seed=study.seed) if open_ else None
     return Judged(
         claim=tried.claim,
         case=tried.case,
         verdict=tried.verdict,
         outcome=outcome,
         p_adjusted=p_adjusted,
-        stated=_meant(tried, tried.case.study.expect),
-        waiver=_meant(tried, tried.case.study.waive),
+        stated=_meant(tried, study.expect),
+        waiver=_meant(tried, study.waive),
         remedy=remedy,
         error=tried.error,
     )

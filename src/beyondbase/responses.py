@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from beyondbase.cases import Case
+from beyondbase.inference.assurance import Pilot
 from beyondbase.inference.bounded import Floats, values_of
-from beyondbase.inference.precision import Precision, split_variance
 from beyondbase.inference.ranks import win_share, win_share_variance
 from beyondbase.inference.ratios import ratio_t_limits, t_limits, t_p_greater
 from beyondbase.likelihoods import Likelihoods
@@ -201,14 +201,14 @@ def _beyond(case: Case, ratio: float, sign: int, statement: str) -> Verdict:
     values = sign * (entropies(case, case.other) - ratio * entropies(case, case.base))
     within = np.mean([_noise(ours) + ratio**2 * _noise(theirs) for ours, theirs in groups])
     units = values_of(values, support=(-np.inf, np.inf), clusters=case.clusters)
-    _, between, part = split_variance(units, float(within))
     samples = min(ours.size for ours, _ in groups)
+    above = Pilot(units.sums[:, 0], units.sizes, None, float(within), samples)
     return Verdict(
         statement,
         p_support=t_p_greater(values, clusters=case.clusters),
         p_refute=t_p_greater(-values, clusters=case.clusters),
         effect=entropy_ratio(case),
-        precision=Precision(float(values.mean()), between, part, len(values), samples, reach=0.0, extra=0.0),
+        pilots=(above, replace(above, gains=-above.gains)),
     )
 
 

@@ -7,8 +7,12 @@ a mere lack of it. Combining statements combines the p-values; De Morgan's laws 
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
-from beyondbase.inference.precision import Precision, Remedy, remedy
+from beyondbase.inference.assurance import Pilot
+
+Joined: TypeAlias = Literal["all", "any", "given"]
+_MIRRORED: dict[Joined, Joined] = {"all": "any", "any": "all", "given": "given"}
 
 
 class Outcome(StrEnum):
@@ -47,8 +51,10 @@ class Verdict:
         effect: the number that the statement is about.
         parts: the statements it is made of, if any.
         invalid: why the evidence is unfit; then nothing else counts.
-        precision: what a remedy is computed from, for statements without parts.
+        pilots: the data on the side of the statement and on the other, for statements without parts: what a
+            remedy is computed from.
         details: further numbers worth showing.
+        joined: how the parts make the whole; "given" has the premise first.
     """
 
     statement: str
@@ -57,8 +63,9 @@ class Verdict:
     effect: Effect | None = None
     parts: tuple["Verdict", ...] = ()
     invalid: tuple[str, ...] = ()
-    precision: Precision | None = None
+    pilots: tuple[Pilot, Pilot] | None = None
     details: tuple[Effect, ...] = ()
+    joined: Joined = "all"
 
     def outcome(self, alpha: float, p_adjusted: float | None = None) -> Outcome:
         """Decide at one-sided level `alpha`, on the adjusted p of the better-evidenced side if given."""
@@ -107,12 +114,13 @@ def all_of(statement: str, *parts: Verdict) -> Verdict:
 
 def any_of(statement: str, *parts: Verdict) -> Verdict:
     """At least one part holds: the mirror image of `all_of`."""
-    return _combined(
+    verdict = _combined(
         statement,
         parts,
         p_support=min(1.0, len(parts) * min(part.p_support for part in parts)),
         p_refute=max(part.p_refute for part in parts),
     )
+    return replace(verdict, joined="any")
 
 
 def given(statement: str, premise: Verdict, conclusion: Verdict) -> Verdict:
@@ -127,14 +135,21 @@ def given(statement: str, premise: Verdict, conclusion: Verdict) -> Verdict:
         p_support=max(premise.p_support, conclusion.p_support),
         p_refute=max(premise.p_support, conclusion.p_refute),
     )
-    return replace(verdict, effect=conclusion.effect)
+    return replace(verdict, effect=conclusion.effect, joined="given")
 
 
 def opposite(statement: str, verdict: Verdict) -> Verdict:
-    """The statement is false: support and refutation change places, in the parts too."""
-    parts = tuple(opposite(f"not: {part.statement}", part) for part in verdict.parts)
+    """The statement is false: support and refutation change places, in all parts but a premise."""
+    kept = verdict.parts[:1] if verdict.joined == "given" else ()
+    turned = (opposite(f"not: {part.statement}", part) for part in verdict.parts[len(kept) :])
     return replace(
-        verdict, statement=statement, p_support=verdict.p_refute, p_refute=verdict.p_support, parts=parts
+        verdict,
+        statement=statement,
+        p_support=verdict.p_refute,
+        p_refute=verdict.p_support,
+        parts=(*kept, *turned),
+        pilots=verdict.pilots and verdict.pilots[::-1],
+        joined=_MIRRORED[verdict.joined],
     )
 
 
@@ -142,26 +157,3 @@ def _combined(statement: str, parts: tuple[Verdict, ...], *, p_support: float, p
     reasons = tuple(dict.fromkeys(reason for part in parts for reason in part.invalid))
     effect = next((part.effect for part in parts if part.effect), None)
     return Verdict(statement, p_support, p_refute, effect, parts, reasons)
-
-
-def remedy_text(verdict: Verdict, alpha: float) -> str:
-    """What would decide an inconclusive verdict, in words, at one-sided level `alpha`."""
-    lines = [
-        _sentence(leaf.statement, leaf.precision, remedy(leaf.precision, alpha, leaf.p))
-        for leaf in verdict.leaves()
-        if leaf.precision is not None and leaf.outcome(alpha) is Outcome.INCONCLUSIVE
-    ]
-    return " ".join(lines) or "The parts are decided one by one, but not together: more problems would help."
-
-
-def _sentence(statement: str, precision: Precision, cure: Remedy) -> str:
-    more = cure.problems - precision.problems if cure.problems else None
-    ways = []
-    if more is not None:
-        ways.append(f"about {more:,} more problem{'s' if more > 1 else ''}")
-    if cure.samples is not None:
-        ways.append(f"about {cure.samples:,} samples on each of these {precision.problems:,} problems")
-    if not ways:
-        return f"{statement}: so close to its threshold that a hundredfold of data would not decide."
-    tail = "" if len(ways) == 2 else "; more samples per problem alone would not"
-    return f"{statement}: {' or '.join(ways)} would decide{tail if more is not None else ''}."
