@@ -92,7 +92,7 @@ def test_what_is_out_of_reach_is_said_to_be() -> None:
     )
     even = greater(Measure("d", np.repeat([0.25, -0.25], 20)), 0.0, "RL ahead")
     assert remedy_text(even, ALPHA) == (
-        "RL ahead: exactly at the threshold, as it looks, where no amount of data decides."
+        "RL ahead: at the threshold, as it looks, where no amount of data decides."
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from statsmodels.stats.weightstats import ttost_paired
 
-from beyondbase.inference.bounded import Floats
+from beyondbase.inference.bounded import Floats, p_less, values_of
 from beyondbase.measures import Measure, above_everywhere, alike, greater, less
 from beyondbase.verdict import (
     Effect,
@@ -237,7 +237,7 @@ def test_above_everywhere_needs_every_column() -> None:
     outcomes = []
     for columns in ((high, high), (high, even), (high, low)):
         curve = Measure("RL - base pass@k", np.column_stack(columns))
-        verdict = above_everywhere(curve, 0.0, "x", ks=(1, 8), seed=0)
+        verdict = above_everywhere(curve, 0.0, "x", ks=(1, 8))
         outcomes.append(verdict.outcome(ALPHA))
         assert verdict.effect is not None
         assert verdict.effect.estimate == pytest.approx(min(column.mean() for column in columns))
@@ -245,11 +245,20 @@ def test_above_everywhere_needs_every_column() -> None:
     assert verdict.effect.name == "RL - base pass@k at k = 8"
 
 
+def test_above_everywhere_is_refuted_at_powers_of_two_and_the_last_k() -> None:
+    """Five k are looked at of twelve, so the smallest of their p-values counts five times."""
+    ks = range(1, 13)
+    rows = np.column_stack([measure(6, 60, -0.005 * k).values for k in ks])
+    looked_at = [float(p_less(values_of(rows[:, k - 1]))[0]) for k in (1, 2, 4, 8, 12)]
+    verdict = above_everywhere(Measure("d", rows), 0.0, "ahead", ks=ks)
+    assert verdict.p_refute == pytest.approx(min(1.0, 5 * min(looked_at)))
+
+
 def test_above_everywhere_names_the_first_of_its_equal_columns() -> None:
     """Columns that are alike but for rounding are one to look at: the first k, on every machine."""
     column = np.repeat([-0.5, 0.25, 0.0], [3, 2, 5])
     rows = np.column_stack([column + 0.1, column, column * (1 + 2e-16) - 1e-17])
-    verdict = above_everywhere(Measure("d", rows), 0.0, "ahead", ks=(1, 2, 4), seed=0)
+    verdict = above_everywhere(Measure("d", rows), 0.0, "ahead", ks=(1, 2, 4))
     assert verdict.effect is not None
     assert verdict.effect.name == "d at k = 2"
     assert verdict.pilots is not None
@@ -257,12 +266,18 @@ def test_above_everywhere_names_the_first_of_its_equal_columns() -> None:
 
 
 def test_above_everywhere_looks_at_the_columns_that_stand_in_the_way() -> None:
-    """To support it the least sure column must be shown, to refute it the surest of those looked at."""
-    low, high = measure(5, 400, -0.02).values, measure(5, 400, 0.2).values
-    verdict = above_everywhere(Measure("d", np.column_stack([high, low])), 0.0, "x", ks=(1, 8), seed=0)
+    """To support it the least sure k must be shown, to refute it the surest of the octaves, at its share."""
+    low, lower, high = (measure(5, 400, shift).values for shift in (-0.02, -0.08, 0.2))
+    curve = Measure("d", np.column_stack([high, low, lower]))
+    verdict = above_everywhere(curve, 0.0, "x", ks=(1, 2, 3))
     assert verdict.pilots is not None
-    above, below = verdict.pilots
-    assert_allclose(above.gains, low)
+    assert_allclose(verdict.pilots[0].gains, lower)
+    assert_allclose(verdict.pilots[1].gains, -lower)
+    inner = replace(curve, values=np.column_stack([high, low, lower, high]))
+    within = above_everywhere(inner, 0.0, "x", ks=(1, 2, 3, 4))
+    assert within.pilots is not None
+    above, below = within.pilots
+    assert_allclose(above.gains, lower)
     assert_allclose(below.gains, -low)
-    assert (above.looks, 1 < below.looks <= 2) == (1, True)
-    assert below.looks == pytest.approx(verdict.p_refute / greater(Measure("d", low), 0.0, "x").p_refute)
+    assert (above.looks, below.looks) == (1, 3)
+    assert within.p_refute == pytest.approx(3 * greater(Measure("d", low), 0.0, "x").p_refute)

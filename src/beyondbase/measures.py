@@ -23,7 +23,6 @@ from beyondbase.inference.bounded import (
 from beyondbase.verdict import Effect, Verdict, all_of, opposite
 
 TIE = 1e-9
-LEAST = 1e-300
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,24 +109,28 @@ def alike(measure: Measure, margin: float, statement: str) -> Verdict:
     )
 
 
-def above_everywhere(curve: Measure, than: float, statement: str, *, ks: Sequence[int], seed: int) -> Verdict:
-    """Every column of a curve has a mean greater than a threshold; the effect is the least of them."""
+def above_everywhere(curve: Measure, than: float, statement: str, *, ks: Sequence[int]) -> Verdict:
+    """Every column of a curve has a mean greater than a threshold; the effect is the least of them.
+
+    For it every k must speak, against it one: looked for at the powers of two and at the last k only, because
+    every k that is looked at costs, and neighbours say nearly the same.
+    """
     values = curve.checked()
     # Columns that are alike but for rounding are many at large k: the first of them, on every machine.
     p, contrary = p_greater(values, than), p_less(values, than)
     least = int(np.argmax(values.mean <= values.mean.min() + TIE))
-    weakest, strongest = int(np.argmax(p >= p.max() - TIE)), int(np.argmax(contrary <= contrary.min() + TIE))
-    p_refute = p_any_less(values, than, seed=seed)
-    below = _column(curve, strongest, ks[strongest]).pilots(than)[1]
+    weakest = int(np.argmax(p >= p.max() - TIE))
+    octaves = np.array([k & (k - 1) == 0 or k == ks[-1] for k in ks])
+    surest = int(np.argmax(octaves & (contrary <= contrary[octaves].min() + TIE)))
+    above, below = (
+        _column(curve, at, ks[at]).pilots(than)[side] for side, at in enumerate((weakest, surest))
+    )
     return Verdict(
         statement,
         p_support=p_all_greater(values, than),
-        p_refute=p_refute,
+        p_refute=p_any_less(values.columns(octaves), than),
         effect=_column(curve, least, ks[least]).effect(),
-        pilots=(
-            _column(curve, weakest, ks[weakest]).pilots(than)[0],
-            replace(below, looks=max(1.0, p_refute / max(float(contrary[strongest]), LEAST))),
-        ),
+        pilots=(above, replace(below, looks=float(octaves.sum()))),
     )
 
 

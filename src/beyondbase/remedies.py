@@ -99,9 +99,7 @@ def _nowhere(verdict: Verdict) -> str:
     """Why no amount of data is a remedy: no estimate leans to a side that would decide."""
     for leaf in verdict.leaves():
         if leaf.pilots and not any(pilot.favourable for pilot in leaf.pilots):
-            return (
-                f"{leaf.statement}: exactly at the threshold, as it looks, where no amount of data decides."
-            )
+            return f"{leaf.statement}: at the threshold, as it looks, where no amount of data decides."
     if verdict.joined == "given":
         return f"{verdict.parts[0].statement}: does not look true, and nothing follows where it is not."
     return UNKNOWN
