@@ -267,7 +267,7 @@ def test_above_everywhere_names_the_first_of_its_equal_columns() -> None:
 
 def test_above_everywhere_looks_at_the_columns_that_stand_in_the_way() -> None:
     """To support it the least sure k must be shown, to refute it the surest of the octaves, at its share."""
-    low, lower, high = (measure(5, 400, shift).values for shift in (-0.02, -0.08, 0.2))
+    low, lower, high = (measure(5, 60, shift).values for shift in (-0.02, -0.08, 0.2))
     curve = Measure("d", np.column_stack([high, low, lower]))
     verdict = above_everywhere(curve, 0.0, "x", ks=(1, 2, 3))
     assert verdict.pilots is not None
