@@ -1,18 +1,16 @@
-"""The algebra of verdicts: parts, opposites, decisions and remedies, and the elementary statements."""
+"""The algebra of verdicts: parts, opposites, decisions, and the elementary statements."""
 
-import re
 from dataclasses import replace
-from math import nan
 from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 from statsmodels.stats.weightstats import ttost_paired
 
 from beyondbase.inference.bounded import Floats, p_less, values_of
-from beyondbase.inference.precision import Precision, remedy
 from beyondbase.measures import Measure, above_everywhere, alike, greater, less
 from beyondbase.verdict import (
     Effect,
@@ -22,14 +20,12 @@ from beyondbase.verdict import (
     any_of,
     invalid,
     opposite,
-    remedy_text,
 )
 from beyondbase.verdict import (
     given as given_premise,
 )
 
 ALPHA = 0.05
-CLOSE_TO_ZERO = Precision(distance=1e-9, between=0.1, within=0.1, problems=100, samples=8)
 EFFECT = Effect("RL - base pass@1", 0.1, 0.05, 0.15)
 quick = settings(deadline=None, max_examples=60)
 
@@ -240,64 +236,6 @@ def test_rounding_chooses_no_part() -> None:
             assert shown(any_of("x", *twins)) == "first"
 
 
-MORE = "RL ahead: about [0-9]+ more problems"
-
-
-@pytest.mark.parametrize(
-    ("precision", "words"),
-    [
-        (
-            Precision(0.06, 0.001, 0.08, 100, 8),
-            f"{MORE} or about [0-9]+ samples on each of these 100 problems would",
-        ),
-        (
-            Precision(0.03, 0.09, 0.01, 100, 8),
-            f"{MORE} would decide; more samples per problem alone would not.",
-        ),
-        (
-            Precision(0.03, 0.09, nan, 100, 8),
-            f"{MORE} would decide; more samples per problem alone would not.",
-        ),
-        (CLOSE_TO_ZERO, "RL ahead: so close to its threshold that a hundredfold of data would not decide."),
-        (None, "The parts are decided one by one, but not together: more problems would help."),
-    ],
-)
-def test_remedies_in_words(precision: Precision | None, words: str) -> None:
-    """Each remedy says what to add, or that nothing in reach would help."""
-    assert re.match(words, remedy_text(Verdict("RL ahead", 0.3, 0.7, precision=precision), ALPHA))
-
-
-def test_remedies_only_speak_of_open_parts() -> None:
-    """A part that is decided at the level asked for needs no remedy; an opposite one does."""
-    decided = Verdict("settled", 1e-9, 1, precision=CLOSE_TO_ZERO)
-    open_part = opposite("RL behind", Verdict("RL ahead", 0.3, 0.7, precision=CLOSE_TO_ZERO))
-    text = remedy_text(all_of("x", decided, all_of("y", open_part)), ALPHA)
-    assert text.startswith("RL behind: ")
-    assert "settled" not in text
-    assert "settled" in remedy_text(decided, 1e-12)
-
-
-def test_a_remedy_does_not_need_the_sampling_part() -> None:
-    """Where more samples would change the effect itself, its spread still says how many problems decide."""
-    shares = Measure("RL alone", np.repeat([1.0, 0.0], [3, 97]), support=(0.0, 1.0))
-    words = remedy_text(greater(shares, 0.01, "RL alone on some"), ALPHA)
-    # (2.4865 / 0.02)^2 * 0.0294 is 454 problems, 354 more; the extra observation costs some on top.
-    more = re.match("RL alone on some: about ([0-9,]+) more problems would decide", words)
-    assert more is not None
-    assert 354 <= int(more[1]) < 700
-
-
-@pytest.mark.parametrize("within", [0.0, nan])
-def test_a_remedy_without_spread_decides_if_nothing_changes(within: float) -> None:
-    """Forty problems without a difference: as many as the remedy asks for, still equal, settle it."""
-    open_question = greater(Measure("RL - base", np.zeros(40), within=within), -0.05, "no worse by 0.05")
-    assert open_question.outcome(ALPHA) is Outcome.INCONCLUSIVE
-    asked = remedy(open_question.precision, ALPHA).problems  # type: ignore[arg-type]
-    assert asked is not None
-    assert asked < 150
-    assert greater(Measure("RL - base", np.zeros(asked)), -0.05, "x").outcome(ALPHA) is Outcome.SUPPORTED
-
-
 def measure(seed: int, size: int = 60, shift: float = 0.0) -> Measure:
     """Differences of pass@k as two models give them."""
     rng = np.random.default_rng(seed)
@@ -317,14 +255,19 @@ def test_less_is_greater_mirrored(than: float, shift: float) -> None:
 
 
 def test_greater_carries_its_number_and_what_a_remedy_needs() -> None:
-    """The effect is the mean between its limits; the precision counts from the threshold."""
+    """The effect is the mean between its limits; the pilots count from the threshold, either way."""
     found = measure(2, shift=0.1)
     verdict = greater(found, 0.02, "x")
     assert verdict.effect is not None
-    assert verdict.precision is not None
+    assert verdict.pilots is not None
     assert verdict.effect.estimate == pytest.approx(found.values.mean())
-    assert verdict.precision.distance == pytest.approx(found.values.mean() - 0.02)
-    assert verdict.precision.problems == 60
+    above, below = verdict.pilots
+    assert (
+        above.gains.mean() == pytest.approx(found.values.mean() - 0.02) == pytest.approx(-below.gains.mean())
+    )
+    assert (above.worst, below.worst) == (-1.02, -0.98)
+    assert (above.favourable, below.favourable) == (True, False)
+    assert above.sizes.sum() == 60
 
 
 @pytest.mark.parametrize("margin", [0.01, 0.02, 0.03, 0.2])
@@ -374,4 +317,23 @@ def test_above_everywhere_names_the_first_of_its_equal_columns() -> None:
     verdict = above_everywhere(Measure("d", rows), 0.0, "ahead", ks=(1, 2, 4))
     assert verdict.effect is not None
     assert verdict.effect.name == "d at k = 2"
-    assert verdict.precision == above_everywhere(Measure("d", rows[:, :2]), 0.0, "ahead", ks=(1, 2)).precision
+    assert verdict.pilots is not None
+    assert_allclose(verdict.pilots[0].gains, column)
+
+
+def test_above_everywhere_looks_at_the_columns_that_stand_in_the_way() -> None:
+    """To support it the least sure k must be shown, to refute it the surest of the octaves, at its share."""
+    low, lower, high = (measure(5, 60, shift).values for shift in (-0.02, -0.08, 0.2))
+    curve = Measure("d", np.column_stack([high, low, lower]))
+    verdict = above_everywhere(curve, 0.0, "x", ks=(1, 2, 3))
+    assert verdict.pilots is not None
+    assert_allclose(verdict.pilots[0].gains, lower)
+    assert_allclose(verdict.pilots[1].gains, -lower)
+    inner = replace(curve, values=np.column_stack([high, low, lower, high]))
+    within = above_everywhere(inner, 0.0, "x", ks=(1, 2, 3, 4))
+    assert within.pilots is not None
+    above, below = within.pilots
+    assert_allclose(above.gains, lower)
+    assert_allclose(below.gains, -low)
+    assert (above.looks, below.looks) == (1, 3)
+    assert within.p_refute == pytest.approx(3 * greater(Measure("d", low), 0.0, "x").p_refute)
