@@ -709,6 +709,14 @@ def test_effect_that_is_a_probability_is_a_percentage() -> None:
     assert "limit 2.3% [0.0, 2.3]" in page.text
 
 
+def test_effects_are_named_wherever_they_stand(sample: Page) -> None:
+    """A cell of the matrix and a card say what their number is of, and the card what was tested here."""
+    cells = [cell for row in sample.rows for cell in row if cell.startswith("SUPPORTED")]
+    assert any("RL - base pass@1" in cell for cell in cells)
+    assert any("RL - base pass@128" in cell for cell in cells)
+    assert "Statement RL ahead at k = 1 and the base ahead at k = 128" in sample.text
+
+
 def test_effect_in_k_is_not_turned_into_points(sample: Page) -> None:
     """An effect whose unit is k is a plain number, one that is a share is in points."""
     assert "crossover 15 [12 or more]" in sample.text
