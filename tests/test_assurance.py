@@ -309,3 +309,11 @@ def test_a_mean_at_the_threshold_but_for_rounding_leans_nowhere() -> None:
     assert gains.sum() != 0
     assert not pilot_of(gains).favourable
     assert not pilot_of(-gains).favourable
+
+
+def test_a_sum_that_is_zero_but_for_rounding_decides_nothing() -> None:
+    """Gains that just make up for the extra observation are no evidence, to whatever side rounding falls."""
+    values = np.array([[0.25], [0.1], [-0.1]])
+    counts = np.array([[4.0], [3.0], [3.0]])
+    for worst in (-1.0, -1 - 1e-16, -1 + 1e-15, -1 + 1e-9):
+        assert not shows_gain(values, counts, worst, LEVEL)[0]

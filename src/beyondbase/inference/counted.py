@@ -20,6 +20,7 @@ MOST_VALUES = 16
 ALIKE = 1e-9  # of the largest gain: values this near to their neighbour are one
 NEAR = 1e-3  # of the saddlepoint, in widths of the peak there
 MAX_ITERATIONS = 40
+LEAST_ROOT = 0.1
 TINY = 1e-300
 
 
@@ -42,10 +43,9 @@ def counted(gains: Floats) -> tuple[Floats, Floats]:
     counts = np.zeros(MOST_VALUES)
     np.add.at(counts, below, 1 - part)
     np.add.at(counts, below + 1, part)
-    ends, mean = np.linspace(ordered[0], ordered[-1], MOST_VALUES), ordered.mean()
-    return mean + (ends - mean) * np.sqrt(
-        ordered.var() * len(ordered) / (counts @ (ends - mean) ** 2)
-    ), counts
+    mean = ordered.mean()
+    ends = np.linspace(ordered[0], ordered[-1], MOST_VALUES) - mean
+    return mean + ends * np.sqrt(len(ordered) * ordered.var() / (counts @ ends**2)), counts
 
 
 def shows_gain(values: Floats, counts: Floats, worst: float | None, level: float) -> Truths:
@@ -69,15 +69,16 @@ def _student(values: Floats, counts: Floats, level: float) -> Truths:
     size = counts.sum(axis=0)
     mean = (counts * values).sum(axis=0) / size
     variance = (counts * (values - mean) ** 2).sum(axis=0) / (size - 1)
-    return np.asarray(
-        (variance > 0) & (mean >= np.sqrt(variance / size) * special.stdtrit(size - 1, 1 - level))
-    )
+    least = np.sqrt(variance / size) * special.stdtrit(size - 1, 1 - level)
+    return np.asarray((variance > 0) & (mean >= least))
 
 
 def _two_values(y: Floats) -> tuple[float, float] | None:
-    """The only loss and the only gain, where there is but one of each, and one column."""
-    losses, gains = np.unique(y[y > 0]), np.unique(-y[y < 0])
-    single = y.shape[1] == losses.size == gains.size == 1
+    """The only loss and the only gain, where there is but one of each but for rounding, and one column."""
+    losses, gains = y[y > 0], -y[y < 0]
+    if y.shape[1] > 1 or not (losses.size and gains.size):
+        return None
+    single = all(np.ptp(side) <= ALIKE * side.max() for side in (losses, gains))
     return (float(losses[0]), float(gains[0])) if single else None
 
 
@@ -96,8 +97,10 @@ def _r_star(y: Floats, weight: Floats) -> Floats:
     if some.size:
         y, weight = y[:, some] if y.shape[1] > 1 else y, weight[:, some]
         s, curvature = _saddlepoint(y, weight)
-        root = np.sqrt(np.maximum(2 * (weight * np.log1p(-s * y)).sum(axis=0), TINY))
-        score[some] = np.maximum(root + np.log(s * np.sqrt(curvature) / root) / root, 0.0)
+        # Next to the mean r* is lost in rounding, and decides nothing.
+        root = np.sqrt(np.maximum(2 * (weight * np.log1p(-s * y)).sum(axis=0), LEAST_ROOT**2))
+        found = root + np.log(s * np.sqrt(curvature) / root) / root
+        score[some] = np.where(root > LEAST_ROOT, found, 0.0)
     return score
 
 
