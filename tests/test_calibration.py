@@ -182,7 +182,7 @@ def test_the_typical_ratio_of_a_law_is_where_bounded_logs_average_zero(law: str)
 
     scores = special.ndtri((np.arange(1000) + 0.5) / 1000)
     logs = likelihoods.ENTROPIES[law].ratio(*np.meshgrid(scores, scores))
-    assert np.tanh(2 * (logs - np.log(truth.typical))).mean() == pytest.approx(0, abs=2e-4)
+    assert np.tanh(logs - np.log(truth.typical)).mean() == pytest.approx(0, abs=2e-4)
 
 
 def test_truths_of_entropies_and_chances_are_known_by_hand() -> None:
@@ -208,7 +208,7 @@ def test_cells_of_likelihoods_judge_as_the_claims_do(law: str) -> None:
         logs = [entropy_logs(*likelihoods.draw_arms(cell, name, i))[0] for i in range(12)]
         true = likelihoods.ratios_under(name).typical
         limits = [typical_limits(values) for values in logs]
-        drawn, middle, goal = np.tanh(2 * (np.array(logs) - np.log(true))), 0.0, true
+        drawn, middle, goal = np.tanh(np.array(logs) - np.log(true)), 0.0, true
     else:
         drawn = np.array([likelihoods.draw_chances(cell, name, i) for i in range(12)])
         effects = [measures.Measure("", values, (0.0, 1.0)).effect() for values in drawn]

@@ -112,9 +112,9 @@ LOGS = st.lists(st.floats(-4, 4, allow_subnormal=False), min_size=1, max_size=20
 
 @given(LOGS)
 def test_the_typical_ratio_is_the_middle_of_a_hyperbolic_secant_law(logs: Any) -> None:
-    """Of all places its logarithm makes the values likeliest under that law with a scale of a half."""
+    """Of all places its logarithm makes the values likeliest under that law."""
     middle = optimize.minimize_scalar(
-        lambda at: -stats.hypsecant.logpdf(logs, at, 0.5).sum(), bounds=(-5, 5), options={"xatol": 1e-9}
+        lambda at: -stats.hypsecant.logpdf(logs, at).sum(), bounds=(-5, 5), options={"xatol": 1e-9}
     ).x
     assert np.log(typical_ratio(logs)) == pytest.approx(middle, abs=1e-5)
     assert bounded_logs(logs, typical_ratio(logs)).mean() == pytest.approx(0, abs=1e-10)

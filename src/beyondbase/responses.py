@@ -9,7 +9,7 @@ from beyondbase.cases import Case
 from beyondbase.inference.bounded import Floats
 from beyondbase.inference.ranks import win_share, win_share_variance
 from beyondbase.inference.ratios import ratio_t_limits, t_limits
-from beyondbase.inference.typical import SCALE, bounded_logs, log_means, typical_limits, typical_ratio
+from beyondbase.inference.typical import bounded_logs, log_means, typical_limits, typical_ratio
 from beyondbase.likelihoods import ROUNDING, Likelihoods
 from beyondbase.measures import Measure, greater, less
 from beyondbase.verdict import Effect, Verdict, all_of, invalid
@@ -225,7 +225,7 @@ def _from_ratio(case: Case, ratio: float) -> Measure:
         f"log ratio of entropies less that of {ratio:g}",
         values,
         clusters=case.clusters,
-        within=float(np.mean(((1 - values**2) / SCALE) ** 2 * noise)),
+        within=float(np.mean((1 - values**2) ** 2 * noise)),
         samples=int(ours.counts(len(case.problem_ids)).min()),
         alpha=case.study.alpha,
     )

@@ -1,11 +1,11 @@
 """Ratios of two positive quantities on a typical problem: logarithms of ratios, bounded, and their means.
 
 A mean of logarithms hangs on its extremes: one problem in a hundred whose ratio is 1 to 10,000 moves it by
-9 %, and most samples of 30 problems hold none. So the typical ratio is the r at which the tanh of
-(log ratio - log r) / SCALE averages zero over problems. Near r that goes with the logarithm itself, and no
-problem counts for more than a factor of exp(SCALE). It is the M-estimator of location (Huber 1964) whose
-score is that of the hyperbolic secant law; where logarithms spread evenly to both sides it is their mean, and
-the ratio the geometric mean. Values in [-1, 1] have the bounded method.
+9 %, and most samples of 30 problems hold none. So the typical ratio is the r at which tanh(log ratio - log r)
+averages zero over problems. Near r that is the logarithm itself, and no problem counts for more than a factor
+of e. It is the M-estimator of location (Huber 1964) whose score is that of the hyperbolic secant law; where
+logarithms spread evenly to both sides it is their mean, and the ratio the geometric mean. Values in [-1, 1]
+have the bounded method.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,7 @@ from scipy import optimize
 from beyondbase.inference.bounded import Floats, p_greater, values_of
 
 Limits = tuple[float | None, float | None]
-# The larger, the nearer to a mean of logarithms; the smaller, the fewer problems show that a ratio is near 1.
-SCALE = 0.5
-# In scales: so far from the nearest logarithm every tanh is 1 but for 1e-8, and shows what can be shown.
+# So far from the nearest logarithm every tanh is 1 but for 1e-8, and shows what can be shown.
 FAR = 10.0
 
 
@@ -45,17 +43,13 @@ def log_means(values: Floats, groups: NDArray[np.int64], *, least: Floats) -> tu
 
 
 def bounded_logs(logs: Floats, ratio: float) -> Floats:
-    """Logarithms of ratios, counted from that of `ratio` in scales and bounded to [-1, 1] by tanh.
+    """Logarithms of ratios, counted from that of `ratio` and bounded to [-1, 1] by tanh.
 
     Args:
         logs: One per problem.
         ratio: Where they are to be zero.
     """
-    return _bounded(logs, log(ratio))
-
-
-def _bounded(logs: Floats, at: float) -> Floats:
-    return np.tanh((logs - at) / SCALE)
+    return np.tanh(logs - log(ratio))
 
 
 def typical_ratio(logs: Floats) -> float:
@@ -67,7 +61,7 @@ def typical_ratio(logs: Floats) -> float:
     least, most = float(logs.min()), float(logs.max())
     if least == most:
         return exp(least)
-    return exp(optimize.brentq(lambda at: float(_bounded(logs, at).mean()), least, most))
+    return exp(optimize.brentq(lambda at: float(np.tanh(logs - at).mean()), least, most))
 
 
 def typical_limits(logs: Floats, *, clusters: Sequence[str] | None = None, alpha: float = 0.05) -> Limits:
@@ -86,7 +80,7 @@ def typical_limits(logs: Floats, *, clusters: Sequence[str] | None = None, alpha
 
 def _least_log(logs: Floats, clusters: Sequence[str] | None, tail: float) -> float | None:
     def excess(at: float) -> float:
-        return float(p_greater(values_of(_bounded(logs, at), clusters=clusters))[0]) - tail
+        return float(p_greater(values_of(np.tanh(logs - at), clusters=clusters))[0]) - tail
 
-    start, end = float(logs.min()) - FAR * SCALE, float(logs.max())
+    start, end = float(logs.min()) - FAR, float(logs.max())
     return None if excess(start) > 0 else float(optimize.brentq(excess, start, end))
