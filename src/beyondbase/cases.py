@@ -160,7 +160,7 @@ class Case:
 
     def cover_difference(self, tau: float) -> Measure:
         """Difference of Cover@tau in k_max samples drawn, the other arm minus the base."""
-        name = f"{self.short(self.other)} - {self.short(self.base)} Cover@{tau:g}"
+        name = f"{self.short(self.other)} - {self.short(self.base)} Cover@tau at tau = {tau:g}"
         return self.measure(name, self.cover(self.other, tau) - self.cover(self.base, tau))
 
     def sampling_gap(self, k: int) -> Measure:

@@ -115,10 +115,10 @@ def all_of(statement: str, *parts: Verdict) -> Verdict:
     Support needs every part at full level; refutation needs one part refuted, Bonferroni-adjusted for
     having looked at all.
 
-    The effect is that of the part which stands most in the way of support: the least sure one, or the one
-    with the strongest evidence against it where the evidence is against the whole. So it is the weakest link
-    of a SUPPORTED verdict, what refuted a REFUTED one, and what keeps an INCONCLUSIVE one from the side that
-    it leans to. A part that has parts shows its own by the same rule.
+    The effect is that of the part which stands most in the way of support: the least sure one, or, where the
+    evidence is against the whole, the one with the strongest evidence against it. So it is the weakest link
+    of a SUPPORTED verdict, what refuted a REFUTED one, and what keeps an INCONCLUSIVE one from being
+    SUPPORTED. A part that has parts shows its own by the same rule.
     """
     support, refute = ([getattr(part, side) for part in parts] for side in ("p_support", "p_refute"))
     p_support, p_refute = max(support), min(1.0, len(parts) * min(refute))
@@ -129,7 +129,7 @@ def all_of(statement: str, *parts: Verdict) -> Verdict:
 def any_of(statement: str, *parts: Verdict) -> Verdict:
     """At least one part holds: the mirror image of `all_of`.
 
-    The effect is that of the part which stands most in the way of refutation.
+    The effect is that of the part which stands most in the way of refutation, as in `all_of` of support.
     """
     support, refute = ([getattr(part, side) for part in parts] for side in ("p_support", "p_refute"))
     p_support, p_refute = min(1.0, len(parts) * min(support)), max(refute)
