@@ -21,7 +21,6 @@ from beyondbase.inference.bounded import (
 )
 
 SHARE = (0.0, 1.0)
-GRADED_WEIGHT = 0.5  # half an observation beyond the sample
 TAILS = (0.2, 0.05, 0.025, 1e-3, 1e-6)
 SIZES = [(x, n) for n in (1, 2, 3, 10, 37, 500) for x in sorted({0, 1, n // 3, n // 2, n - 1, n})]
 
@@ -62,15 +61,9 @@ def lopsided(size: int, seed: int) -> Floats:
     return np.asarray(-rng.beta(4, 1, size) * (np.arange(size) < 0.2 * size))
 
 
-def decisive(size: int, seed: int) -> Floats:
-    """Differences of solved problems: -1, 0 and 1, for which a whole observation is added."""
-    return np.random.default_rng(seed).choice([-1.0, 0.0, 1.0], size, p=[0.2, 0.7, 0.1])
-
-
-def weighted_means(x: Floats, weight: float, seed: int) -> Floats:
+def weighted_means(x: Floats, seed: int) -> Floats:
     """Replicates of the weighted mean that the limits are quantiles of, one observation at 1 added."""
-    shapes = np.append(np.ones(len(x)), weight)
-    weights = np.random.default_rng(seed).standard_gamma(shapes, size=(100_000, len(shapes)))
+    weights = np.random.default_rng(seed).standard_exponential((100_000, len(x) + 1))
     return np.asarray(weights @ np.append(x, 1.0) / weights.sum(axis=1))
 
 
@@ -105,34 +98,25 @@ def test_p_values_of_differences_are_exact_mcnemar(base_only: int, other_only: i
         assert_allclose(found, [exact], rtol=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("sample", "size", "tolerance"),
-    [
-        *((sample, size, 0.02) for sample in (spread, decisive) for size in (30, 100, 300)),
-        *((sample, size, 0.15) for sample in (concentrated, lopsided) for size in (30, 100, 300)),
-        *((sample, size, 0.2) for sample in (spread, concentrated) for size in (2, 5, 10)),
-    ],
-)
-def test_graded_p_values_agree_with_resampling(
-    sample: Callable[[int, int], Floats], size: int, tolerance: float
-) -> None:
-    """Tail areas are those of resampling, as nearly as the module promises from 30 problems on."""
+@pytest.mark.parametrize("sample", [spread, concentrated, lopsided])
+@pytest.mark.parametrize("size", [2, 5, 30, 300])
+def test_graded_p_values_agree_with_resampling(sample: Callable[[int, int], Floats], size: int) -> None:
+    """Tail areas are those of resampling, within its Monte-Carlo error."""
     x = sample(size, 1)
-    values, weight = values_of(x), 1.0 if sample is decisive else GRADED_WEIGHT
-    replicates = weighted_means(x, weight, seed=size)
+    replicates = weighted_means(x, seed=size)
     for errors in (0, 1, 1.5, 2, 3):
         than = float(min(x.mean() + errors * x.std() / np.sqrt(size), 0.95))
         area = (replicates >= than).mean()
         noise = np.sqrt(area / len(replicates)) + 1e-5
-        assert p_less(values, than)[0] == pytest.approx(area, rel=tolerance, abs=4 * noise)
+        assert p_less(values_of(x), than)[0] == pytest.approx(area, abs=4 * noise)
 
 
 @pytest.mark.parametrize("tail", [0.2, 0.025, 1e-3])
 def test_many_problems_give_the_t_interval(tail: float) -> None:
-    """With 20,000 problems the limits are the t interval, moved by the pull of half an observation."""
+    """With 20,000 problems the limits are the t interval, moved by the pull of one observation."""
     x = spread(20_000, 4)
     half = stats.t.isf(tail, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x))
-    pull, values = GRADED_WEIGHT / len(x), values_of(x)
+    pull, values = 1 / len(x), values_of(x)
     assert_allclose(
         upper_limit(values, tail), x.mean() + half + pull * (1 - x.mean()), rtol=0, atol=0.005 * half
     )
@@ -168,13 +152,6 @@ def test_a_farther_threshold_is_easier_to_fall_short_of(x: list[float], pair: tu
     nearer, farther = sorted(pair)
     values = values_of(x)
     assert p_less(values, farther)[0] <= p_less(values, nearer)[0] + 1e-9
-
-
-@pytest.mark.parametrize(("x", "balance"), [([-0.875, -1.0], -0.55), ([0.5, -0.5, 0.25, -0.25], 1 / 9)])
-def test_the_p_value_does_not_jump_at_the_balance(x: list[float], balance: float) -> None:
-    """Where mean and extra observation balance r* is 0 / 0, and the p-value the limit of its neighbours."""
-    at, *around = (float(p_less(values_of(x), balance + step)[0]) for step in (0, -0.01, 0.01))
-    assert at == pytest.approx(np.mean(around), rel=1e-3)
 
 
 @given(either, st.tuples(tails, tails))
@@ -228,14 +205,13 @@ def test_all_at_a_bound_gives_that_bound_as_limit(m: int) -> None:
     assert_allclose(lower_limit(values, 0.05), [1 - 2 * stats.beta.isf(0.05, 1, m)], atol=1e-7)
 
 
-@pytest.mark.parametrize("m", [2, 30, 300])
+@pytest.mark.parametrize("m", [1, 2, 30, 300])
 def test_a_constant_graded_column_has_limits_of_positive_width(m: int) -> None:
     """A constant inside the support gives no certainty: its limits are those of the extra observation."""
     values = values_of(np.full(m, 0.3))
-    share = stats.beta.isf(0.05, GRADED_WEIGHT, m)
-    assert_allclose(upper_limit(values, 0.05), [0.3 + 0.7 * share], rtol=0.05)
-    assert_allclose(lower_limit(values, 0.05), [0.3 - 1.3 * share], rtol=0.2)
-    assert lower_limit(values, 0.05)[0] < 0.3 < upper_limit(values, 0.05)[0]
+    share = stats.beta.isf(0.05, 1, m)
+    assert_allclose(upper_limit(values, 0.05), [0.3 + 0.7 * share])
+    assert_allclose(lower_limit(values, 0.05), [0.3 - 1.3 * share])
 
 
 @pytest.mark.parametrize("x", [[0.0, 0.5], [-1.0, 1.0], [0.0], [1.0, 1.0], [-1.0, -1.0]])
@@ -255,21 +231,35 @@ def test_clusters_of_one_are_no_clusters(x: list[float], tail: float) -> None:
     assert_array_equal(upper_limit(values_of(x, clusters=labels), tail), upper_limit(values_of(x), tail))
 
 
-@given(graded, tails)
+@given(either, tails)
 @quick
 def test_copies_inside_a_cluster_add_nothing(x: list[float], tail: float) -> None:
-    """Each problem twice in a cluster of two gives the limits of the problems once, at the graded weight."""
-    assume(not set(x) <= {-1.0, 0.0, 1.0})
+    """Each problem twice in a cluster of two gives the limits of the problems once."""
     labels = np.repeat(np.arange(len(x)), 2)
     doubled = values_of(np.repeat(x, 2), clusters=labels)
     assert_allclose(upper_limit(doubled, tail), upper_limit(values_of(x), tail), atol=1e-9)
     assert_allclose(lower_limit(doubled, tail), lower_limit(values_of(x), tail), atol=1e-9)
 
 
-def test_clusters_are_never_exact() -> None:
-    """Problems without a difference in clusters of two weigh against half an observation, as graded ones."""
-    limit = upper_limit(values_of(np.zeros(16), clusters=np.arange(16) // 2), 0.05)
-    assert_allclose(limit, stats.beta.isf(0.05, GRADED_WEIGHT, 8), rtol=0.1)
+def test_clusters_of_one_size_are_exact() -> None:
+    """Where RL alone solves none in 98 clusters of two, its share is below 2 % at p = .98^98."""
+    values = values_of(np.zeros(196), support=SHARE, clusters=np.arange(196) // 2)
+    assert_allclose(p_less(values, 0.02), [0.98**98], rtol=1e-11)
+
+
+def test_the_extra_cluster_is_as_large_as_the_largest() -> None:
+    """One cluster of eight among ones: as many exponential weights more, on a problem at the end."""
+    values = values_of(np.zeros(16), support=SHARE, clusters=[0] * 8 + list(range(1, 9)))
+    # 8 (1 - b) g_0 against b (8 g_1 + G_8), G_8 of gamma law.
+    b = 0.2
+    expected = (1 + b / (1 - b)) ** -1 * (1 + b / (8 * (1 - b))) ** -8
+    assert_allclose(p_less(values, b), [expected], rtol=1e-11)
+
+
+def test_a_small_lead_on_every_problem_may_be_undone_by_few() -> None:
+    """98 problems that all gain 3/128 show no lead: with a rare collapse they come up in .0979 of samples."""
+    p = p_greater(values_of(np.full(98, 3 / 128)))[0]
+    assert (1 - 3 / 128) ** 98 < p == pytest.approx((1 + 3 / 128) ** -98, rel=1e-11)
 
 
 def test_unequal_clusters_keep_the_mean_over_problems() -> None:
@@ -301,35 +291,20 @@ def test_unfit_values_are_refused(x: NDArray[np.float64], clusters: list[str] | 
 
 @given(ternary, thresholds, tails)
 @quick
-def test_an_end_but_for_rounding_is_that_end(x: list[float], than: float, tail: float) -> None:
-    """Values that miss an end of the support or zero by rounding alone are as exact as those that do not."""
+def test_rounding_changes_nothing(x: list[float], than: float, tail: float) -> None:
+    """Values that miss an end of the support or zero by rounding have the limits of those that do not."""
     exact = values_of(x)
     rounded = values_of(np.asarray(x) * (1 - 3e-16) + 2e-16)
     assert_allclose(p_less(rounded, than), p_less(exact, than), rtol=0, atol=1e-12)
     assert_allclose(upper_limit(rounded, tail), upper_limit(exact, tail), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("sample", [spread, concentrated, lopsided])
-@pytest.mark.parametrize("size", [10, 150, 3000])
-@pytest.mark.parametrize("away", [0, 5e-5, 1e-4, 2e-4, 1e-3])
-def test_the_p_value_is_smooth_around_the_balance(
-    sample: Callable[[int, int], Floats], size: int, away: float
-) -> None:
-    """Where r* is nearly 0 / 0 the p-value goes straight on in small steps, to twelve digits."""
-    x = sample(size, 3)
-    pull, error = GRADED_WEIGHT / (size + GRADED_WEIGHT), x.std() / np.sqrt(size)
-    places = x.mean() + pull * (1 - x.mean()) + error * (away + 1e-6 * np.arange(-20, 21))
-    p = np.array([p_less(values_of(x), place)[0] for place in places])
-    assert np.abs(np.diff(p, 2)).max() < 1e-12
-
-
-@given(graded, tails)
+@given(either, tails)
 # Next to the end of the support the p-value changes by 1e-9 of itself from one double to the next.
 @example([0.9375], 1e-6)
 @quick
 def test_a_graded_limit_is_found_to_the_last_digits(x: list[float], tail: float) -> None:
     """No number is nearer: the tail lies between the p-values of the next doubles, to ten digits of it."""
-    assume(not set(x) <= {-1.0, 0.0, 1.0})
     values = values_of(x)
     limit = float(upper_limit(values, tail)[0])
     above, below = (float(p_less(values, np.nextafter(limit, end))[0]) for end in (2.0, -2.0))

@@ -10,8 +10,6 @@ from scipy import optimize
 
 from beyondbase.inference.band import p_all_greater, p_any_less
 from beyondbase.inference.bounded import (
-    EXACT_WEIGHT,
-    GRADED_WEIGHT,
     Floats,
     Values,
     lower_limit,
@@ -79,7 +77,7 @@ class Measure:
         distance = float(self.values.mean()) - threshold
         worst = self.support[0] if distance > 0 else self.support[1]
         reach = abs(threshold - worst)
-        extra = EXACT_WEIGHT if values.exact[0] else GRADED_WEIGHT
+        extra = float(values.sizes.max())
         return Precision(distance, between, within, len(self.values), self.samples, reach, extra)
 
 

@@ -14,8 +14,7 @@ Columns that nearly coincide count once; what is near is no sharp border but the
 So the replicates move by about as much as the data: a perturbation of all values by 1e-15 of the width of
 their support moves limits and p-values by less than 1e-12 where the values of no column are all alike, and
 by less than 1e-9 else. Permuted problems, and columns that are there once more behind the first of their
-kind, are no more than that. Only where a value is 1e-12 from an end of the support (`bounded`) does its
-weight leap.
+kind, are no more than that.
 """
 
 from collections.abc import Iterator

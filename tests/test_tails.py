@@ -1,0 +1,94 @@
+"""The chance that a weighted sum of exponential variables is positive, against exact sums and laws."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy import special, stats
+
+from beyondbase.inference.tails import Floats, positive_chance
+
+quick = settings(deadline=None, max_examples=100)
+
+
+def score_of(*columns: Floats) -> Floats:
+    """The normal score of every column; each term falls by one as the bound rises by one."""
+    y = np.column_stack(columns)
+    return positive_chance(y, np.ones((len(y), 1)))[0]
+
+
+def exactly(terms: list[int]) -> float:
+    """The chance by partial fractions, in whole numbers: terms that all differ and are not zero."""
+    chance = Fraction(0)
+    for place, one in enumerate(terms):
+        if one > 0:
+            others = (Fraction(one, one - other) for at, other in enumerate(terms) if at != place)
+            chance += np.prod([*others, Fraction(1)])
+    return float(chance)
+
+
+@given(st.sets(st.integers(-60, 60).filter(bool), min_size=2, max_size=25))
+@quick
+def test_terms_that_differ_have_the_chance_of_partial_fractions(found: set[int]) -> None:
+    """Both tails are those of the exact sum, to twelve digits."""
+    terms = sorted(found)
+    assume(terms[0] < 0 < terms[-1])
+    score = score_of(np.array(terms, dtype=np.float64))
+    assert_allclose(special.ndtr(-score), exactly(terms), rtol=1e-12)
+    assert_allclose(special.ndtr(score), exactly([-term for term in terms]), rtol=1e-12)
+
+
+@pytest.mark.parametrize("counts", [(1, 1), (1, 30), (3, 10), (400, 30), (1, 3000), (5000, 3)])
+@pytest.mark.parametrize("ratio", [1e-4, 0.02, 0.7, 1, 25])
+def test_two_values_have_the_chance_of_a_beta_variable(counts: tuple[int, int], ratio: float) -> None:
+    """Equal terms add up to gamma variables, and the ratio of two of these has a beta law."""
+    above, below = counts
+    score = score_of(np.repeat([ratio, -1.0], counts))
+    assert_allclose(special.ndtr(-score), stats.beta.sf(1 / (1 + ratio), above, below), rtol=1e-10)
+    assert_allclose(special.ndtr(score), stats.beta.cdf(1 / (1 + ratio), above, below), rtol=1e-10)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-12, 1, 1e200])
+def test_the_scale_of_the_terms_does_not_count(scale: float) -> None:
+    """A sum is positive whatever its unit."""
+    terms = np.array([-3.0, -1, -0.25, 0, 1, 1.5])
+    assert_allclose(score_of(terms * scale), score_of(terms), rtol=1e-12)
+
+
+def test_neighbours_do_not_count() -> None:
+    """Columns that stop early beside ones that take long have the chance that they have alone."""
+    rng = np.random.default_rng(5)
+    columns = [np.append(-rng.exponential(10.0**-i, 200), 1.0) for i in range(5)]
+    columns.append(np.append(np.zeros(199), [-1.0, 1.0]))
+    assert_allclose(score_of(*columns), [score_of(column)[0] for column in columns], rtol=1e-12)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=40))
+@quick
+def test_another_step_gives_the_same_chance(terms: list[float]) -> None:
+    """The rule has converged: with a quarter of the step no digit that is told changes."""
+    y = np.array(terms)
+    assume(y.min() < 0 < y.max())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("beyondbase.inference.tails.STEP", 0.03)
+        finer = score_of(y)
+    assert_allclose(score_of(y), finer, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("terms", "chance"), [([0, 0], 1), ([0, 1], 1), ([1, 2], 1), ([-1, -2], 0), ([0, -1], 0)]
+)
+def test_sums_of_one_sign_are_decided_by_logic(terms: list[float], chance: float) -> None:
+    """A sum that is never negative counts as reached, also where it is always zero."""
+    assert special.ndtr(-score_of(np.array(terms, dtype=np.float64))) == chance
+
+
+def test_many_terms_have_the_normal_law() -> None:
+    """With 100,000 terms the score is that of the central limit theorem, first correction included."""
+    y = np.random.default_rng(2).normal(-0.004, 1, 100_000)
+    z = -y.sum() / np.sqrt((y**2).sum())
+    skewness = 2 * (y**3).sum() / (y**2).sum() ** 1.5
+    assert_allclose(score_of(y), z - skewness * (z**2 - 1) / 6, atol=1e-4)
