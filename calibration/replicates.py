@@ -26,7 +26,7 @@ from beyondbase.inference.band import (
     p_any_less,
     simultaneous_band,
 )
-from beyondbase.inference.bounded import p_less, values_of
+from beyondbase.inference.bounded import values_of
 from beyondbase.inference.multiplicity import holm
 from beyondbase.verdict import Outcome, Verdict
 
@@ -65,7 +65,7 @@ def _samples(cell: Cell, truths: Mapping[str, Truth], start: int, stop: int) -> 
     tails = Tails(cell, truth, drawn)
     if cell.block != "dense":
         _merge(samples, _errors(verdicts(tails)))
-        _merge(samples, [_everywhere(cell, truth, one, start + i) for i, one in enumerate(drawn)])
+        _merge(samples, [_everywhere(cell, truth, one) for one in drawn])
     if cell.block == "bands" and cell.problems == T_PROBLEMS:
         _merge(samples, _one_sided(tails, drawn))
     return samples
@@ -139,14 +139,13 @@ def _decided(name: str, verdict: Verdict) -> list[tuple[str, float]]:
     return [(f"{which}: {name}", float(outcome is which)) for which in (Outcome.SUPPORTED, Outcome.REFUTED)]
 
 
-def _everywhere(cell: Cell, truth: Truth, one: Observed, seed: int) -> Sample:
-    """`measures.above_everywhere` against the least true difference; draws only where they can decide."""
+def _everywhere(cell: Cell, truth: Truth, one: Observed) -> Sample:
+    """`measures.above_everywhere` against the least true difference."""
     columns = np.asarray(KS) - 1
     than = float(truth.difference[columns].min())
     values = values_of((PASS_TABLE[one.rl] - PASS_TABLE[one.base])[:, columns], clusters=clusters_of(cell))
-    near = float(p_less(values, than).min()) <= 2 * ALPHA  # the adjusted p is never below the smallest
-    refute = p_any_less(values, than, seed=seed) if near else 1.0
-    return dict(_decided("above-everywhere", Verdict("", p_all_greater(values, than), refute)))
+    verdict = Verdict("", p_all_greater(values, than), p_any_less(values, than))
+    return dict(_decided("above-everywhere", verdict))
 
 
 def _one_sided(tails: Tails, drawn: Sequence[Observed]) -> list[Sample]:

@@ -20,7 +20,7 @@ from beyondbase.report import render_page
 from beyondbase.report.markdown import render_summary
 from beyondbase.results import results_of
 from beyondbase.selection import Selection, algorithms, contrasts, pairs, training_runs
-from beyondbase.terminal import unpaired
+from beyondbase.terminal import asides
 
 SOME = (16, [4, 8, 0])
 
@@ -64,9 +64,21 @@ def test_what_is_not_judged_beside_its_base_is_said(tmp_path: Path) -> None:
     results = results_of([judged(write_study(tmp_path, arms, dict.fromkeys(arms, SOME)))])
     assert "not judged beside their base (paired = false): early" in render_summary(results)
     assert "not beside their base, as the study asks (paired = false): early." in render_page(results)
-    assert unpaired(results["studies"][0] | {"arms": []}) == ""
+    assert asides(results["studies"][0] | {"arms": []}) == []
     with pytest.raises(InputError, match="paired: found false on an arm with role base; use it on a trained"):
         write_study(tmp_path / "wrong", arms | {"base": BASE | {"paired": False}}, dict.fromkeys(arms, SOME))
+
+
+@pytest.mark.parametrize(("largest", "told"), [(10, True), (1, False)])
+def test_a_cluster_much_larger_than_the_others_is_told(tmp_path: Path, *, largest: int, told: bool) -> None:
+    """Terminal and summary say of how few clusters at best the limits are where one holds most problems."""
+    labels = ["a"] * largest + ["b", "b", "c", "d"]
+    counts, clusters = (dict.fromkeys(("base", "rl"), of) for of in ((16, [8] * len(labels)), labels))
+    study = write_study(tmp_path, {"base": BASE, "rl": RL}, counts, clusters=clusters)
+    results = results_of([judged(study)])
+    words = "T: the largest of 4 clusters holds 10 of 14 problems, so limits are at best those of 1.4"
+    assert [words in line for line in asides(results["studies"][0])] == [True] * told
+    assert (words in render_summary(results)) is told
 
 
 def test_two_bases_keep_their_own_arms(tmp_path: Path) -> None:

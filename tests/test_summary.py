@@ -246,7 +246,7 @@ def test_likeness_within_clusters_counts_as_variance(tmp_path: Path) -> None:
     copied = {"base": (20, np.repeat(base, 10)), "rl": (20, np.repeat(other, 10))}
     study = write_study(tmp_path / "b", ARMS, copied, clusters={"base": labels, "rl": labels})
     copies = summary_of(study)
-    assert copies["clusters"] == 20
+    assert (copies["clusters"], copies["largest_cluster"]) == (20, 10)
     for one, ten in zip(alone["variance"], copies["variance"], strict=True):
         assert ten["total"] == pytest.approx(10 * one["total"])
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.weightstats import ttost_paired
 
-from beyondbase.inference.bounded import Floats
+from beyondbase.inference.bounded import Floats, p_less, values_of
 from beyondbase.inference.precision import Precision, remedy
 from beyondbase.measures import Measure, above_everywhere, alike, greater, less
 from beyondbase.verdict import (
@@ -294,7 +294,7 @@ def test_above_everywhere_needs_every_column() -> None:
     outcomes = []
     for columns in ((high, high), (high, even), (high, low)):
         curve = Measure("RL - base pass@k", np.column_stack(columns))
-        verdict = above_everywhere(curve, 0.0, "x", ks=(1, 8), seed=0)
+        verdict = above_everywhere(curve, 0.0, "x", ks=(1, 8))
         outcomes.append(verdict.outcome(ALPHA))
         assert verdict.effect is not None
         assert verdict.effect.estimate == pytest.approx(min(column.mean() for column in columns))
@@ -302,14 +302,20 @@ def test_above_everywhere_needs_every_column() -> None:
     assert verdict.effect.name == "RL - base pass@k at k = 8"
 
 
+def test_above_everywhere_is_refuted_at_powers_of_two_and_the_last_k() -> None:
+    """Five k are looked at of twelve, so the smallest of their p-values counts five times."""
+    ks = range(1, 13)
+    rows = np.column_stack([measure(6, 60, -0.005 * k).values for k in ks])
+    looked_at = [float(p_less(values_of(rows[:, k - 1]))[0]) for k in (1, 2, 4, 8, 12)]
+    verdict = above_everywhere(Measure("d", rows), 0.0, "ahead", ks=ks)
+    assert verdict.p_refute == pytest.approx(min(1.0, 5 * min(looked_at)))
+
+
 def test_above_everywhere_names_the_first_of_its_equal_columns() -> None:
     """Columns that are alike but for rounding are one to look at: the first k, on every machine."""
     column = np.repeat([-0.5, 0.25, 0.0], [3, 2, 5])
     rows = np.column_stack([column + 0.1, column, column * (1 + 2e-16) - 1e-17])
-    verdict = above_everywhere(Measure("d", rows), 0.0, "ahead", ks=(1, 2, 4), seed=0)
+    verdict = above_everywhere(Measure("d", rows), 0.0, "ahead", ks=(1, 2, 4))
     assert verdict.effect is not None
     assert verdict.effect.name == "d at k = 2"
-    assert (
-        verdict.precision
-        == above_everywhere(Measure("d", rows[:, :2]), 0.0, "ahead", ks=(1, 2), seed=0).precision
-    )
+    assert verdict.precision == above_everywhere(Measure("d", rows[:, :2]), 0.0, "ahead", ks=(1, 2)).precision

@@ -60,7 +60,7 @@ def _ahead(pair: Case, arm: str, minus: str) -> Verdict:
     below = "the base" if minus == pair.base else pair.short(minus)
     statement = f"{pair.short(arm)} above {below} at every k up to {pair.k_max}"
     curve = pair.difference_curve(ks, arm=arm, minus=minus)
-    return above_everywhere(curve, 0.0, statement, ks=ks, seed=pair.study.seed)
+    return above_everywhere(curve, 0.0, statement, ks=ks)
 
 
 def pass_effect(pair: Case, arm: str, k: int) -> Effect:

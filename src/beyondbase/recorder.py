@@ -24,11 +24,11 @@ from beyondbase.study import Study
 from beyondbase.suite import Suite
 from beyondbase.terminal import (
     COLOURS,
+    asides,
     not_applicable_lines,
     reason_lines,
     shown_path,
     table_lines,
-    unpaired,
     verdicts_of,
 )
 
@@ -105,7 +105,7 @@ class Recorder:
         for line, outcome in table_lines(verdicts_of(self._content, self._ran), day=self._day):
             colour = {COLOURS[outcome]: True} if outcome else {"bold": True}
             terminal.write_line(line, **colour)
-        apart = [f"{study['id']}: {line}" for study in self._content["studies"] if (line := unpaired(study))]
+        apart = [f"{study['id']}: {line}" for study in self._content["studies"] for line in asides(study)]
         idle_claims = not_applicable_lines(self._idle_claims())
         for line in (*reason_lines(self._content, self._ran), *apart, *idle_claims, *self._written):
             terminal.write_line(line)

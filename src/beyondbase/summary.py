@@ -1,5 +1,6 @@
 """What the report shows of a pair beside its verdicts: curves, tables, histograms, variance."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
@@ -56,7 +57,8 @@ def summary_of(pair: Case) -> dict[str, Any]:
         "problems": len(pair.problem_ids),
         "n_min": min(int(tally.n.min()) for tally in pair.tallies.values()),
         "n_max": max(int(tally.n.max()) for tally in pair.tallies.values()),
-        "clusters": _cluster_count(pair),
+        "clusters": len(set(pair.clusters)) if pair.clusters else None,
+        "largest_cluster": max(Counter(pair.clusters).values()) if pair.clusters else None,
         "k_max": pair.k_max,
         "invalid": list(pair.mismatch),
     }
@@ -79,10 +81,6 @@ KEYS = (
     "variance",
     "by_problem",
 )
-
-
-def _cluster_count(pair: Case) -> int | None:
-    return len(set(pair.clusters)) if pair.clusters else None
 
 
 def _curves(pair: Case) -> dict[str, Any]:

@@ -16,6 +16,7 @@ Record: TypeAlias = Mapping[str, Any]
 HEAD = ("claim", "pair", "task", "verdict", "effect [interval]", "adj. p", "")
 COLOURS = {"SUPPORTED": "green", "REFUTED": "red", "INCONCLUSIVE": "yellow", "INVALID": "red"}
 NAMED = 5
+UNEQUAL = 2  # times the mean size, from which a largest cluster needs a word
 # What would break a line of the table, or turn the text beside it.
 BREAKS = {
     ord("\t"): "\N{SYMBOL FOR HORIZONTAL TABULATION}",
@@ -192,10 +193,22 @@ def not_applicable_lines(studies: Iterable[Record]) -> list[str]:
     ]
 
 
-def unpaired(study: Record) -> str:
-    """Which arms a study wants judged together with others only; empty if none."""
+def asides(study: Record) -> list[str]:
+    """What a reader of the verdicts should know besides: arms without a pair, clusters of unequal size."""
     names = ", ".join(arm["id"] for arm in study["arms"] if not arm["paired"])
-    return one_line(f"not judged beside their base (paired = false): {names}") if names else ""
+    apart = [f"not judged beside their base (paired = false): {names}"] if names else []
+    return [one_line(line) for line in (*apart, *dict.fromkeys(_unequal_clusters(study)))]
+
+
+def _unequal_clusters(study: Record) -> Iterator[str]:
+    for pair in study["pairs"]:
+        problems, clusters, largest = (pair[key] for key in ("problems", "clusters", "largest_cluster"))
+        if clusters and largest * clusters > UNEQUAL * problems:
+            yield (
+                f"{pair['task']}: the largest of {counted(clusters, 'cluster')} holds {largest:,} of"
+                f" {counted(problems, 'problem')}, so limits are at best those of {problems / largest:.1f}"
+                " clusters of its size; problems from more clusters, or fewer from it, would narrow them"
+            )
 
 
 def _points(share: float | None) -> str:

@@ -17,12 +17,12 @@ from beyondbase.report.wording import headline
 from beyondbase.schema import Run, read_results, read_run, results_file
 from beyondbase.terminal import (
     COLOURS,
+    asides,
     not_applicable_lines,
     one_line,
     reason_lines,
     shown_path,
     table_lines,
-    unpaired,
     verdicts_of,
 )
 
@@ -72,7 +72,7 @@ def _print_results(content: Mapping[str, Any], comparison: Mapping[str, Any] | N
     verdicts = verdicts_of(content)
     for line, outcome in table_lines(verdicts, day=day):
         say(line, COLOURS.get(outcome, "bold"))
-    apart = [f"{study['id']}: {line}" for study in content["studies"] if (line := unpaired(study))]
+    apart = [f"{study['id']}: {line}" for study in content["studies"] for line in asides(study)]
     for line in (*reason_lines(content), *apart, *not_applicable_lines(content["studies"])):
         say(line)
     if comparison is None:

@@ -92,29 +92,15 @@ def simultaneous_band(values: Values, *, alpha: float = 0.05, draws: int = DRAWS
     return Band(values.mean, lower_limit(values, tail), upper_limit(values, tail), tail)
 
 
-def p_any_less(values: Values, than: float = 0.0, *, draws: int = DRAWS, seed: int = 0) -> float:
+def p_any_less(values: Values, than: float = 0.0) -> float:
     """p-value against "every column mean is at least `than`": some mean is shown to be less.
 
-    The smallest p over the columns, adjusted for the choice by the joint law of the replicates
-    (single-step min-p, Westfall and Young 1993, eq. 2.8) or by Bonferroni where that is smaller.
-
-    Only the directions of the replicates are drawn, each with its opposite; their length has a chi law, whose
-    tail is computed (Deak 1980). So p has no steps. It is valid as a count of draws would be (Davison and
-    Hinkley 1997, section 4.2.1): under the null the direction of the data is one more draw of the same law,
-    and among the 1 + `draws` pairs of directions p is at least the chance of as much, for a pair drawn from
-    them, because the pair of the data adds 1.
+    The smallest p over the columns times their number (Bonferroni): valid however the columns hang together.
+    Their joint law cannot be learned from few problems, where the ones that decide may not be among those
+    that were drawn; so no adjustment by it holds for every law.
     """
-    smallest = float(p_less(values, than).min())
-    reach = -float(special.ndtri(smallest))
-
-    def adjusted(root: Floats) -> float:
-        z = _normals(root, draws, seed)
-        along = z @ root / np.linalg.norm(z, axis=1)[:, None]
-        tails = _beyond(reach, np.concatenate([along.max(axis=1), -along.min(axis=1)]), len(root))
-        by_draws = (1 + draws * float(tails.mean())) / (draws + 1)
-        return min(1.0, by_draws, smallest * len(root))
-
-    return max(smallest, sum(share * adjusted(root) for share, root in _roots(values)))
+    p = p_less(values, than)
+    return min(1.0, float(p.min()) * p.size)
 
 
 def p_all_greater(values: Values, than: float = 0.0) -> float:
@@ -188,10 +174,3 @@ def _apart(distance: Floats, near: float) -> list[int]:
 def _normals(root: Floats, draws: int, seed: int) -> Floats:
     """Independent normal vectors, shape (draws, columns of the root)."""
     return np.random.default_rng(seed).standard_normal((draws, len(root)))
-
-
-def _beyond(reach: float, along: Floats, dimensions: int) -> Floats:
-    """Chance that a length of chi law times `along`, at most 1, is at least `reach`."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        tail = special.gammaincc(dimensions / 2, (reach / along) ** 2 / 2)
-    return np.asarray(np.where(along > 0, tail, 0.0) if reach > 0 else np.where(along < 0, 1 - tail, 1.0))

@@ -40,7 +40,8 @@ def positive_chance(y: Floats, sizes: Floats) -> tuple[Floats, Floats]:
         in the bound, right but for terms of the order of one over the number of terms, NaN where the score is
         infinite.
     """
-    scale = np.maximum(np.abs(y).max(axis=0), np.finfo(np.float64).tiny)
+    peak = np.abs(y).max(axis=0)
+    scale = np.where(peak > np.finfo(np.float64).tiny, peak, 1.0)
     y, sizes = np.where(np.abs(y) < LEAST * scale, 0.0, y) / scale, sizes / scale
     score = np.where(y.max(axis=0) <= 0, np.inf, -np.inf)
     score = np.where((y == 0).all(axis=0), -np.inf, score)

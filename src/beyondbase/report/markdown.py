@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from beyondbase.cleaning import clean
 from beyondbase.report.formats import DASH, effect, estimate, p_value
 from beyondbase.report.wording import floor_words, headline, standing
-from beyondbase.terminal import concerned, counted, remedies, some, unpaired, waiver_text
+from beyondbase.terminal import asides, concerned, counted, remedies, some, waiver_text
 
 Record: TypeAlias = Mapping[str, Any]
 
@@ -177,7 +177,7 @@ def _study(study: Record, compared: Record | None, day: date, most: int) -> dict
         "likelihoods": [_likelihood(item) for item in study["likelihoods"][:most]],
         "likelihoods_left_out": counted(more, "more arm") if more > 0 else None,
         "reasons": _some([*_causes(study), *_remedies(verdicts)], most),
-        "unpaired": unpaired(study),
+        "asides": _some(asides(study), most),
         "idle_count": len(idle),
         "idle": _some((f"{item['claim']} (needs {item['needs']})" for item in idle), most),
     }

@@ -16,7 +16,7 @@ Amount = Annotated[float, Field(ge=0, lt=2**31)]
 Positive = Annotated[int, Field(ge=1, lt=2**31)]
 HEAD = (
     *("id", "task", "base", "other", "role", "problems"),
-    *("n_min", "n_max", "clusters", "k_max", "invalid"),
+    *("n_min", "n_max", "clusters", "largest_cluster", "k_max", "invalid"),
 )
 
 
@@ -187,6 +187,7 @@ class Pair(Object):
     n_min: Positive
     n_max: Positive
     clusters: Positive | None
+    largest_cluster: Positive | None
     k_max: Positive
     invalid: list[str]
     curve: Curve | None
