@@ -154,6 +154,14 @@ def test_a_farther_threshold_is_easier_to_fall_short_of(x: list[float], pair: tu
     assert p_less(values, farther)[0] <= p_less(values, nearer)[0] + 1e-9
 
 
+def test_a_support_may_be_given_in_whole_numbers() -> None:
+    """Ends of the support that are whole numbers bound the search as others do."""
+    shares = 1 - (1 - np.arange(1, 41)[:, None] / 1000) ** np.array([1, 23, 32, 45])
+    whole, floats = (values_of(shares, support=support) for support in ((0, 1), (0.0, 1.0)))
+    assert_array_equal(upper_limit(whole, 0.02), upper_limit(floats, 0.02))
+    assert_allclose(p_less(whole, 0.1), p_less(floats, 0.1))
+
+
 @given(either, st.tuples(tails, tails))
 @quick
 def test_limits_widen_as_the_tail_shrinks(x: list[float], pair: tuple[float, float]) -> None:

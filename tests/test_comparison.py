@@ -209,9 +209,9 @@ def test_noise_is_rarely_called_a_change(law: str) -> None:
     assert flagged / replicates <= alpha + 3 * np.sqrt(alpha * (1 - alpha) / replicates)
 
 
-@pytest.mark.parametrize(("problems", "least", "most"), [(30, 0.0, 0.1), (60, 0.6, 1.0), (120, 0.95, 1.0)])
+@pytest.mark.parametrize(("problems", "least", "most"), [(30, 0.0, 0.1), (60, 0.1, 0.5), (120, 0.95, 1.0)])
 def test_ten_points_more_are_found_given_problems_enough(problems: int, least: float, most: float) -> None:
-    """Ten points more of one arm: missed with 30 problems, found in most of 60, in nearly all of 120."""
+    """Ten points more of one arm: missed with 30 problems, mostly with 60, and found in nearly all of 120."""
     replicates = 30
     found = []
     for seed in range(replicates):

@@ -80,7 +80,7 @@ def values_of(
     """
     array = np.asarray(x, dtype=np.float64)
     array = array[:, None] if array.ndim == 1 else array
-    low, high = support
+    low, high = map(float, support)
     if array.ndim != 2 or len(array) == 0:
         raise ValueError(f"values must have shape (problems >= 1, columns), found {array.shape}")
     if not (np.isfinite(array).all() and array.min() >= low - ROUNDING and array.max() <= high + ROUNDING):
