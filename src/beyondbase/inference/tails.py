@@ -71,7 +71,9 @@ def _mixed(y: Floats, sizes: Floats) -> tuple[Floats, Floats]:
     log_tail = _log_tail(turned, s)
     score = special.ndtri_exp(log_tail)
     density = score**2 / 2 + np.log(2 * np.pi) / 2
-    slope = np.exp(log_tail + density) * s * (sizes / (1 - s * turned)).sum(axis=0)
+    # Where terms are as small as doubles can be, a slope may be larger than any: then it is infinite.
+    with np.errstate(over="ignore"):
+        slope = np.exp(log_tail + density) * s * (sizes / (1 - s * turned)).sum(axis=0)
     return -side * score, slope
 
 
@@ -112,7 +114,7 @@ class _Path:
         direction: Complexes = np.full(off.shape, 1j)
         for scale, turn in zip(SCALES, self.turns, strict=True):
             root = np.hypot(t, scale)
-            off += turn * (root - scale)
+            off += turn * (t * t / (root + scale))  # root - scale, of which no digit is lost
             direction += turn * t / root
         return self.width * off, direction
 
