@@ -126,14 +126,16 @@ def _gaps(study: Record, arms: Record) -> Iterator[Figure]:
     shown = {
         "label": [label for label, _ in verdicts],
         "style": [OTHER for _ in verdicts],
+        "effect": [verdict["effect"]["name"] for verdict in found],
         **_columns(verdicts),
     }
+    names = ", ".join(dict.fromkeys(shown["effect"]))
     yield Figure(
         "intervals",
         "Sampling-efficiency gap by algorithm",
         "; ".join(f"{label}: {estimate(v['effect'], 'points', ' points')}" for label, v in verdicts),
-        "ΔSE: base pass@K minus RL pass@1, in points. The paper reports 36 to 45 on Omni-MATH and 21 to 23 on"
-        " MATH500, K = 256.",
+        f"ΔSE in points: {names}. The paper reports 36 to 45 on Omni-MATH and 21 to 23 on MATH500, with"
+        " k = 256.",
         {"unit": "points", "bars": True, "zero": True, "rows": shown},
     )
 
