@@ -285,7 +285,7 @@ def test_problems_without_entropy_count_as_any_other(tmp_path: Path, nil: int, o
 
 def test_arms_without_any_entropy_are_alike(tmp_path: Path) -> None:
     """Where both arms give one response for certain, up to rounding, their ratio is 1."""
-    rounding = np.random.default_rng(0).uniform(-9e-5, 0, (40, 4))
+    rounding = np.random.default_rng(0).uniform(-9e-5, 0, (120, 4))
     scores = {arm: {"logprob": rounding * part} for part, arm in enumerate(MATCHED)}
     study = scored_study(tmp_path, MATCHED, scores, claims=[ENTROPY_CLAIM])
     ratio = ratios(judged(study))["hot"]
