@@ -43,8 +43,7 @@ class Pilot:
         gains: by how much each unit of resampling speaks for this side: the distance from the threshold,
             summed over its problems, shape (units,).
         sizes: problems in each unit, shape (units,).
-        worst: gain of a problem at the unfavourable end of the support; None where there is no such end,
-            and Student's test is used.
+        worst: gain of a problem at the unfavourable end of the support.
         noise: mean sampling variance of a problem's value; NaN where unknown, or where more samples per
             problem would change the effect itself (shares of solved problems).
         samples: least samples per problem.
@@ -54,7 +53,7 @@ class Pilot:
 
     gains: Floats
     sizes: Floats
-    worst: float | None
+    worst: float
     noise: float
     samples: int
     looks: float = 1.0
@@ -140,12 +139,9 @@ class _Search:
 def _chance_of_units(pilot: Pilot, level: float, seed: int, *, left_open: bool) -> Callable[[int], float]:
     """Chance to show the effect with so many more units, drawn from laws like the pilot's."""
     values, counts = counted(pilot.gains)
-    prior = np.zeros_like(counts)
-    worst = None
-    if pilot.worst is not None:
-        worst = pilot.worst * float(pilot.sizes.max())
-        values = np.append(values, pilot.worst * pilot.sizes.mean())
-        counts, prior = np.append(counts, 0.0), np.append(prior, JEFFREYS)
+    worst = pilot.worst * float(pilot.sizes.max())
+    values, counts = np.append(values, pilot.worst * pilot.sizes.mean()), np.append(counts, 0.0)
+    prior = np.append(np.zeros(len(counts) - 1), JEFFREYS)
     observed = np.tile(counts / counts.sum(), (DRAWS, 1))
     draws = np.random.default_rng([seed, 1]).standard_gamma(counts + prior, (DRAWS, len(counts)))
     others = draws / draws.sum(axis=1, keepdims=True) if left_open else observed
@@ -172,7 +168,7 @@ def _chance_of_samples(pilot: Pilot, level: float, *, left_open: bool) -> Callab
         return None
     values, counts = counted(pilot.gains)
     mean = float(pilot.gains.mean())
-    worst = None if pilot.worst is None else pilot.worst * float(pilot.sizes.max())
+    worst = pilot.worst * float(pilot.sizes.max())
 
     def chance(samples: int) -> float:
         rest = pilot.samples / samples

@@ -48,29 +48,19 @@ def counted(gains: Floats) -> tuple[Floats, Floats]:
     return mean + ends * np.sqrt(len(ordered) * ordered.var() / (counts @ ends**2)), counts
 
 
-def shows_gain(values: Floats, counts: Floats, worst: float | None, level: float) -> Truths:
+def shows_gain(values: Floats, counts: Floats, worst: float, level: float) -> Truths:
     """Whether each sample shows a mean gain above zero, at one-sided level `level`, shape (samples,).
 
     Args:
         values: the gains that occur, shape (values, samples), or (values, 1) where all have the same.
         counts: how often, shape (values, samples).
-        worst: gain of the extra observation of Gaffke's bound; None for Student's test.
+        worst: gain of the extra observation of Gaffke's bound.
         level: of the test.
     """
-    if worst is None:
-        return _student(values, counts, level)
     y = -np.vstack([values, np.full((1, values.shape[1]), worst)])
     weight = np.vstack([counts, np.ones((1, counts.shape[1]))])
     two = _two_values(y)
     return _beta_tail(y, weight, *two) <= level if two else _r_star(y, weight) >= -special.ndtri(level)
-
-
-def _student(values: Floats, counts: Floats, level: float) -> Truths:
-    size = counts.sum(axis=0)
-    mean = (counts * values).sum(axis=0) / size
-    variance = (counts * (values - mean) ** 2).sum(axis=0) / (size - 1)
-    least = np.sqrt(variance / size) * special.stdtrit(size - 1, 1 - level)
-    return np.asarray((variance > 0) & (mean >= least))
 
 
 def _two_values(y: Floats) -> tuple[float, float] | None:
