@@ -34,7 +34,7 @@ tested once more:
 Samples are added on the same problems: by law at their true rates, as it looks at these rates moved to the
 estimate. Laws are those of [calibration.md](calibration.md) (`minerva-7b` for differences and slopes,
 `math500-7b` for Delta SE, `aime24-32b` for Cover), 35 % of discordant problems for McNemar's test,
-lognormal entropies for Student's, and clusters of 1 to 7 problems that share 70 % of the variance of each
+and clusters of 1 to 7 problems that share 70 % of the variance of each
 normal score. `moved`: values of -1, 0 and 1, against a threshold that is not zero."""
 
 KINDS = """## By kind of effect and level

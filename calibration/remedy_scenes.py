@@ -35,7 +35,7 @@ class Scene:
         distance: of the truth from the threshold, in standard errors of the pilot; of a share, the share.
         draw: sums of values and numbers of problems of so many units.
         threshold: that the mean is tested against.
-        support: of one problem's value; infinite where the test is Student's.
+        support: of one problem's value.
     """
 
     kind: str
@@ -52,8 +52,7 @@ class Scene:
 
     def pilot(self, sums: Floats, sizes: Floats) -> Pilot:
         """Units as a remedy sees them, on the side above the threshold."""
-        low = self.support[0]
-        worst = low - self.threshold if np.isfinite(low) else None
+        worst = self.support[0] - self.threshold
         return Pilot(sums - sizes * self.threshold, sizes, worst, nan, SAMPLES)
 
     def same(self, pilot: Pilot) -> Pilot:
@@ -62,8 +61,7 @@ class Scene:
 
     def below(self, pilot: Pilot) -> Pilot:
         """The same units on the side below it."""
-        worst = None if pilot.worst is None else self.threshold - self.support[1]
-        return replace(pilot, gains=-pilot.gains, worst=worst)
+        return replace(pilot, gains=-pilot.gains, worst=self.threshold - self.support[1])
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,6 @@ def scenes() -> list[Scene]:
         "Cover@.5, moved": (_of_law("aime24-32b", "cover@0.5"), (-1.0, 1.0), (60,)),
         "slope at k = 1": (_of_law("minerva-7b", "trend@1"), (-REACH, REACH), (60,)),
         "clusters of 1 to 7": (_clustered, (-1.0, 1.0), (20, 60)),
-        "entropy (Student)": (_entropy, (-np.inf, np.inf), (60,)),
     }
     return [
         *(
@@ -176,13 +173,6 @@ def _clustered(rng: np.random.Generator, units: int) -> tuple[Floats, Floats]:
     sums = np.zeros(units)
     np.add.at(sums, labels, _observed("minerva-7b", "difference@1", scores[0], scores[1], rng))
     return sums, sizes.astype(np.float64)
-
-
-def _entropy(rng: np.random.Generator, units: int) -> tuple[Floats, Floats]:
-    """Entropy of one arm minus that of another, lognormal over problems."""
-    shared, ours, theirs = rng.standard_normal((3, units))
-    values = np.exp(0.5 * shared + 0.2 * ours) - 0.9 * np.exp(0.5 * shared + 0.2 * theirs)
-    return values, np.ones(units)
 
 
 def _mcnemar(units: int, distance: float) -> Scene:
