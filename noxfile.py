@@ -210,6 +210,13 @@ def worst_case(session: nox.Session) -> None:
 
 
 @nox.session
+def remedies(session: nox.Session) -> None:
+    """Follow up what undecided verdicts are told would decide them, and write docs/remedies.md (minutes)."""
+    install(session, "calibration")
+    session.run("python", "calibration/remedies.py", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Time the library against its peers in one run, as ratios."""
     # The CPU build, as for the session sampling.

@@ -22,6 +22,7 @@ ALPHA = 0.05
 CLEAR = 0.3
 CLUSTER_SIZES = (1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 5, 5, 6, 7)
 CLUSTER_SHARE = 0.7
+IN_CLUSTERS = "/clusters"
 
 
 @dataclass(frozen=True)
@@ -103,20 +104,31 @@ def dense_grid() -> tuple[int, ...]:
 
 
 def clusters_of(cell: Cell) -> NDArray[np.int64] | None:
-    """Cluster labels of the clustered block: 20 clusters of 1 to 7 problems."""
-    return np.repeat(np.arange(len(CLUSTER_SIZES)), CLUSTER_SIZES) if cell.block == "clusters" else None
+    """Cluster labels of cells with clusters: 20 clusters of 1 to 7 problems."""
+    clustered = cell.block == "clusters" or cell.law.endswith(IN_CLUSTERS)
+    return np.repeat(np.arange(len(CLUSTER_SIZES)), CLUSTER_SIZES) if clustered else None
+
+
+def generator(cell: Cell, replicate: int) -> np.random.Generator:
+    """Random numbers of one replicate; the seed is the cell's name and its own number."""
+    return np.random.default_rng([SEED, zlib.crc32(cell.name.encode()), replicate])
+
+
+def scores(cell: Cell, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Two independent normal scores of each problem, alike within clusters."""
+    first, second = rng.standard_normal((2, cell.problems))
+    labels = clusters_of(cell)
+    if labels is None:
+        return first, second
+    shared = rng.standard_normal((2, len(CLUSTER_SIZES)))[:, labels]
+    own, common = np.sqrt([1 - CLUSTER_SHARE, CLUSTER_SHARE])
+    return own * first + common * shared[0], own * second + common * shared[1]
 
 
 def draw(cell: Cell, replicate: int) -> Observed:
-    """Counts of one replicate; its seed is the cell's name and its own number."""
-    rng = np.random.default_rng([SEED, zlib.crc32(cell.name.encode()), replicate])
-    first, second = rng.standard_normal((2, cell.problems))
-    labels = clusters_of(cell)
-    if labels is not None:
-        shared = rng.standard_normal((2, len(CLUSTER_SIZES)))[:, labels]
-        own, common = np.sqrt([1 - CLUSTER_SHARE, CLUSTER_SHARE])
-        first, second = own * first + common * shared[0], own * second + common * shared[1]
-    p = arms(LAWS[cell.law], *coupled(first, second))
+    """Counts of one replicate."""
+    rng = generator(cell, replicate)
+    p = arms(LAWS[cell.law], *coupled(*scores(cell, rng)))
     base, middle, rl = (rng.binomial(SAMPLES, share) for share in (p.base, p.middle, p.rl))
     return Observed(base, middle, rl)
 

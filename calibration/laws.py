@@ -167,5 +167,5 @@ FAMILIES: dict[str, tuple[tuple[str, int], ...]] = {
 
 
 def laws_in(name: str) -> tuple[str, ...]:
-    """Laws that a cell needs: its own, or those of its family."""
-    return (name,) if name in LAWS else tuple(dict.fromkeys(law for law, _ in FAMILIES[name]))
+    """Laws of success that a cell needs: its own, or those of its family."""
+    return (name,) if name in LAWS else tuple(dict.fromkeys(law for law, _ in FAMILIES.get(name, ())))

@@ -52,3 +52,22 @@ SUPPORTED and REFUTED are errors apart; `any decided` counts both and has no tar
 
 T_INTERVAL = """Share of replicates in which a one-sided limit at level .05 of the difference at k
 lies beyond the truth: the lower limit above it, or the upper limit below it. 30 problems."""
+
+RATIOS_OF_ENTROPY = """Eight completions of each problem and arm, with the base's surprises gamma of
+shape 6 and the other arm's of shape 2 (coefficients of variation .41 and .71). The log ratio of the entropies
+is, with x and y standard normal scores of the problems: `even` .2 y; `lognormal` that of entropies with sigma
+.9 (base) and .3 and correlation .9; `skewed` -.3 times an exponential; `heavy-tailed` .3 times Student's t
+with 3 degrees of freedom; `rare-tenfold` .2 y, and ten times the ratio on 5 % of the problems; `rare-nil`
+.2 y, and a thousandth of it on 1 %. `/clusters`: 20 clusters of 1 to 7, as above. The truth is that of 2^18
+Sobol points.
+
+`interval`: coverage of the typical ratio by its 95 % interval. `limit`: share of replicates in which a
+one-sided limit at level .05 lies beyond the truth, which is what a one-sided test at a margin errs by. `alike
+at 0.9` and `at 1.1`: "between .9 and 1.1" shown where the true ratio is at an end; `at 1`: shown rightly,
+without a target. `t`: the errors of a t test of the log ratios, for the geometric mean. `mean of the base`:
+coverage of the base's mean entropy by Student's limits, which the report shows and no verdict rests on."""
+
+CHANCES = """Eight completions of each problem and arm. Log-perplexities under the base are normal with spread
+1; those of the other arm are lower by: `alike` nothing; `scattered` x - .1, x standard normal over problems;
+`polarised` 2.5 or -2.5, each on half of the problems; `rare-far` .1, but -5 on 5 %. The columns are those
+above, for the chance that a completion of the arm has at most the perplexity of one of the base."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import likelihoods
 import numpy as np
 from cells import (
     ALPHA,
@@ -21,12 +22,12 @@ from scipy import stats
 from beyondbase.estimators import crossover
 from beyondbase.inference.band import (
     Band,
-    crossover_interval,
     p_all_greater,
     p_any_less,
     simultaneous_band,
 )
-from beyondbase.inference.bounded import values_of
+from beyondbase.inference.bounded import Values, values_of
+from beyondbase.inference.crossing import crossover_interval
 from beyondbase.inference.multiplicity import holm
 from beyondbase.verdict import Outcome, Verdict
 
@@ -59,6 +60,8 @@ def add(totals: Totals, further: Iterable[Totals]) -> Totals:
 def _samples(cell: Cell, truths: Mapping[str, Truth], start: int, stop: int) -> list[Sample]:
     if cell.block == "holm":
         return _family(cell, truths, start, stop)
+    if cell.block == "likelihoods":
+        return likelihoods.samples(cell, start, stop)
     truth = truths[cell.law]
     drawn = [draw(cell, replicate) for replicate in range(start, stop)]
     samples = [_bands(cell, truth, one, start + i) for i, one in enumerate(drawn)]
@@ -81,12 +84,13 @@ def _bands(cell: Cell, truth: Truth, one: Observed, seed: int) -> Sample:
     columns = np.asarray(ks) - 1
     rows = (PASS_TABLE[one.rl] - PASS_TABLE[one.base])[:, columns]
     clusters, target = clusters_of(cell), truth.difference[columns]
-    band = simultaneous_band(values_of(rows, clusters=clusters), alpha=ALPHA, seed=seed)
+    values = values_of(rows, clusters=clusters)
+    band = simultaneous_band(values, alpha=ALPHA, seed=seed)
     sample = {
         "coverage": _covers(band.lower, band.upper, target),
         "width": float((band.upper - band.lower).mean()),
     }
-    sample |= _crossing(ks, band, truth) | _published(rows, target, band, seed)
+    sample |= _crossing(ks, values, truth) | _published(rows, target, band, seed)
     if seed % BASE_ARM_EVERY == 0:
         curve = values_of(PASS_TABLE[one.base][:, columns], support=(0.0, 1.0), clusters=clusters)
         alone = simultaneous_band(curve, alpha=ALPHA, seed=seed)
@@ -114,11 +118,11 @@ def _published(rows: Floats, target: Floats, band: Band, seed: int) -> Sample:
     }
 
 
-def _crossing(ks: Sequence[int], band: Band, truth: Truth) -> Sample:
+def _crossing(ks: Sequence[int], values: Values, truth: Truth) -> Sample:
     true = crossover(truth.difference)
     if true is None:
         return {}
-    found = crossover_interval(ks, band, None)
+    found = crossover_interval(ks, values, None, alpha=ALPHA)
     return {"crossing": float(found.lower <= true and (found.upper is None or true <= found.upper))}
 
 

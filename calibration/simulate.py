@@ -11,7 +11,8 @@ from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 
-from cells import CLUSTER_SIZES, Cell, truth_under
+import likelihoods
+from cells import CLUSTER_SIZES, IN_CLUSTERS, Cell, truth_under
 from laws import FAMILIES, LAWS, SOBOL_POWER, Truth, laws_in
 from replicates import CHUNK, Totals, add, run_chunk
 from table import Row, page, rows_of, write_csv
@@ -28,6 +29,8 @@ def cells() -> list[Cell]:
         *(Cell("dense", law, problems) for law, problems in DENSE),
         *(Cell("clusters", law, sum(CLUSTER_SIZES)) for law in LAWS),
         *(Cell("holm", name, sum(m for _, m in family)) for name, family in FAMILIES.items()),
+        *(Cell("likelihoods", law, problems) for law in likelihoods.LAWS for problems in SIZES),
+        *(Cell("likelihoods", law + IN_CLUSTERS, sum(CLUSTER_SIZES)) for law in likelihoods.LAWS),
     ]
 
 
@@ -46,7 +49,7 @@ def simulate(
         rows = [
             row for cell, totals in _run(pool, chosen, truths, replicates) for row in rows_of(cell, totals)
         ]
-    return rows, max(truth.error for truth in truths.values())
+    return rows, max((truth.error for truth in truths.values()), default=0.0)
 
 
 def _run(

@@ -7,7 +7,7 @@ from math import sqrt
 from pathlib import Path
 
 from cells import Cell
-from prose import CLUSTERS, CROSSING, DENSE, HEAD, HOLM, T_INTERVAL, VERDICTS
+from prose import CHANCES, CLUSTERS, CROSSING, DENSE, HEAD, HOLM, RATIOS_OF_ENTROPY, T_INTERVAL, VERDICTS
 from replicates import Totals
 
 COVERAGE = 0.94
@@ -15,8 +15,13 @@ ERROR = 0.05
 RATIO = 1.15
 ERRORS = 2.0  # Monte-Carlo standard errors granted
 RATIOS = ("width ratio", "width ratio where spread")
-COVERAGES = ("coverage", "coverage of the base arm", "crossing")
-RATES = ("SUPPORTED: ", "REFUTED: ", "any SUPPORTED", "any REFUTED", "ours lower", "ours upper")
+COVERAGES = ("coverage", "coverage of the base arm", "crossing", "interval")
+LIMITS = ("lower limit", "upper limit")
+ALIKE = ("alike at 0.9", "alike at 1.1")
+RATES = (
+    *("SUPPORTED: ", "REFUTED: ", "any SUPPORTED", "any REFUTED", "ours lower", "ours upper"),
+    *(*LIMITS, *ALIKE),
+)
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,8 @@ def page(rows: Sequence[Row], command: str, error: float) -> str:
         *_verdict_section(rows, index),
         *_section("## Families", HOLM, "holm", "any ", rows),
         *_section("## Why not t", T_INTERVAL, "bands", ("t ", "ours "), rows),
+        *_likelihood_section("## Entropy against the base's", RATIOS_OF_ENTROPY, "entropy/", rows),
+        *_likelihood_section("## Perplexity under the base", CHANCES, "perplexity/", rows),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -116,6 +123,9 @@ def _summary(rows: Sequence[Row]) -> list[str]:
         "false REFUTED": lambda row: row.quantity.startswith("REFUTED"),
         "family-wise error": lambda row: row.quantity.startswith("any "),
         "one-sided limits of ours": lambda row: row.quantity.startswith("ours "),
+        "intervals of entropy and perplexity": lambda row: row.quantity == "interval",
+        "their one-sided limits": lambda row: row.quantity in LIMITS,
+        "entropies wrongly alike": lambda row: row.quantity in ALIKE,
     }
     lines = ["| target | rows | met | least | greatest |", "|---|---|---|---|---|"]
     for name, of_kind in kinds.items():
@@ -202,12 +212,22 @@ def _section(
     title: str, text: str, block: str, prefix: str | tuple[str, ...], rows: Sequence[Row]
 ) -> list[str]:
     chosen = [row for row in rows if row.block == block and row.quantity.startswith(prefix)]
-    names = list(dict.fromkeys(row.quantity for row in chosen))
+    return [title, text, _table(chosen)] if chosen else []
+
+
+def _likelihood_section(title: str, text: str, kind: str, rows: Sequence[Row]) -> list[str]:
+    chosen = [row for row in rows if row.block == "likelihoods" and row.law.startswith(kind)]
+    return [title, text, _table(chosen)] if chosen else []
+
+
+def _table(rows: Sequence[Row]) -> str:
+    """A line for each law and number of problems, a column for each quantity."""
+    names = list(dict.fromkeys(row.quantity for row in rows))
     lines = [f"| law | m | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|"]
-    for law, problems in dict.fromkeys((row.law, row.problems) for row in chosen):
-        found = {row.quantity: row for row in chosen if (row.law, row.problems) == (law, problems)}
+    for law, problems in dict.fromkeys((row.law, row.problems) for row in rows):
+        found = {row.quantity: row for row in rows if (row.law, row.problems) == (law, problems)}
         lines.append(f"| {law} | {problems} | {' | '.join(_number(found[name]) for name in names)} |")
-    return [title, text, "\n".join(lines)] if chosen else []
+    return "\n".join(lines)
 
 
 def _places(rows: Sequence[Row], block: str) -> list[tuple[str, int]]:

@@ -9,7 +9,7 @@ from beyondbase import Case, Verdict, claim, expands, pairs
     paper="section 4.2, Fig. 7: +25.7 points at k = 1 and +3.7 at k = 128 on Minerva",
     hypothesis=(
         "distilled pass@k - base pass@k > 0 at every k up to n, and the share of problems that only the"
-        " distilled model solves > margins.subset"
+        " distilled model solves within K samples, K the large k, > margins.subset"
     ),
     over=pairs("distilled"),
     large_k=True,

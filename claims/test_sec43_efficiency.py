@@ -7,7 +7,7 @@ from beyondbase import Case, Verdict, claim, efficiency_effect, greater, pairs
     "base-reaches-rl",
     finding="With enough samples the base reaches RL's pass@1.",
     paper="section 4.3, Fig. 8 (the gap of which is Delta SE)",
-    hypothesis="base pass@K > RL pass@1 at the large K; shown with the k of the base that equals RL's pass@1",
+    hypothesis="base pass@K > RL pass@1 at large k (K); shown with the k of the base that equals RL's pass@1",
     over=pairs("rl"),
     large_k=True,
     reports=("curve",),

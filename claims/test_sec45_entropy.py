@@ -6,6 +6,7 @@ from beyondbase import (
     claim,
     entropy_effect,
     entropy_matched,
+    entropy_ratio,
     gap_recovered,
     given,
     less,
@@ -21,9 +22,9 @@ from beyondbase import (
         " elsewhere, and none on AMC23"
     ),
     hypothesis=(
-        "entropy of matched RL within margins.entropy of the base's (two one-sided tests), and RL pass@K -"
-        " base pass@K < 0 at the large K; both, as an intersection-union test; refuted where the entropies"
-        " are alike and RL is ahead"
+        "entropy of matched RL on a typical problem within margins.entropy of the base's (two one-sided"
+        " tests), and RL pass@K - base pass@K < 0 at large k (K); both, as an intersection-union test;"
+        " refuted where the entropies are alike and RL is ahead"
     ),
     over=entropy_matched(),
     large_k=True,
@@ -32,11 +33,11 @@ def test_entropy_matched_stays_below(case: Case) -> Verdict:
     """With another entropy than the base's the arm says nothing of the claim, which then is INVALID."""
     matched, first = case.others
     verdict = given(
-        "below the base at large k, at the base's entropy",
+        f"below the base at k = {case.k_large}, at the base's entropy",
         same_entropy(case),
         less(case.difference(case.k_large), 0.0, f"matched RL below the base at k = {case.k_large}"),
     )
     if verdict.invalid:
         return verdict
-    shown = (entropy_effect(case, case.base), entropy_effect(case, matched), gap_recovered(case, first))
-    return verdict.about(verdict.statement, details=shown)
+    entropies = (entropy_effect(case, case.base), entropy_effect(case, matched), entropy_ratio(case))
+    return verdict.about(verdict.statement, details=(*entropies, gap_recovered(case, first)))

@@ -9,7 +9,7 @@ from beyondbase import Case, Verdict, all_of, claim, expands, greater, pairs
     paper="against the paper: ProRL (arXiv 2505.24864), prolonged RL on Reasoning Gym tasks",
     hypothesis=(
         "RL pass@k - base pass@k > 0 at every k up to n, and the share of problems that only RL solves"
-        " > margins.subset"
+        " within K samples, K the large k, > margins.subset"
     ),
     over=pairs("rl"),
     large_k=True,

@@ -31,7 +31,7 @@ COUNTS = Path(__file__).parents[1] / "fixtures" / "qwen2.5-7b-math500" / "counts
 def sample_results() -> dict[str, Any]:
     """Return a full results mapping with one study, a judged pair and an invalid one."""
     return {
-        "schema_version": 4,
+        "schema_version": 5,
         "suite": {"name": "beyondbase", "version": "0.1.0"},
         "versions": {"python": "3.11.7", "numpy": "2.4.6", "scipy": "1.17.1"},
         "studies": [_study()],
@@ -100,6 +100,7 @@ def verdict(claim: str = "rl-leads-at-1", outcome: str = "SUPPORTED", **changes:
         "case": CASE,
         "task": "MATH500",
         "arms": ["qwen2.5-7b", "simplerl-zoo"],
+        "statement": "RL ahead at k = 1",
         "finding": "RL-trained models win at pass@1",
         "paper": "Fig. 2; section 3.1",
         "hypothesis": "The mean over problems of RL minus base pass@1 is above 0.",
@@ -126,7 +127,7 @@ def verdict(claim: str = "rl-leads-at-1", outcome: str = "SUPPORTED", **changes:
 def effect(name: str, estimate: float | None, lower: float | None, upper: float | None) -> dict[str, Any]:
     """Return an effect that is a share."""
     limits = {"lower": lower, "upper": upper, "level": 0.95}
-    return {"name": name, "estimate": estimate, **limits, "unit": "share"}
+    return {"name": name, "estimate": estimate, **limits, "unit": "share", "most": None}
 
 
 def part(statement: str, outcome: str, p_support: float, p_refute: float, **changes: Any) -> dict[str, Any]:
@@ -198,7 +199,9 @@ def _task(name: str, note: str) -> dict[str, Any]:
 
 
 def _verdicts() -> list[dict[str, Any]]:
+    limits = {"lower": 12, "upper": None, "level": 0.95}
     crossing: dict[str, Any] = {
+        "statement": "RL ahead at k = 1 and the base ahead at k = 128",
         "finding": "The base overtakes at large k",
         "hypothesis": "RL ahead at k = 1 and the base ahead at k = 128.",
         "effect": effect("RL - base pass@128", -0.032, -0.051, -0.013),
@@ -214,9 +217,7 @@ def _verdicts() -> list[dict[str, Any]]:
                 parts=[part("Exact McNemar test", "SUPPORTED", 0.00043, 0.99996)],
             ),
         ],
-        "details": [
-            {"name": "crossover", "estimate": 15, "lower": 12, "upper": None, "level": 0.95, "unit": "k"}
-        ],
+        "details": [{"name": "crossover", "estimate": 15, **limits, "unit": "k", "most": 128}],
     }
     return [
         verdict(),

@@ -109,7 +109,7 @@ def test_the_same_chances_seldom_raise_an_alarm() -> None:
         together = overall_p(*counts)
         overall += together <= alpha
         # The first step of Holm's adjustment, which decides whether there is an alarm.
-        alarms += min(together, *problem_p(*counts)) * 21 <= alpha
+        alarms += min(together * 2, *problem_p(*counts) * 40) <= alpha
     for count in (alarms, overall):
         assert stats.binomtest(count, runs, alpha, alternative="greater").pvalue > 0.001
     # The test of the sum has many values, so it is not much more careful than it says.
@@ -148,8 +148,24 @@ def test_a_small_shift_of_all_problems_is_found_though_no_problem_shows_it() -> 
     assert single.count(0) >= 9
 
 
+def test_the_test_of_all_problems_is_not_one_of_many() -> None:
+    """A shift that it shows alone is shown beside a hundred problems too, where as one of them it drowns."""
+    random, runs = np.random.default_rng(8), 40
+    alone = beside = drowned = 0
+    for _ in range(runs):
+        rates = random.uniform(0.1, 0.6, 100)
+        counts = (*drawn(random, rates + 0.05, 8), *drawn(random, rates, 32))
+        together = overall_p(*counts)
+        alone += together <= 0.05
+        drowned += together * 101 <= 0.05
+        (found,) = compare_tallies({("T", "rl"): tally(*counts[:2])}, {("T", "rl"): tally(*counts[2:])})
+        beside += found.p_adjusted <= 0.05
+    assert beside >= 0.75 * alone >= 0.75 * 0.6 * runs
+    assert drowned <= beside / 2
+
+
 def test_adjusted_over_all_tests_of_the_run() -> None:
-    """Holm's adjustment is over the problems and sums of all arms together."""
+    """The adjustment is over the problems and sums of all arms: half an arm's weight is that of its sum."""
     random = np.random.default_rng(11)
     sides = [
         {("T", arm): tally(*drawn(random, rates, n)) for arm, rates in (("a", [0.1] * 5), ("b", [0.7] * 8))}
@@ -161,7 +177,8 @@ def test_adjusted_over_all_tests_of_the_run() -> None:
         raw += [*problem_p(*counts), overall_p(*counts)]
     found = compare_tallies(*sides)
     adjusted = [p for one in found for p in (*(test.p_adjusted for test in one.problems), one.p_adjusted)]
-    np.testing.assert_allclose(adjusted, holm(raw))
+    weights = [*[1 / 10] * 5, 1 / 2, *[1 / 16] * 8, 1 / 2]
+    np.testing.assert_allclose(adjusted, holm(raw, weights=weights))
     assert len(adjusted) == 15
 
 

@@ -12,9 +12,6 @@ from scipy import stats
 
 from beyondbase import estimators
 from beyondbase.inference.band import (
-    Band,
-    Crossover,
-    crossover_interval,
     p_all_greater,
     p_any_less,
     simultaneous_band,
@@ -178,47 +175,6 @@ def test_all_greater_is_as_strong_as_its_weakest_column(table: list[list[float]]
     """An intersection-union test has the largest of the p-values."""
     values = values_of(table)
     assert p_all_greater(values, than) == max(p_greater(values, than))
-
-
-def hand_made(*signs: str) -> Band:
-    """A band that is above zero (+), below zero (-) or around zero (0) at each k of KS."""
-    centre = np.array([{"+": 0.5, "-": -0.5, "0": 0.0}[sign] for sign in "".join(signs)])
-    return Band(centre, centre - 0.1, centre + 0.1, 0.01)
-
-
-@pytest.mark.parametrize(
-    ("signs", "lower", "upper"),
-    [
-        ("++0--", 3, 8),  # a certified lead up to k = 2, a certified loss from k = 8
-        ("+++--", 5, 8),  # nothing between the two but the gap of the grid
-        ("+++++", 17, None),  # never within the samples
-        ("00000", 1, None),  # the data say nothing
-        ("-----", 1, 1),  # behind from the first k
-        ("++000", 3, None),  # open above
-        ("000--", 1, 8),  # open below
-        ("--+--", 5, 8),  # behind, ahead, and behind for good
-        ("0-0--", 1, 8),  # the loss must hold throughout
-        ("+-0-0", 2, None),  # a loss that does not last to the end bounds nothing
-    ],
-)
-def test_crossings_by_hand(signs: str, lower: int, upper: int | None) -> None:
-    """The crossing lies above the last certified lead, and not above the start of the certified loss."""
-    assert crossover_interval(KS, hand_made(signs), 5) == Crossover(k=5, lower=lower, upper=upper)
-
-
-def test_the_estimate_of_a_crossing_lies_in_its_interval() -> None:
-    """With samples of a pair that crosses, the estimate lies between the limits."""
-    rng = np.random.default_rng(12)
-    rates = rng.beta(0.4, 0.6, 400)
-    n = np.full(400, 16)
-    sharp = np.where(rates > 0.3, 0.95, 0.0)
-    other, base = (estimators.pass_at_k_curve(n, rng.binomial(16, p)) for p in (sharp, rates))
-    difference = other - base
-    band = simultaneous_band(values_of(difference), draws=2000)
-    crossing = crossover_interval(range(1, 17), band, estimators.crossover(difference.mean(axis=0)))
-    assert crossing.k is not None
-    assert crossing.upper is not None
-    assert 1 < crossing.lower <= crossing.k <= crossing.upper < 16
 
 
 ULP = 2.0**-52

@@ -1,6 +1,7 @@
 """The claims of this repository: the published numbers, and truths known by construction."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,8 @@ from beyondbase import Case, Claim, InputError, Outcome, Verdict, claim, load_st
 from beyondbase.claiming import load_claims
 from beyondbase.judging import Judgement
 from beyondbase.paper import reported
+from beyondbase.remedies import remedy_text
 from beyondbase.results import results_of
-from beyondbase.verdict import remedy_text
 
 CLAIMS = all_claims()
 RARE = ((0.1, 0.6), (0.02, 0.4))
@@ -120,10 +121,23 @@ def test_five_problems_decide_nothing_and_say_what_would(tmp_path: Path, name: s
     truth = TRUTHS[name]
     judgement = judged(made(tmp_path, name, dict.fromkeys(truth.arms, RARE), m=5, n=16))
     assert outcomes(judgement) == {Outcome.INCONCLUSIVE}
-    assert all(
-        "more problems" in (entry.remedy or "") or "hundredfold" in (entry.remedy or "")
-        for entry in judgement.judged
-    )
+    words = "more problems", "hundredfold", "no amount of data"
+    assert all(any(part in (entry.remedy or "") for part in words) for entry in judgement.judged)
+
+
+@BY_CLAIM
+def test_what_a_verdict_says_names_the_large_k(tmp_path: Path, name: str) -> None:
+    """A verdict's sentences tell a claim about large k by its number, never as "large k" alone."""
+    judgement = judged(made(tmp_path, name, TRUTHS[name].true, n=48))
+    for entry in judgement.judged:
+        said = [*sentences(entry.verdict), remedy_text(entry.verdict, 1e-300)]
+        assert not [text for text in said if re.search(r"large k|\bK\b", text)]
+        assert "48" in said[0] or not entry.claim.large_k
+
+
+def sentences(verdict: Verdict) -> list[str]:
+    """The statements of a verdict and of all its parts, the whole first."""
+    return [verdict.statement, *(text for part in verdict.parts for text in sentences(part))]
 
 
 @BY_CLAIM
@@ -200,6 +214,16 @@ def test_a_family_too_large_leaves_open_what_one_claim_would_decide(tmp_path: Pa
     assert outcomes(judged(two_arms(tmp_path, alpha=0.06), with_p("one", 0.03))) == {Outcome.SUPPORTED}
     entry = judged(two_arms(tmp_path, claims=["rl-leads-at-1"])).judged[0]
     assert entry.remedy == remedy_text(entry.verdict, 0.05 / 2) != remedy_text(entry.verdict, 0.05)
+
+
+def test_a_remedy_asks_for_the_level_that_the_step_down_has_reached(tmp_path: Path) -> None:
+    """Of four verdicts two are decided, so each of the others needs a p of alpha over two, not over four."""
+    claims = with_p("one", 0.001), CLAIMS["rl-leads-at-1"]
+    judgement = judged(two_arms(tmp_path), *claims)
+    decided = [entry.outcome for entry in judgement.judged].count(Outcome.SUPPORTED)
+    entry = judgement["rl-leads-at-1[T/rl]"]
+    assert (decided, entry.outcome) == (2, Outcome.INCONCLUSIVE)
+    assert entry.remedy == remedy_text(entry.verdict, 0.05 / 2) != remedy_text(entry.verdict, 0.05 / 4)
 
 
 def test_a_claim_that_raises_is_invalid_and_does_not_take_others_with_it(tmp_path: Path) -> None:

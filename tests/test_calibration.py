@@ -16,6 +16,8 @@ from beyondbase.cases import Case
 from beyondbase.estimators import crossover
 from beyondbase.inference.band import simultaneous_band
 from beyondbase.inference.bounded import values_of
+from beyondbase.inference.typical import typical_limits
+from beyondbase.responses import entropy_logs
 from beyondbase.study import Grid
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +25,7 @@ sys.path.insert(0, str(ROOT / "calibration"))
 
 import cells as units  # noqa: E402 - the folder is no package
 import laws  # noqa: E402
+import likelihoods  # noqa: E402
 import replicates  # noqa: E402
 import simulate  # noqa: E402
 import table  # noqa: E402
@@ -167,6 +170,73 @@ def test_clusters_are_what_the_page_says() -> None:
     inside, outside = (stats.pearsonr(counts[:, -1], counts[:, j]).statistic for j in (-2, 0))
     assert (len(labels), len(set(labels))) == (60, 20)
     assert inside > 0.5 > abs(outside)
+
+
+@pytest.mark.parametrize("law", likelihoods.ENTROPIES)
+def test_the_typical_ratio_of_a_law_is_where_bounded_logs_average_zero(law: str) -> None:
+    """A lattice over the scores finds that mean zero, and another scrambling the same truth."""
+    truth, again = (likelihoods.ratios_under(law, seed) for seed in (3, 4))
+    assert (truth.typical, truth.log, truth.base) == pytest.approx(
+        (again.typical, again.log, again.base), abs=2e-3
+    )
+
+    scores = special.ndtri((np.arange(1000) + 0.5) / 1000)
+    logs = likelihoods.ENTROPIES[law].ratio(*np.meshgrid(scores, scores))
+    assert np.tanh(logs - np.log(truth.typical)).mean() == pytest.approx(0, abs=2e-4)
+
+
+def test_truths_of_entropies_and_chances_are_known_by_hand() -> None:
+    """Geometric means, means of lognormal entropies and normal chances have closed forms."""
+    geometric = {"even": 0, "lognormal": 0, "skewed": -0.3, "heavy-tailed": 0}
+    geometric |= {"rare-tenfold": 0.05 * np.log(10), "rare-nil": -0.01 * np.log(1000)}
+    for law, mean in geometric.items():
+        found, sigma = likelihoods.ratios_under(law), 0.9 if law == "lognormal" else 0.3
+        assert found.log == pytest.approx(mean, abs=1e-4)
+        assert found.base == pytest.approx(10 * np.exp(sigma**2 / 2), rel=1e-3)
+    apart = np.sqrt(2)
+    far = 0.95 * special.ndtr(0.1 / apart) + 0.05 * special.ndtr(-5 / apart)
+    chances = {"alike": 0.5, "scattered": special.ndtr(-0.1 / np.sqrt(3)), "polarised": 0.5, "rare-far": far}
+    assert {law: likelihoods.chance_under(law) for law in chances} == pytest.approx(chances, abs=1e-5)
+
+
+@pytest.mark.parametrize("law", likelihoods.LAWS)
+def test_cells_of_likelihoods_judge_as_the_claims_do(law: str) -> None:
+    """An interval covers where the library's own limits do; the truth is what many draws average to."""
+    cell, (kind, name) = units.Cell("likelihoods", law, 500), law.split("/")
+    covers = [bool(sample["interval"]) for sample in likelihoods.samples(cell, 0, 12)]
+    if kind == "entropy":
+        logs = [entropy_logs(*likelihoods.draw_arms(cell, name, i))[0] for i in range(12)]
+        true = likelihoods.ratios_under(name).typical
+        limits = [typical_limits(values) for values in logs]
+        drawn, middle, goal = np.tanh(np.array(logs) - np.log(true)), 0.0, true
+    else:
+        drawn = np.array([likelihoods.draw_chances(cell, name, i) for i in range(12)])
+        effects = [measures.Measure("", values, (0.0, 1.0)).effect() for values in drawn]
+        limits = [(effect.lower, effect.upper) for effect in effects]
+        middle = goal = likelihoods.chance_under(name)
+    assert covers == [lower <= goal <= upper for lower, upper in limits]
+    assert abs(drawn.mean() - middle) < 4 * drawn.std() / np.sqrt(drawn.size)
+
+
+def test_likelihoods_do_not_depend_on_the_chunk() -> None:
+    """With clusters too, two chunks add up to one."""
+    for law in ("entropy/rare-nil", "perplexity/scattered"):
+        cell = units.Cell("likelihoods", law + units.IN_CLUSTERS, 60)
+        assert likelihoods.samples(cell, 0, 5) == [
+            *likelihoods.samples(cell, 0, 2),
+            *likelihoods.samples(cell, 2, 5),
+        ]
+
+
+def test_a_page_of_likelihoods_alone_has_their_tables(tmp_path: Path) -> None:
+    """Their cells have laws of their own, and targets that the summary counts."""
+    out = tmp_path / "page.md"
+    simulate.main(["--only", "likelihoods/entropy/even/m=30", "--replicates", "4", "--out", str(out)])
+    page = out.read_text(encoding="utf-8")
+    assert "## Entropy against the base's" in page
+    assert "| entropy/even | 30 | " in page
+    assert "| their one-sided limits <= 0.05 | 2 |" in page
+    assert "## Perplexity under the base" not in page
 
 
 def test_targets_grant_two_standard_errors() -> None:

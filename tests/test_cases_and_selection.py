@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
-from study_factory import BASE, RL, cases_of, drawn, judged, pair_study, write_study
+from study_factory import BASE, RL, cases_of, drawn, judged, pair_study, two_arms, write_study
 
 from beyondbase import estimators
 from beyondbase.cases import Case
@@ -226,6 +226,17 @@ def test_one_problem_says_nothing(tmp_path: Path) -> None:
     """A single problem is no sample of problems, whatever its counts; two are."""
     assert "1 problem says nothing" in only(tmp_path, (64, [1]), (64, [60])).mismatch[0]
     assert only(tmp_path, (64, [1, 2]), (64, [60, 61])).mismatch == ()
+
+
+@pytest.mark.parametrize(("grid", "kept"), [({}, 16), ({"k_large": 16}, None)])
+def test_a_k_that_grows_with_the_samples_is_told(
+    tmp_path: Path, grid: dict[str, int], kept: int | None
+) -> None:
+    """Effects at the largest k would ask something else with more samples, unless the study sets that k."""
+    (case, _) = cases_of(two_arms(tmp_path, grid=grid), pairs("rl"))
+    large = case.difference(16), case.perfect_difference(), case.never_difference(), case.sampling_gap(16)
+    assert {measure.kept_k for measure in large} == {kept}
+    assert case.difference(8).kept_k is None
 
 
 def test_the_largest_k_is_the_least_n(tmp_path: Path) -> None:

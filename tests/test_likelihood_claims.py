@@ -2,19 +2,19 @@
 
 import copy
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy import stats
+from scipy import optimize, stats
 from scored_study import TOKENS, likely, scored_study
 from study_factory import BASE, DISTILLED, PAIR, RL, all_claims, drawn, everywhere, judged, some, two_arms
 
 from beyondbase import Case, InputError, Outcome, Verdict, entropy_matched, given, opposite, scored_pairs
 from beyondbase.arms import Role
+from beyondbase.inference.bounded import p_greater, p_less, values_of
 from beyondbase.judging import Judgement, gather
 from beyondbase.report.likelihood_charts import TURNS, of_likelihoods
 from beyondbase.report.markdown import render_summary
@@ -221,19 +221,27 @@ def test_few_problems_leave_entropies_open(tmp_path: Path) -> None:
     assert "entropy of hot" in entry.remedy
 
 
+def jackknifed(logprobs: Any) -> Any:
+    """Logarithms of entropies, by the jackknife, of four completions of each problem."""
+    without = (logprobs.sum(axis=1, keepdims=True) - logprobs) / 3
+    return 4 * np.log(-logprobs.mean(axis=1)) - 3 * np.log(-without).mean(axis=1)
+
+
 def test_the_entropy_is_the_mean_surprise_and_the_gap_by_hand(tmp_path: Path) -> None:
-    """Entropies, their ratio and the share of the gap are the plain means and ratios of means."""
+    """Entropies are plain means, their ratio is typical of problems, and the gap's share is one of means."""
     values = {arm: likely(8, 4, mean=-9, seed=seed) for seed, arm in enumerate(MATCHED)}
     counts = {"base": (16, [8] * 8), "rl": (16, [0] * 6 + [16] * 2), "hot": (16, [0] * 4 + [16] * 4)}
     scores = {arm: {"own_logprob": part, "logprob": part * 0.5} for arm, part in values.items()}
     tables: Any = {"claims": [ENTROPY_CLAIM], "margins": {"entropy": 0.9}}
     entry = only(judged(scored_study(tmp_path, MATCHED, scores, counts=counts, **tables)), ENTROPY_CLAIM)
-    base, hot, gap = entry.verdict.details
+    base, hot, ratio, gap = entry.verdict.details
     assert (base.estimate, hot.estimate) == pytest.approx((-values["base"].mean(), -values["hot"].mean()))
     # At k = 16 the base solves all 8 problems, RL two and matched RL four of them.
     assert gap.estimate == pytest.approx((4 - 2) / (8 - 2))
-    ratio = entry.verdict.parts[0].parts[0].effect
-    assert ratio.estimate == pytest.approx(values["hot"].mean() / values["base"].mean())
+    assert ratio == entry.verdict.parts[0].parts[0].effect
+    logs = jackknifed(values["hot"]) - jackknifed(values["base"])
+    middle = optimize.minimize_scalar(lambda at: -stats.hypsecant.logpdf(logs, at).sum())
+    assert ratio.estimate == pytest.approx(np.exp(middle.x), abs=1e-6)
 
 
 def test_no_share_of_a_gap_that_is_not_there(tmp_path: Path) -> None:
@@ -242,30 +250,47 @@ def test_no_share_of_a_gap_that_is_not_there(tmp_path: Path) -> None:
     counts = {"base": (16, [0] * 7 + [16]), "rl": (16, [16] * 7 + [0]), "hot": (16, [0] * 4 + [16] * 4)}
     tables: Any = {"claims": [ENTROPY_CLAIM], "margins": {"entropy": 0.9}}
     entry = only(judged(scored_study(tmp_path, MATCHED, values, counts=counts, **tables)), ENTROPY_CLAIM)
-    gap = entry.verdict.details[2]
+    gap = entry.verdict.details[3]
     assert (gap.estimate, gap.lower, gap.upper) == (None, None, None)
 
 
-def test_alike_entropies_are_wrongly_shown_no_oftener_than_the_level_says(tmp_path: Path) -> None:
-    """Where the entropy is off by just the margin, "alike" is shown in at most alpha of the studies."""
-    replicates, problems, level = 400, 30, 0.05
-    rng = np.random.default_rng(11)
-    scores = {arm: {"logprob": -np.ones((problems, 2))} for arm in MATCHED}
-    study = scored_study(tmp_path, MATCHED, scores)
+def test_alike_is_shown_by_two_one_sided_tests(tmp_path: Path) -> None:
+    """Each part has the p-value of the bounded method for tanh of the log ratio over its margin."""
+    values = {arm: likely(60, 4, mean=-9, seed=seed, spread=2) for seed, arm in enumerate(MATCHED)}
+    study = scored_study(tmp_path, MATCHED, {arm: {"logprob": part} for arm, part in values.items()})
     (case,) = entropy_matched().cases(study, gather(study, ()).evidence.tallies)
-    wrong = 0
-    for _ in range(replicates):
-        means = rng.gamma(4, 2, problems)
-        tallies = dict(case.tallies)
-        for arm, ratio in (("base", 1.0), ("hot", 1 + case.margins.entropy)):
-            own = -rng.gamma(20, np.repeat(means * ratio, 2) / 20)
-            known = case.tallies[arm].likelihoods
-            assert known is not None
-            tallies[arm] = replace(case.tallies[arm], likelihoods=replace(known, own_logprob=own))
-        verdict = same_entropy(replace(case, tallies=tallies))
-        wrong += not verdict.invalid and verdict.p_support <= level
-    assert wrong <= stats.binom.ppf(0.999, replicates, level)
-    assert wrong > 0
+    verdict = same_entropy(case)
+    logs = jackknifed(values["hot"]) - jackknifed(values["base"])
+    above, below = (values_of(np.tanh(logs - np.log(ratio))) for ratio in (0.9, 1.1))
+    expected = [(p_greater(above)[0], p_less(above)[0]), (p_less(below)[0], p_greater(below)[0])]
+    assert_allclose([(part.p_support, part.p_refute) for part in verdict.parts], expected, rtol=1e-6)
+    assert verdict.p_support == max(part.p_support for part in verdict.parts)
+
+
+@pytest.mark.parametrize(("nil", "outcome"), [(2, Outcome.SUPPORTED), (60, Outcome.INVALID)])
+def test_problems_without_entropy_count_as_any_other(tmp_path: Path, nil: int, outcome: Outcome) -> None:
+    """Where the matched arm has one response for certain the ratio is nil; few of these move the whole."""
+    scores = {
+        arm: {"logprob": likely(100, 8, mean=mean, seed=seed, spread=2)}
+        for seed, (arm, mean) in enumerate({"base": -9, "rl": -3, "hot": -9}.items())
+    }
+    scores["hot"]["logprob"][:nil] = 0.0
+    counts = {"base": (64, [9] * 100), "rl": (64, [0] * 50 + [32] * 50), "hot": (64, [0] * 40 + [20] * 60)}
+    study = scored_study(tmp_path, MATCHED, scores, counts=counts, claims=[ENTROPY_CLAIM])
+    entry = only(judged(study), ENTROPY_CLAIM)
+    assert entry.outcome is outcome
+    if outcome is Outcome.INVALID:
+        assert "draw it at a higher temperature" in entry.verdict.invalid[0]
+
+
+def test_arms_without_any_entropy_are_alike(tmp_path: Path) -> None:
+    """Where both arms give one response for certain, up to rounding, their ratio is 1."""
+    rounding = np.random.default_rng(0).uniform(-9e-5, 0, (40, 4))
+    scores = {arm: {"logprob": rounding * part} for part, arm in enumerate(MATCHED)}
+    study = scored_study(tmp_path, MATCHED, scores, claims=[ENTROPY_CLAIM])
+    ratio = ratios(judged(study))["hot"]
+    assert ratio["estimate"] == 1
+    assert 0.9 < ratio["lower"] < 1 < ratio["upper"] < 1.1
 
 
 def test_an_entropy_that_is_not_known_is_asked_for(tmp_path: Path) -> None:
@@ -374,13 +399,45 @@ def test_the_summary_has_the_numbers_of_every_arm(tmp_path: Path) -> None:
     """A table of perplexities and entropies, with a dash where one is not known."""
     lines = render_summary(shown_study(tmp_path)).splitlines()
     head = lines.index(
-        "| arm | task | perplexity under the base | under itself | entropy of a response, nats |"
+        "| arm | task | perplexity under the base | under itself | entropy of a response, nats"
+        " | times the base's, on a typical problem |"
     )
     rows = [line.split(" | ") for line in lines[head + 2 : head + 7]]
     assert [row[0].removeprefix("| ") for row in rows] == list(REPEATS)
-    assert [row[4].removesuffix(" |") == "\N{EM DASH}" for row in rows] == [
-        arm == "base-t06" for arm in REPEATS
+    assert [row[4] == "\N{EM DASH}" for row in rows] == [arm == "base-t06" for arm in REPEATS]
+    # A base has no ratio to itself, and rl-t06 none to a base without an entropy.
+    assert [row[5].removesuffix(" |") == "\N{EM DASH}" for row in rows] == [
+        arm in {"base", "base-t06", "rl-t06"} for arm in REPEATS
     ]
+
+
+def ratios(judgement: Judgement) -> dict[str, Any]:
+    """What the report tells of each arm's entropy over its base's."""
+    (study,) = results_of([judgement])["studies"]
+    return {item["arm"]: item["entropy_ratio"] for item in study["likelihoods"]}
+
+
+def test_the_report_tells_the_ratio_that_the_claim_judges(tmp_path: Path) -> None:
+    """The matched arm's ratio in the table is the claim's, and a base has none to itself."""
+    values = {arm: {"logprob": likely(8, 4, mean=-9, seed=seed)} for seed, arm in enumerate(MATCHED)}
+    tables: Any = {"claims": [ENTROPY_CLAIM], "margins": {"entropy": 0.9}}
+    judgement = judged(scored_study(tmp_path, MATCHED, values, **tables))
+    told, shown = ratios(judgement), only(judgement, ENTROPY_CLAIM).verdict.details[2]
+    assert told["base"] is None
+    assert told["hot"] == pytest.approx(
+        {"estimate": shown.estimate, "lower": shown.lower, "upper": shown.upper}
+    )
+
+
+def test_no_ratio_of_entropies_on_other_problems(tmp_path: Path) -> None:
+    """Where an arm lacks the scores of a problem, its ratio is not known, and that of others is."""
+    values = {arm: {"logprob": likely(8, 4, mean=-9, seed=seed)} for seed, arm in enumerate(MATCHED)}
+    study = scored_study(tmp_path, MATCHED, values)
+    lines = (tmp_path / "scores.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "scores.csv").write_text("".join(line for line in lines if not line.startswith("T,rl,0,")))
+    told = ratios(judged(study))
+    assert told["rl"] is None
+    assert told["hot"] is not None
 
 
 def test_a_shown_premise_decides_with_its_conclusion() -> None:

@@ -224,7 +224,7 @@ def test_notebooks_show_a_table(verdicts: Verdicts) -> None:
     assert rows[0] == [*HEADS]
     assert [row[0] for row in rows[1:]] == [entry.claim.id for entry in verdicts]
     assert re.fullmatch(r"✓ SUPPORTED", rows[1][3])
-    assert re.fullmatch(r"\+25\.0 points \[\+.*, \+.*\]", rows[1][4])
+    assert re.fullmatch(r"RL - base pass@1: \+25\.0 points \[\+.*, \+.*\]", rows[1][4])
     kinds = {(tag, *attribute) for tag, attributes in shown.elements for attribute in attributes}
     assert kinds == {
         ("table", "class", "tex2jax_ignore"),

@@ -48,7 +48,7 @@ def test_messages_say_the_verdict_in_one_line(pytester: pytest.Pytester) -> None
             "claims/test_one.py:*: ZeroDivisionError",
             "*= FAILURES =*",
             "*_ test_base_leads*",
-            "REFUTED: base ahead at k = 1: +* [[]+*, +*] pts, adjusted p = *, expected SUPPORTED: *",
+            "REFUTED: base ahead at k = 1: RL - base pass@1 +* [[]+*, +*] pts, adjusted p = *, expected *",
             "*_ test_surprise*",
             "[[]XPASS(strict)] SUPPORTED: RL ahead at k = 1: *, expected REFUTED by the study",
             "*= verdicts =*",
@@ -105,13 +105,14 @@ def test_what_is_no_verdict_is_an_error(pytester: pytest.Pytester, returns: str,
 
 
 def test_table_has_one_line_per_verdict(pytester: pytest.Pytester) -> None:
-    """The table names claim, pair, task, verdict, effect with interval and adjusted p, also with -q."""
+    """The table has claim, pair, task, verdict, effect with interval and name, adjusted p, also with -q."""
     result = outcome_project(pytester).run("-q")
     assert words_of(result, "claim")[:6] == ["claim", "pair", "task", "verdict", "effect", "[interval]"]
-    name, pair, task, verdict, estimate, lower, upper, unit, p = words_of(result, "rl-leads")
+    name, pair, task, verdict, estimate, lower, upper, unit, p, *of = words_of(result, "rl-leads")
     assert (name, pair, task, verdict, unit) == ("rl-leads", "rl", "T", "SUPPORTED", "pts")
     assert 0 < float(lower.strip("[,")) < float(estimate) < float(upper.strip("]"))
     assert 0 < float(p) < 0.05
+    assert " ".join(of) == "RL - base pass@1"
     assert words_of(result, "at-large-k") == ["at-large-k", "rl", "T", "INVALID"]
     assert words_of(result, "surprise")[-2:] == ["expected", "REFUTED"]
 
@@ -260,7 +261,7 @@ def test_results_stay_whole_when_writing_fails(pytester: pytest.Pytester) -> Non
     assert result.ret != 0
     result.stdout.fnmatch_lines(["not written: *index.html: Is a directory; *"])
     assert project.results_file().read_bytes() == before
-    assert json.loads(before)["schema_version"] == 4
+    assert json.loads(before)["schema_version"] == 5
 
 
 def test_plain_projects_are_left_alone(pytester: pytest.Pytester) -> None:

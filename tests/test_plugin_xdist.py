@@ -83,7 +83,7 @@ def properties(project: Project, name: str) -> dict[str, dict[str, str]]:
 
 
 def test_junit_has_the_verdict(pytester: pytest.Pytester) -> None:
-    """Each claim's case in a JUnit file has verdict, effect and adjusted p, whatever its outcome."""
+    """Each claim's case in a JUnit file has verdict, effect, its name and adjusted p, however it ends."""
     project = outcome_project(pytester)
     project.run("--junitxml=junit.xml", "-o", "junit_family=xunit1")
     found = properties(project, "junit.xml")
@@ -99,6 +99,7 @@ def test_junit_has_the_verdict(pytester: pytest.Pytester) -> None:
     }
     leads = found["test_rl_leads[small/T/rl]"]
     assert leads["effect"].startswith("+37.5 [+")
+    assert leads["effect_of"] == "RL - base pass@1"
     assert 0 < float(leads["p_adjusted"]) < 0.05
 
 

@@ -375,6 +375,15 @@ def test_headline_says_what_is_known_of_the_crossover(crossover: dict[str, Any],
     assert sentence in page_of(pairs=[pair]).text
 
 
+def test_headline_does_not_contradict_itself_on_the_crossing() -> None:
+    """Where the band holds zero at the last k, no clause before that one says that the base overtakes."""
+    pair = real_pair() | {"crossover": {"k": 15, "lower": 8, "upper": 35}}
+    pair["curve"]["difference"]["upper"][-1] = 0.001
+    said = headline(pair)
+    assert "the estimated curves cross at k = 15 [8, 35], which the band leaves open" in said
+    assert "at k = 128 neither arm is clearly ahead" in said
+
+
 def test_headline_claims_no_lead_inside_the_band() -> None:
     """When the band holds zero the sentence names no leader."""
     assert headline(sample_pair([2, 1, 0], [2, 1, 0], 2)).startswith("at k = 1 neither arm is clearly ahead")
@@ -601,11 +610,11 @@ def test_unknown_numbers_are_shown_as_dashes() -> None:
     assert "nan" not in page.text.split()
 
 
-@pytest.mark.parametrize("version", [None, 3, 5, "4"])
+@pytest.mark.parametrize("version", [None, 4, 6, "5"])
 def test_other_schema_versions_are_refused(version: object) -> None:
     """Results of another schema version raise an error that names both versions and the way out."""
     with pytest.raises(
-        InputError, match=rf"schema_version {version!r}, this page shows version 4: make"
+        InputError, match=rf"schema_version {version!r}, this page shows version 5: make"
     ) as error:
         render_page(sample_results() | {"schema_version": version})
     assert "install" in str(error.value)
@@ -700,9 +709,17 @@ def test_effect_that_is_a_probability_is_a_percentage() -> None:
     assert "limit 2.3% [0.0, 2.3]" in page.text
 
 
+def test_effects_are_named_wherever_they_stand(sample: Page) -> None:
+    """A cell of the matrix and a card say what their number is of, and the card what was tested here."""
+    cells = [cell for row in sample.rows for cell in row if cell.startswith("SUPPORTED")]
+    assert any("RL - base pass@1" in cell for cell in cells)
+    assert any("RL - base pass@128" in cell for cell in cells)
+    assert "Statement RL ahead at k = 1 and the base ahead at k = 128" in sample.text
+
+
 def test_effect_in_k_is_not_turned_into_points(sample: Page) -> None:
     """An effect whose unit is k is a plain number, one that is a share is in points."""
-    assert "crossover 15 [12, no upper limit]" in sample.text
+    assert "crossover 15 [12 or more]" in sample.text
     assert "\N{MINUS SIGN}3.2 points [\N{MINUS SIGN}5.1, \N{MINUS SIGN}1.3]" in sample.text
     assert effect("x", 0.5, None, None)["unit"] == "share"
     assert (percent(0.616), points(-0.032)) == ("61.6%", "\N{MINUS SIGN}3.2")

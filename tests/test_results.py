@@ -7,6 +7,7 @@ from made_results import made_results
 from same_numbers import differences
 from study_factory import BASE, RL, judged, write_study
 
+from beyondbase.report import formats
 from beyondbase.results import DIGITS, PLACES, results_of
 from beyondbase.terminal import effect_text, p_text
 from beyondbase.verdict import Effect
@@ -63,10 +64,36 @@ def test_the_comparer_reads_the_digits_of_small_p_values() -> None:
     assert differences(one, other) == ["/p_adjusted: 2e-30, not 3e-30"]
 
 
+@pytest.mark.parametrize(
+    ("estimate", "lower", "upper", "most", "said"),
+    [
+        (15, 8, 35, 128, "15 [8, 35]"),
+        (2.8937, 2, 4, 128, "2.89 [2, 4]"),
+        (1024, 699.4, 1024, 1024, "1,024 [699, 1,024]"),
+        (1, 1, 1, 128, "1 [1, 1]"),
+        (15, 8, None, 128, "15 [8 or more]"),
+        (None, 18, None, 128, "not up to 128 [18 or more]"),
+        (None, 18, None, None, "none [18 or more]"),
+        (1.4, 0, 3, 128, "1.4 [below 1, 3]"),
+        (0.7, 0, 3, 128, "below 1 [below 1, 3]"),
+        (0.7, 0, 1, 128, "below 1 [below 1]"),
+        (0, 0, None, 128, "below 1 [no limits]"),
+        (7, None, 9, 128, "7 [up to 9]"),
+        (7, None, None, 128, "7"),
+    ],
+)
+def test_numbers_of_samples_are_told_in_words_where_no_number_is_true(
+    estimate: float | None, lower: float | None, upper: float | None, most: int | None, said: str
+) -> None:
+    """What is less than one sample, or was not reached, is told as such, on a terminal and on the page."""
+    found = Effect("k", estimate, lower, upper, unit="k", most=most)
+    assert effect_text(found) == formats.effect(vars(found)) == said
+
+
 @pytest.mark.parametrize("off", [0.0, 3e-17, -3e-17])
 def test_the_terminal_rounds_halves_alike(off: float) -> None:
     """A half, such as the exact p of three problems, is shown alike whatever its last bits."""
     half = 0.125 + off
     assert p_text(half) == "0.12"
     assert effect_text(Effect("d", 0.0625 + off, -half, half / 2)) == "+6.2 [-12.5, +6.2] pts"
-    assert effect_text(Effect("k", half, half, None, unit="k")) == "0.125 [0.125, none]"
+    assert effect_text(Effect("k", half, half, None, unit="k")) == "below 1 [no limits]"

@@ -165,6 +165,16 @@ def test_every_key_is_needed_and_no_other_known() -> None:
             id="p",
         ),
         pytest.param(
+            lambda s: s["verdicts"][0]["effect"].update(most=32),
+            'studies[0].verdicts[0].effect: found most = 32 with the unit "share", which counts no samples',
+            id="shares have no greatest k",
+        ),
+        pytest.param(
+            lambda s: s["verdicts"][2]["details"][0].update(estimate=33),
+            "studies[0].verdicts[2].details[0]: found estimate 33.0 and upper 10.0 beyond most = 32",
+            id="beyond the greatest k",
+        ),
+        pytest.param(
             lambda s: s.update(seed=True),
             "studies[0].seed: found true; it should be a valid integer",
             id="truth is no number",
@@ -297,13 +307,13 @@ def test_many_mistakes_are_listed_up_to_ten() -> None:
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        (3, "found schema_version 3, which is older than the 4 that beyondbase "),
-        (1, "found schema_version 1, which is older than the 4 that beyondbase "),
-        (5, "found schema_version 5, which is newer than the 4 that beyondbase "),
+        (4, "found schema_version 4, which is older than the 5 that beyondbase "),
+        (1, "found schema_version 1, which is older than the 5 that beyondbase "),
+        (6, "found schema_version 6, which is newer than the 5 that beyondbase "),
         (None, "found no schema_version"),
         (True, "found the schema_version true"),
-        ("4", 'found the schema_version "4"'),
-        (4.0, "found the schema_version 4.0"),
+        ("5", 'found the schema_version "5"'),
+        (5.0, "found the schema_version 5.0"),
     ],
 )
 def test_another_version_is_told_first(version: Any, said: str) -> None:
@@ -312,7 +322,7 @@ def test_another_version_is_told_first(version: Any, said: str) -> None:
     (line,) = complaint(content)
     assert line.startswith(f"r.json: {said}")
     assert "make results.json anew with `nox -s claims`" in line
-    assert ("the beyondbase that wrote it (9.9)" in line) == (version in {1, 3, 5} and version is not True)
+    assert ("the beyondbase that wrote it (9.9)" in line) == (version in {1, 4, 6} and version is not True)
 
 
 @pytest.mark.parametrize(

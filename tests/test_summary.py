@@ -19,6 +19,7 @@ from beyondbase.selection import pairs
 from beyondbase.study import Study
 from beyondbase.summary import summaries
 from beyondbase.tallies import load_tallies
+from beyondbase.terminal import effect_text
 
 ARMS = {"base": BASE, "rl": RL}
 
@@ -82,7 +83,7 @@ def test_results_name_the_level_of_the_bands(tmp_path: Path) -> None:
     """A reader of results.json sees which share of bands hold, and which shape of the file this is."""
     study = write_study(tmp_path, ARMS, {"base": (20, [3, 4]), "rl": (20, [5, 6])}, alpha=0.1)
     content = results_of([judge(gather(study, ()))])
-    assert content["schema_version"] == 4
+    assert content["schema_version"] == 5
     assert content["studies"][0]["confidence"] == 0.9
 
 
@@ -273,6 +274,18 @@ def test_a_base_that_never_reaches_rl_has_no_worth(tmp_path: Path) -> None:
     assert worth.estimate is None
     assert worth.upper is None
     assert worth.lower == 32
+
+
+def test_a_base_that_is_ahead_at_once_makes_a_sample_worth_less_than_one(tmp_path: Path) -> None:
+    """Where one sample of the base does more than one of RL, that is worth less than a sample of the base."""
+    counts = {"base": drawn(np.full(400, 0.6), 32, 1), "rl": drawn(np.full(400, 0.3), 32, 2)}
+    study = write_study(tmp_path, ARMS, counts)
+    (pair,) = pairs("rl").cases(study, load_tallies(study))
+    worth = efficiency_effect(pair)
+    base, rl = (float(pair.pass_at_k(arm, 1).mean()) for arm in ("base", "rl"))
+    assert worth.estimate == pytest.approx(rl / base)
+    assert (worth.lower, worth.upper) == (0, 1)
+    assert effect_text(worth) == "below 1 [below 1]"
 
 
 def test_problems_of_one_p_stay_in_their_order(tmp_path: Path) -> None:

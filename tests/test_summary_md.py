@@ -118,7 +118,7 @@ class Shown(HTMLParser):
 
 def with_text(text: str) -> dict[str, Any]:
     """The made results with one text everywhere."""
-    return replaced(made_results(), text) | {"schema_version": 4}
+    return replaced(made_results(), text) | {"schema_version": 5}
 
 
 def visible(text: str) -> str:
@@ -204,15 +204,16 @@ def test_summary_says_what_was_decided() -> None:
     assert rows[0][-1] == "as expected"
     assert rows[1][4:] == ["—", "—", "waived until 2031-01-31 by the eval team (expected SUPPORTED)"]
     assert rows[3][-1] == "unfit"
-    assert "rl-sharpens[T/rl]: RL always solves more problems: about" in " ".join(shown.blocks)
+    remedy = "rl-sharpens[T/rl]: RL solves more problems without a miss at k = 32 than its base: about"
+    assert remedy in " ".join(shown.blocks)
     assert "distillation-expands (needs" in text.partition("<details>")[2]
     assert "at 2026-11-23T03:04:05Z with: pytest claims -k 'a b'" in "".join(shown.nodes)
 
 
 def test_crossings_stand_beside_the_effect() -> None:
-    """A detail that is a number of samples is shown with the effect."""
+    """A detail that is a number of samples is shown with the effect, both by name."""
     (row,) = [row for row in Shown(render_summary(made_results())).rows() if row[0] == "base-overtakes"][:1]
-    assert re.fullmatch(rf"{MINUS}.* points \[.*\]; base ahead from k = \d+ \[.*\]", row[4])
+    assert re.fullmatch(rf"RL - base pass@32: {MINUS}.* points \[.*\]; base ahead from k: \d+ \[.*\]", row[4])
 
 
 def test_an_unknown_run_is_told() -> None:
@@ -257,7 +258,7 @@ def test_comparison_has_a_column_and_sentences() -> None:
     shown = Shown(render_summary(new, comparison=compare(old, new)))
     head, first, second, third, *_ = shown.rows()
     assert head[4] == "before"
-    assert first[4] == f"✗ REFUTED, {MINUS}10.0 points [{MINUS}20.0, {MINUS}5.0]"
+    assert first[4] == f"✗ REFUTED, RL - base pass@1: {MINUS}10.0 points [{MINUS}20.0, {MINUS}5.0]"
     assert (second[4], third[4]) == ("! INVALID", "not there")
     told = " ".join(shown.blocks)
     places = [

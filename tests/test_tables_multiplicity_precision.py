@@ -1,7 +1,7 @@
-"""Exact tables, Holm's adjustment, and what would decide an undecided effect, each beside its oracle."""
+"""Exact tables, Holm's adjustment, and how a variance splits, each beside its oracle."""
 
 from fractions import Fraction
-from math import comb, inf, isnan, nan
+from math import comb, isnan, nan
 
 import numpy as np
 import pytest
@@ -13,20 +13,11 @@ from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.multitest import multipletests
 
 from beyondbase import estimators
-from beyondbase.inference.bounded import Floats, p_greater, values_of
+from beyondbase.inference.bounded import values_of
 from beyondbase.inference.multiplicity import holm
-from beyondbase.inference.precision import (
-    FAR,
-    POWER,
-    Precision,
-    Remedy,
-    remedy,
-    sampling_variance,
-    split_variance,
-)
+from beyondbase.inference.precision import sampling_variance, split_variance
 from beyondbase.inference.tables import fisher_greater, mcnemar, share_interval
 
-ALPHA = 0.05
 quick = settings(deadline=None, max_examples=60)
 
 
@@ -142,122 +133,6 @@ def test_an_unknown_part_stays_unknown() -> None:
     assert total == between == 0.5
     assert isnan(within)
     assert all(isnan(part) for part in split_variance(values_of([0.3]), 0.1)[:2])
-
-
-def power_at(problems: int, draw: object, repeats: int = 400) -> float:
-    """Share of repeated samples of so many problems that show a mean above zero."""
-    rng = np.random.default_rng(problems)
-    shown = [p_greater(values_of(draw(rng, problems)))[0] <= ALPHA for _ in range(repeats)]  # type: ignore[operator]
-    return float(np.mean(shown))
-
-
-def between_only(rng: np.random.Generator, problems: int) -> Floats:
-    """True differences of mean 0.04 and standard deviation 0.3, seen without noise."""
-    return np.clip(rng.normal(0.04, 0.3, problems), -1, 1)
-
-
-def test_the_recommended_problems_reach_the_power() -> None:
-    """With as many problems as the remedy asks for, about four in five samples decide."""
-    cure = remedy(Precision(0.04, 0.09, 0.0, 100, 64), ALPHA)
-    assert cure.problems is not None
-    # Four standard errors of 400 repeats are 0.08; the pull of the extra observation costs the rest.
-    assert power_at(cure.problems, between_only) == pytest.approx(POWER, abs=0.1)
-
-
-@pytest.mark.parametrize("problems", [100, 1600])
-def test_the_recommended_samples_reach_the_power(problems: int) -> None:
-    """With as many samples per problem as the remedy asks for, four in five samples decide, or more."""
-    rates, n = np.random.default_rng(3).uniform(0.2, 0.8, problems), 8
-    lead = 0.5 / np.sqrt(problems)
-    within = float((rates * (1 - rates) + (rates + lead) * (1 - rates - lead)).mean()) / n
-    cure = remedy(Precision(lead, 0.0, within, problems, n), ALPHA)
-    assert cure.samples is not None
-
-    def draw(rng: np.random.Generator, problems: int) -> Floats:
-        pair = [rng.binomial(cure.samples, p, problems) / cure.samples for p in (rates + lead, rates)]
-        return np.asarray(pair[0] - pair[1])
-
-    # At few problems the extra observation is counted generously, which buys more than the power.
-    assert power_at(problems, draw) >= POWER - 0.1
-
-
-@pytest.mark.parametrize("distance", [0.0, 1e-6, -1e-6])
-def test_an_effect_at_its_threshold_has_no_remedy(distance: float) -> None:
-    """What a hundredfold of data would not decide is said to be out of reach."""
-    assert remedy(Precision(distance, 0.1, 0.1, 100, 64), ALPHA) == Remedy(None, None)
-
-
-@pytest.mark.parametrize("distance", [0.02, -0.02])
-def test_problems_by_hand(distance: float) -> None:
-    """It takes (z_alpha + z_power)^2 variance / distance^2 problems, and a few for the extra observation."""
-    found = remedy(Precision(distance, 0.09, nan, 100, 64), ALPHA)
-    # (2.4865 / 0.02)^2 * 0.09 = 1391.1
-    assert found.problems is not None
-    assert 1392 <= found.problems < 1.1 * 1392
-    assert found.samples is None
-
-
-def test_more_samples_are_useless_where_problems_differ() -> None:
-    """Where the problem part alone is too large, only more problems help."""
-    cure = remedy(Precision(0.03, 0.09, 0.01, 100, 64), ALPHA)
-    assert cure.samples is None
-    assert cure.problems is not None
-    assert cure.helps == "problems"
-
-
-def test_more_samples_help_where_noise_dominates() -> None:
-    """Where the sampling part dominates, more samples on the same problems decide too."""
-    cure = remedy(Precision(0.06, 0.001, 0.08, 100, 8), ALPHA)
-    assert cure.helps == "both"
-    assert cure.samples is not None
-    assert 8 < cure.samples <= 8 * FAR
-    left = 0.001 + 0.08 * 8 / cure.samples
-    needed = stats.norm.isf(ALPHA) + stats.norm.ppf(POWER)
-    # What they leave must not be coarser than the power asks for; the extra observation asks for more.
-    assert 0.95 * needed <= 0.06 / np.sqrt(left / 100) < 2 * needed
-
-
-@given(
-    st.floats(-1, 1),
-    st.floats(0, 1),
-    st.floats(0, 1) | st.just(nan),
-    st.integers(1, 500),
-    st.integers(1, 500),
-)
-@quick
-def test_a_remedy_is_more_than_is_at_hand_and_within_reach(
-    distance: float, between: float, within: float, problems: int, samples: int
-) -> None:
-    """Either number, where given, exceeds what is at hand, a hundredfold at most."""
-    cure = remedy(Precision(distance, between, within, problems, samples), ALPHA)
-    for asked, at_hand in ((cure.problems, problems), (cure.samples, samples)):
-        assert at_hand < (asked or inf)
-        assert (asked or 0) <= max(FAR * at_hand, at_hand + 1)
-
-
-@pytest.mark.parametrize(
-    ("cure", "helps"),
-    [
-        (Remedy(10, None), "problems"),
-        (Remedy(None, 10), "samples"),
-        (Remedy(1, 1), "both"),
-        (Remedy(None, None), "neither"),
-    ],
-)
-def test_what_helps_is_named(cure: Remedy, helps: str) -> None:
-    """The way out is named after the sizes that are in reach."""
-    assert cure.helps == helps
-
-
-def test_an_approximation_that_is_too_hopeful_yields_to_the_exact_p() -> None:
-    """Five problems, all lost, are enough by the normal law, but 0.5^5 is not; no noise is left to remove."""
-    lost = Precision(-1.0, 0.0, 0.0, 5, 32)
-    assert remedy(lost, 0.01).problems == 6
-    found = remedy(lost, 0.01, 0.5**5)
-    # 0.5^m <= 0.01 from m = 7 on; the power asked for takes some more.
-    assert found.problems is not None
-    assert 7 <= found.problems <= 20
-    assert found.samples is None
 
 
 @pytest.mark.parametrize("n", [16, 1024])

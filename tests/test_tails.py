@@ -104,7 +104,20 @@ def test_neighbours_do_not_count() -> None:
     rng = np.random.default_rng(5)
     columns = [np.append(-rng.exponential(10.0**-i, 200), 1.0) for i in range(5)]
     columns.append(np.append(np.zeros(199), [-1.0, 1.0]))
-    assert_allclose(score_of(*columns), [score_of(column)[0] for column in columns], rtol=1e-12)
+    alone = [score_of(column)[0] for column in columns]
+    assert_allclose(score_of(*columns), alone, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("small", [1e-7, 6.57e-4, 0.01, -1e-5, -6.57e-4])
+@pytest.mark.parametrize("many", [1, 492, 20_000])
+def test_many_small_terms_against_few_great_ones(small: float, many: int) -> None:
+    """Where the small ones turn the path to another side than the great ones, it still leads down."""
+    terms = np.repeat([-1.0, -0.75, -0.25, small, 0.75], [5, 2, 1, many, 1])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("beyondbase.inference.tails.STEP", 0.03)
+        finer = score_of(terms)
+    assert np.isfinite(finer).all()
+    assert_allclose(score_of(terms), finer, rtol=1e-10)
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=40))

@@ -1,18 +1,16 @@
-"""The algebra of verdicts: parts, opposites, decisions and remedies, and the elementary statements."""
+"""The algebra of verdicts: parts, opposites, decisions, and the elementary statements."""
 
-import re
 from dataclasses import replace
-from math import nan
 from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 from statsmodels.stats.weightstats import ttost_paired
 
 from beyondbase.inference.bounded import Floats, p_less, values_of
-from beyondbase.inference.precision import Precision, remedy
 from beyondbase.measures import Measure, above_everywhere, alike, greater, less
 from beyondbase.verdict import (
     Effect,
@@ -22,14 +20,12 @@ from beyondbase.verdict import (
     any_of,
     invalid,
     opposite,
-    remedy_text,
 )
 from beyondbase.verdict import (
     given as given_premise,
 )
 
 ALPHA = 0.05
-CLOSE_TO_ZERO = Precision(distance=1e-9, between=0.1, within=0.1, problems=100, samples=8)
 EFFECT = Effect("RL - base pass@1", 0.1, 0.05, 0.15)
 quick = settings(deadline=None, max_examples=60)
 
@@ -38,6 +34,7 @@ leaves = st.builds(
     st.sampled_from(["a", "b", "c"]),
     st.floats(0, 1),
     st.floats(0, 1),
+    effect=st.sampled_from([Effect(name, 0.0, None, None) for name in "abcdefgh"]),
     invalid=st.just(()) | st.just(()) | st.sampled_from([("no samples",), ("ids differ",)]),
 )
 
@@ -66,9 +63,9 @@ def combinations_of(leaf: st.SearchStrategy[Verdict]) -> st.SearchStrategy[Verdi
 several = st.lists(combinations_of(leaves), min_size=1, max_size=4)
 
 
-def evidence(verdict: Verdict) -> tuple[float, float, tuple[str, ...]]:
-    """What a verdict decides by."""
-    return verdict.p_support, verdict.p_refute, verdict.invalid
+def evidence(verdict: Verdict) -> tuple[float, float, tuple[str, ...], Effect | None]:
+    """What a verdict decides by, and the number that it shows."""
+    return verdict.p_support, verdict.p_refute, verdict.invalid, verdict.effect
 
 
 @given(several)
@@ -117,8 +114,8 @@ def test_nothing_is_both_supported_and_refuted(verdict: Verdict, alpha: float) -
 def test_p_values_of_combinations_by_hand() -> None:
     """Support of all takes the weakest part, and refutation the strongest, times the number of parts."""
     parts = (Verdict("a", 0.01, 0.99), Verdict("b", 0.30, 0.02), Verdict("c", 0.04, 0.96))
-    assert evidence(all_of("x", *parts)) == (0.30, 0.06, ())
-    assert evidence(any_of("x", *parts)) == (0.03, 0.99, ())
+    assert evidence(all_of("x", *parts)) == (0.30, 0.06, (), None)
+    assert evidence(any_of("x", *parts)) == (0.03, 0.99, (), None)
     assert any_of("x", *parts[1:2] * 4).p_support == 1
 
 
@@ -177,69 +174,66 @@ def test_about_keeps_the_evidence() -> None:
     )
 
 
-def test_a_whole_shows_the_first_effect_of_its_parts() -> None:
-    """A part without a number does not hide that of the next."""
-    whole = all_of("x", Verdict("a", 1, 1), Verdict("b", 1, 1, EFFECT))
-    assert whole.effect == EFFECT
-    assert [leaf.statement for leaf in whole.leaves()] == ["a", "b"]
+def part(name: str, p_support: float, p_refute: float) -> Verdict:
+    """A statement whose number has its name."""
+    return Verdict(name, p_support, p_refute, Effect(name, 0.1, 0.0, 0.2))
 
 
-MORE = "RL ahead: about [0-9]+ more problems"
+def shown(verdict: Verdict) -> str | None:
+    """The name of the number that a verdict shows."""
+    return verdict.effect.name if verdict.effect else None
+
+
+SURE, LESS_SURE = part("sure", 1e-9, 1), part("less sure", 1e-4, 1)
+OPEN, LEANING = part("open", 0.4, 0.6), part("leaning", 0.9, 0.1)
+WRONG, FAR_WRONG = part("wrong", 1, 1e-4), part("far wrong", 1, 1e-9)
 
 
 @pytest.mark.parametrize(
-    ("precision", "words"),
+    ("parts", "outcome", "name"),
     [
-        (
-            Precision(0.06, 0.001, 0.08, 100, 8),
-            f"{MORE} or about [0-9]+ samples on each of these 100 problems would",
-        ),
-        (
-            Precision(0.03, 0.09, 0.01, 100, 8),
-            f"{MORE} would decide; more samples per problem alone would not.",
-        ),
-        (
-            Precision(0.03, 0.09, nan, 100, 8),
-            f"{MORE} would decide; more samples per problem alone would not.",
-        ),
-        (CLOSE_TO_ZERO, "RL ahead: so close to its threshold that a hundredfold of data would not decide."),
-        (None, "The parts are decided one by one, but not together: more problems would help."),
+        ((SURE, LESS_SURE), Outcome.SUPPORTED, "less sure"),
+        ((SURE, WRONG, FAR_WRONG), Outcome.REFUTED, "far wrong"),
+        ((OPEN, FAR_WRONG), Outcome.REFUTED, "far wrong"),
+        ((SURE, OPEN), Outcome.INCONCLUSIVE, "open"),
+        ((OPEN, LEANING, SURE), Outcome.INCONCLUSIVE, "leaning"),
     ],
 )
-def test_remedies_in_words(precision: Precision | None, words: str) -> None:
-    """Each remedy says what to add, or that nothing in reach would help."""
-    assert re.match(words, remedy_text(Verdict("RL ahead", 0.3, 0.7, precision=precision), ALPHA))
+def test_a_whole_shows_the_number_of_the_part_that_decides(
+    parts: tuple[Verdict, ...], outcome: Outcome, name: str
+) -> None:
+    """The weakest link of what holds, what refutes the rest, and what keeps the open from being shown.
+
+    So in any order, in the mirror image, and from however deep.
+    """
+    for some in (parts, parts[::-1]):
+        whole = all_of("x", *some)
+        assert (whole.outcome(ALPHA), shown(whole)) == (outcome, name)
+        mirrored = any_of("x", *(opposite("not", one) for one in some))
+        assert shown(mirrored) == shown(opposite("not", whole)) == name
+        assert shown(all_of("x", SURE, all_of("y", *some))) == name
 
 
-def test_remedies_only_speak_of_open_parts() -> None:
-    """A part that is decided at the level asked for needs no remedy; an opposite one does."""
-    decided = Verdict("settled", 1e-9, 1, precision=CLOSE_TO_ZERO)
-    open_part = opposite("RL behind", Verdict("RL ahead", 0.3, 0.7, precision=CLOSE_TO_ZERO))
-    text = remedy_text(all_of("x", decided, all_of("y", open_part)), ALPHA)
-    assert text.startswith("RL behind: ")
-    assert "settled" not in text
-    assert "settled" in remedy_text(decided, 1e-12)
+def test_a_part_that_decides_without_a_number_leaves_none() -> None:
+    """The number of another part would be taken for that of the decision."""
+    whole = all_of("x", Verdict("a", 1, 1e-9), part("b", 1e-9, 1))
+    assert whole.effect is None
+    assert [leaf.statement for leaf in whole.leaves()] == ["a", "b"]
 
 
-def test_a_remedy_does_not_need_the_sampling_part() -> None:
-    """Where more samples would change the effect itself, its spread still says how many problems decide."""
-    shares = Measure("RL alone", np.repeat([1.0, 0.0], [3, 97]), support=(0.0, 1.0))
-    words = remedy_text(greater(shares, 0.01, "RL alone on some"), ALPHA)
-    # (2.4865 / 0.02)^2 * 0.0294 is 454 problems, 354 more; the extra observation costs some on top.
-    more = re.match("RL alone on some: about ([0-9,]+) more problems would decide", words)
-    assert more is not None
-    assert 354 <= int(more[1]) < 700
+def test_what_holds_given_a_premise_shows_its_own_number() -> None:
+    """A premise lets the conclusion be judged, and its number says nothing of it."""
+    for premise in (SURE, LESS_SURE, OPEN, WRONG):
+        assert shown(given_premise("x", premise, OPEN)) == "open"
 
 
-@pytest.mark.parametrize("within", [0.0, nan])
-def test_a_remedy_without_spread_decides_if_nothing_changes(within: float) -> None:
-    """Forty problems without a difference: as many as the remedy asks for, still equal, settle it."""
-    open_question = greater(Measure("RL - base", np.zeros(40), within=within), -0.05, "no worse by 0.05")
-    assert open_question.outcome(ALPHA) is Outcome.INCONCLUSIVE
-    asked = remedy(open_question.precision, ALPHA).problems  # type: ignore[arg-type]
-    assert asked is not None
-    assert asked < 150
-    assert greater(Measure("RL - base", np.zeros(asked)), -0.05, "x").outcome(ALPHA) is Outcome.SUPPORTED
+def test_rounding_chooses_no_part() -> None:
+    """Of parts whose evidence is the same but for rounding the first is shown, on every machine."""
+    for nudge in (1, 1 + 1e-12, 1 - 1e-12):
+        for p, other in ((0.3, 0.7), (1e-30, 1), (1, 1e-30)):
+            twins = part("first", p, other), part("second", p * nudge, other * nudge)
+            assert shown(all_of("x", *twins)) == "first"
+            assert shown(any_of("x", *twins)) == "first"
 
 
 def measure(seed: int, size: int = 60, shift: float = 0.0) -> Measure:
@@ -261,14 +255,19 @@ def test_less_is_greater_mirrored(than: float, shift: float) -> None:
 
 
 def test_greater_carries_its_number_and_what_a_remedy_needs() -> None:
-    """The effect is the mean between its limits; the precision counts from the threshold."""
+    """The effect is the mean between its limits; the pilots count from the threshold, either way."""
     found = measure(2, shift=0.1)
     verdict = greater(found, 0.02, "x")
     assert verdict.effect is not None
-    assert verdict.precision is not None
+    assert verdict.pilots is not None
     assert verdict.effect.estimate == pytest.approx(found.values.mean())
-    assert verdict.precision.distance == pytest.approx(found.values.mean() - 0.02)
-    assert verdict.precision.problems == 60
+    above, below = verdict.pilots
+    assert (
+        above.gains.mean() == pytest.approx(found.values.mean() - 0.02) == pytest.approx(-below.gains.mean())
+    )
+    assert (above.worst, below.worst) == (-1.02, -0.98)
+    assert (above.favourable, below.favourable) == (True, False)
+    assert above.sizes.sum() == 60
 
 
 @pytest.mark.parametrize("margin", [0.01, 0.02, 0.03, 0.2])
@@ -318,4 +317,23 @@ def test_above_everywhere_names_the_first_of_its_equal_columns() -> None:
     verdict = above_everywhere(Measure("d", rows), 0.0, "ahead", ks=(1, 2, 4))
     assert verdict.effect is not None
     assert verdict.effect.name == "d at k = 2"
-    assert verdict.precision == above_everywhere(Measure("d", rows[:, :2]), 0.0, "ahead", ks=(1, 2)).precision
+    assert verdict.pilots is not None
+    assert_allclose(verdict.pilots[0].gains, column)
+
+
+def test_above_everywhere_looks_at_the_columns_that_stand_in_the_way() -> None:
+    """To support it the least sure k must be shown, to refute it the surest of the octaves, at its share."""
+    low, lower, high = (measure(5, 60, shift).values for shift in (-0.02, -0.08, 0.2))
+    curve = Measure("d", np.column_stack([high, low, lower]))
+    verdict = above_everywhere(curve, 0.0, "x", ks=(1, 2, 3))
+    assert verdict.pilots is not None
+    assert_allclose(verdict.pilots[0].gains, lower)
+    assert_allclose(verdict.pilots[1].gains, -lower)
+    inner = replace(curve, values=np.column_stack([high, low, lower, high]))
+    within = above_everywhere(inner, 0.0, "x", ks=(1, 2, 3, 4))
+    assert within.pilots is not None
+    above, below = within.pilots
+    assert_allclose(above.gains, lower)
+    assert_allclose(below.gains, -low)
+    assert (above.looks, below.looks) == (1, 3)
+    assert within.p_refute == pytest.approx(3 * greater(Measure("d", low), 0.0, "x").p_refute)

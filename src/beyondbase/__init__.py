@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from beyondbase.judging import Family, Judged, Judgement, gather
     from beyondbase.measures import Measure, above_everywhere, alike, greater, less
     from beyondbase.notebook import Verdicts, judge
-    from beyondbase.responses import as_likely, entropy_effect, gap_recovered, same_entropy
+    from beyondbase.responses import as_likely, entropy_effect, entropy_ratio, gap_recovered, same_entropy
     from beyondbase.selection import (
         Selection,
         algorithms,
@@ -47,7 +47,7 @@ _HOMES = {
     "judging": ("Family", "Judged", "Judgement", "gather"),
     "measures": ("Measure", "above_everywhere", "alike", "greater", "less"),
     "notebook": ("Verdicts", "judge"),
-    "responses": ("as_likely", "entropy_effect", "gap_recovered", "same_entropy"),
+    "responses": ("as_likely", "entropy_effect", "entropy_ratio", "gap_recovered", "same_entropy"),
     "selection": (
         *("Selection", "algorithms", "contrasts", "entropy_matched", "pairs", "scored_pairs"),
         "training_runs",
@@ -86,6 +86,7 @@ __all__ = [
     "efficiency_effect",
     "entropy_effect",
     "entropy_matched",
+    "entropy_ratio",
     "expands",
     "gap_recovered",
     "gather",

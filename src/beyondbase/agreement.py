@@ -96,7 +96,9 @@ def compare_tallies(fresh: Mapping[Key, Tally], stored: Mapping[Key, Tally]) -> 
     """Test each (task, arm) that both hold on the problems that both hold, where there are any.
 
     There is a test of each problem and one of all together; Holm's adjustment runs over all tests of all
-    arms, so the chance that any rejects where all chances are the same is at most alpha.
+    arms, so the chance that any rejects where all chances are the same is at most alpha. Half of the weight
+    of an arm is that of its test of all problems together: as one of many alike it would hardly ever show the
+    small shift that it is there for.
     """
     pairs = {key: _pair(fresh[key], stored[key]) for key in fresh if key in stored}
     pairs = {key: pair for key, pair in pairs.items() if pair.ids}
@@ -104,7 +106,8 @@ def compare_tallies(fresh: Mapping[Key, Tally], stored: Mapping[Key, Tally]) -> 
         return []
     raw = [np.append(problem_p(*pair.counts), overall_p(*pair.counts)) for pair in pairs.values()]
     ends = np.cumsum([p.size for p in raw])
-    adjusted = np.split(holm(np.concatenate(raw)), ends[:-1])
+    weights = [np.append(np.full(p.size - 1, 0.5 / (p.size - 1)), 0.5) for p in raw]
+    adjusted = np.split(holm(np.concatenate(raw), weights=np.concatenate(weights)), ends[:-1])
     return [_agreement(*each) for each in zip(pairs, pairs.values(), raw, adjusted, strict=True)]
 
 

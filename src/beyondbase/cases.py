@@ -121,6 +121,7 @@ class Case:
             f"{self.short(arm)} - {self.short(minus)} pass@{k}",
             self.pass_at_k(arm, k) - self.pass_at_k(minus, k),
             within=self._pass_variance(arm, k) + self._pass_variance(minus, k),
+            k=k,
         )
 
     def perfect_difference(self) -> Measure:
@@ -128,23 +129,24 @@ class Case:
         k, (arm, minus) = self.k_large, (self.other, self.base)
         hats = [estimators.pass_hat_k(self.tallies[a].n, self.tallies[a].c, k) for a in (arm, minus)]
         within = sum(self._pass_variance(a, k, wrong=True) for a in (arm, minus))
-        name = f"{self.short(arm)} - {self.short(minus)} share always solved in {k}"
-        return self.measure(name, hats[0] - hats[1], within=within)
+        name = f"{self.short(arm)} - {self.short(minus)} share always solved at k = {k}"
+        return self.measure(name, hats[0] - hats[1], within=within, k=k)
 
     def never_difference(self) -> Measure:
         """Difference of the share of problems that are never solved, in K samples drawn."""
         k, (arm, minus) = self.k_large, (self.other, self.base)
         return self.measure(
-            f"{self.short(arm)} - {self.short(minus)} share never solved in {k}",
+            f"{self.short(arm)} - {self.short(minus)} share never solved at k = {k}",
             self.pass_at_k(minus, k) - self.pass_at_k(arm, k),
             within=self._pass_variance(arm, k) + self._pass_variance(minus, k),
+            k=k,
         )
 
     def alone_share(self) -> Measure:
         """Share of problems that the other arm solves in K samples drawn and the base does not."""
         k = self.k_large
         alone = self.pass_at_k(self.other, k) * (1 - self.pass_at_k(self.base, k))
-        name = f"share that only {self.short(self.other)} solves in {k}"
+        name = f"share that only {self.short(self.other)} solves at k = {k}"
         return self.measure(name, alone, support=(0.0, 1.0))
 
     def cover(self, arm: str, tau: float) -> Floats:
@@ -158,7 +160,7 @@ class Case:
 
     def cover_difference(self, tau: float) -> Measure:
         """Difference of Cover@tau in k_max samples drawn, the other arm minus the base."""
-        name = f"{self.short(self.other)} - {self.short(self.base)} Cover@{tau:g}"
+        name = f"{self.short(self.other)} - {self.short(self.base)} Cover@tau at tau = {tau:g}"
         return self.measure(name, self.cover(self.other, tau) - self.cover(self.base, tau))
 
     def sampling_gap(self, k: int) -> Measure:
@@ -168,6 +170,7 @@ class Case:
             f"{self.short(self.base)} pass@{k} - {self.short(self.other)} pass@1",
             estimators.sampling_gap(base.n, base.c, other.n, other.c, k),
             within=self._pass_variance(self.base, k) + self._pass_variance(self.other, 1),
+            k=k,
         )
 
     def difference_curve(
@@ -197,13 +200,22 @@ class Case:
             np.column_stack([self.pass_at_k(name, k) for name in self.others]) @ weights,
             support=(-reach, reach),
             within=sum(w**2 * self._pass_variance(a, k) for w, a in zip(weights, self.others, strict=True)),
+            k=k,
         )
 
     def measure(
-        self, name: str, values: Floats, *, support: tuple[float, float] = (-1.0, 1.0), within: float = np.nan
+        self,
+        name: str,
+        values: Floats,
+        *,
+        support: tuple[float, float] = (-1.0, 1.0),
+        within: float = np.nan,
+        k: int = 1,
     ) -> Measure:
-        """Per-problem values with what the case knows of them."""
-        return Measure(name, values, support, self.clusters, within, self.k_max, self.study.alpha)
+        """Per-problem values with what the case knows of them; `k` where they are at one."""
+        grows = k == self.k_max > 1 and self.study.k_large is None
+        kept_k = k if grows else None
+        return Measure(name, values, support, self.clusters, within, self.k_max, self.study.alpha, kept_k)
 
     def grid(self) -> tuple[int, ...]:
         """All k up to 16, then eight per octave, k_max and the study's own: what bands stand on."""

@@ -84,9 +84,10 @@ def complain(judged: Judged, judgement: Judgement, day: date, warn: Callable[[Wa
 
 
 def _message(judged: Judged, wanted: ExpectedVerdict) -> str:
-    effect, p = effect_text(judged.verdict.effect), p_text(judged.p_adjusted)
+    effect, p = judged.verdict.effect, p_text(judged.p_adjusted)
+    found = f"{effect.name} {effect_text(effect)}" if effect else "no effect"
     tail = f". {judged.remedy}" if judged.outcome is Outcome.INCONCLUSIVE else f", {_against(judged, wanted)}"
-    return f"{judged.outcome}: {judged.verdict.statement}: {effect}, adjusted p = {p}{tail}"
+    return f"{judged.outcome}: {judged.verdict.statement}: {found}, adjusted p = {p}{tail}"
 
 
 def _against(judged: Judged, wanted: ExpectedVerdict) -> str:

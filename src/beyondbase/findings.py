@@ -4,8 +4,9 @@ import numpy as np
 
 from beyondbase import estimators
 from beyondbase.cases import Case
-from beyondbase.inference.band import Band, Crossover, crossover_interval, simultaneous_band
+from beyondbase.inference.band import Band, simultaneous_band
 from beyondbase.inference.bounded import ROUNDING, Floats
+from beyondbase.inference.crossing import Crossover, crossover_interval
 from beyondbase.measures import Measure, above_everywhere, greater
 from beyondbase.verdict import Effect, Verdict, all_of
 
@@ -16,32 +17,28 @@ def band_of(curve: Measure, case: Case) -> Band:
 
 
 def crossover_of(pair: Case) -> Crossover:
-    """Where the base overtakes for good, with the interval that the band of the difference allows."""
-    return crossover_in(pair, band_of(pair.difference_curve(pair.grid()), pair))
-
-
-def crossover_in(pair: Case, band: Band) -> Crossover:
-    """As `crossover_of`, from a band that stands on the case's grid."""
+    """Where the base overtakes for good, with its interval at the study's alpha."""
     other, base = (pair.tallies[arm] for arm in (pair.other, pair.base))
     difference = estimators.mean_pass_at_k_curve(
         other.n, other.c, pair.k_max
     ) - estimators.mean_pass_at_k_curve(base.n, base.c, pair.k_max)
-    return crossover_interval(pair.grid(), band, estimators.crossover(_but_for_rounding(difference)))
+    found, ks = estimators.crossover(_but_for_rounding(difference)), pair.grid()
+    return crossover_interval(ks, pair.difference_curve(ks).checked(), found, alpha=pair.study.alpha)
 
 
 def crossover_effect(pair: Case) -> Effect:
     """The crossing as a number to show."""
     found = crossover_of(pair)
     level = 1 - pair.study.alpha
-    return Effect("base ahead from k =", found.k, found.lower, found.upper, level, "k")
+    return Effect("base ahead from k", found.k, found.lower, found.upper, level, "k", pair.k_max)
 
 
 def solves_alone(pair: Case) -> Verdict:
     """The other arm solves problems that the base does not, more than margins.subset of them."""
     limits = tuple(_detection_limit(pair, arm) for arm in (pair.base, pair.other))
-    verdict = greater(
-        pair.alone_share(), pair.margins.subset, f"{pair.short(pair.other)} alone solves more than the margin"
-    )
+    margin = pair.margins.subset
+    share = f"more than {100 * margin:g} % of the problems at k = {pair.k_large}"
+    verdict = greater(pair.alone_share(), margin, f"{pair.short(pair.other)} alone solves {share}")
     return verdict.about(verdict.statement, details=limits)
 
 
@@ -71,29 +68,29 @@ def pass_effect(pair: Case, arm: str, k: int) -> Effect:
 
 def expands(pair: Case) -> Verdict:
     """The other arm is above the base at every k, and solves what the base does not."""
-    return all_of(
-        "above the base everywhere, and alone on some", above_base_everywhere(pair), solves_alone(pair)
-    )
+    above, alone = above_base_everywhere(pair), solves_alone(pair)
+    return all_of(f"{above.statement}, and {alone.statement}", above, alone)
 
 
 def efficiency_effect(pair: Case) -> Effect:
     """The k of the base whose pass@k equals the other arm's pass@1, interpolated, with its interval.
 
-    The interval holds every k at which the simultaneous band of base pass@k minus the other's pass@1
-    contains zero, rounded outward to the grid.
+    No sample solves nothing, so the curve of the base starts at pass@0 = 0, and where its pass@1 is above the
+    other's, the k lies between 0 and 1. The interval is that of the crossing of the base's curve and the
+    other's pass@1, rounded outward to the grid, 0 included: pass@k never falls, so that there is but one.
     """
-    ks = pair.grid()
-    gaps = pair.curve(pair.base)[:, np.asarray(ks) - 1] - pair.pass_at_k(pair.other, 1)[:, None]
-    curve = pair.measure("base pass@k - other pass@1", gaps)
-    band = band_of(curve, pair)
-    below, above = np.flatnonzero(band.upper < 0), np.flatnonzero(band.lower > 0)
+    ks, single = np.asarray(pair.grid()), pair.pass_at_k(pair.other, 1)
+    ahead = pair.measure("other pass@1 - base pass@k", single[:, None] - pair.curve(pair.base)[:, ks - 1])
+    values = ahead.checked()
+    found = crossover_interval(ks, values, None, alpha=pair.study.alpha)
     return Effect(
-        f"one sample of {pair.short(pair.other)} is worth k of the base =",
-        _root(np.asarray(ks, dtype=np.float64), _but_for_rounding(band.estimate)),
-        float(ks[below[-1]]) if below.size else 1.0,
-        float(ks[above[0]]) if above.size else None,
+        f"one sample of {pair.short(pair.other)} in samples of the base",
+        _root(np.append(0, ks), _but_for_rounding(-np.append(single.mean(), values.mean))),
+        found.lower - 1,
+        found.upper,
         1 - pair.study.alpha,
         "k",
+        pair.k_max,
     )
 
 

@@ -18,8 +18,9 @@ from beyondbase.evidence import Evidence, load_evidence
 from beyondbase.inference.multiplicity import holm
 from beyondbase.kinds import ANY, PAPER, ExpectedVerdict
 from beyondbase.mistakes import suggest
+from beyondbase.remedies import remedy_text
 from beyondbase.study import Expectation, Study, Waiver
-from beyondbase.verdict import Outcome, Verdict, invalid, remedy_text
+from beyondbase.verdict import Outcome, Verdict, invalid
 
 _LEAVING = (
     pytest.fail.Exception,
@@ -156,9 +157,10 @@ def judge(family: Family, *, known: Mapping[int, Verdict] = NOTHING) -> Judgemen
         for place, (claim, case) in enumerate(family.found)
     ]
     adjusted = holm([tried.verdict.p for tried in tested])
+    still_open = int((adjusted > family.study.alpha).sum())
     return Judgement(
         family,
-        tuple(_decided(tried, float(p), len(tested)) for tried, p in zip(tested, adjusted, strict=True)),
+        tuple(_decided(tried, float(p), still_open) for tried, p in zip(tested, adjusted, strict=True)),
     )
 
 
@@ -218,18 +220,25 @@ def _verdict(claim: Claim, case: Case) -> Verdict:
     return verdict
 
 
-def _decided(tried: _Tried, p_adjusted: float, family: int) -> Judged:
-    alpha = tried.case.study.alpha
-    outcome = tried.verdict.outcome(alpha, p_adjusted)
-    remedy = remedy_text(tried.verdict, alpha / family) if outcome is Outcome.INCONCLUSIVE else None
+def _decided(tried: _Tried, p_adjusted: float, still_open: int) -> Judged:
+    """One member of the family, with a remedy at the level that Holm's step-down asks of it.
+
+    Holm compares the smallest p that is left with alpha over the number that are left. So whichever of the
+    `still_open` falls to alpha / still_open is decided, as long as the others stay as they are; each of them
+    that is decided too makes it easier for the next.
+    """
+    study = tried.case.study
+    outcome = tried.verdict.outcome(study.alpha, p_adjusted)
+    open_ = outcome is Outcome.INCONCLUSIVE
+    remedy = remedy_text(tried.verdict, study.alpha / still_open, seed=study.seed) if open_ else None
     return Judged(
         claim=tried.claim,
         case=tried.case,
         verdict=tried.verdict,
         outcome=outcome,
         p_adjusted=p_adjusted,
-        stated=_meant(tried, tried.case.study.expect),
-        waiver=_meant(tried, tried.case.study.waive),
+        stated=_meant(tried, study.expect),
+        waiver=_meant(tried, study.waive),
         remedy=remedy,
         error=tried.error,
     )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from beyondbase.errors import InputError
 from beyondbase.files import AnyPath
-from beyondbase.likelihoods import Likelihoods
+from beyondbase.likelihoods import ROUNDING, Likelihoods
 from beyondbase.mistakes import quote, suggest
 from beyondbase.study import Study
 from beyondbase.tallies import Tally
@@ -28,8 +28,6 @@ SCHEMA = pa.schema(
     + [pa.field(name, pa.int64()) for name in ("index", "tokens")]
     + [pa.field(name, pa.float64()) for name in LOGPROBS]
 )
-# A sum over many tokens that were nearly certain may be rounded to just above 0.
-_ROUNDING = 1e-4
 # Two sums of the same log-probabilities differ by no more than this part of themselves, or nats.
 _SAME = 1e-6
 
@@ -130,7 +128,7 @@ def _checked(path: Path, table: pa.Table) -> _Columns:
     _refuse(path, table, "index", columns["index"] < 0, "number completions from 0")
     _refuse(path, table, "tokens", columns["tokens"] < 1, "every completion has one at least")
     for name in LOGPROBS:
-        wrong = columns[name] > _ROUNDING * columns["tokens"]
+        wrong = columns[name] > ROUNDING * columns["tokens"]
         wrong |= np.isneginf(columns[name])
         _refuse(path, table, name, wrong, "give the sum of logarithms of probabilities, or nothing")
     return columns

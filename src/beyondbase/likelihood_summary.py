@@ -8,8 +8,9 @@ import numpy as np
 from beyondbase.inference.band import simultaneous_band
 from beyondbase.inference.bounded import Floats, values_of
 from beyondbase.inference.ratios import ratio_t_limits, t_limits
+from beyondbase.inference.typical import typical_limits, typical_ratio
 from beyondbase.likelihoods import Likelihoods
-from beyondbase.responses import perplexity
+from beyondbase.responses import entropy_logs, perplexity
 from beyondbase.study import Study
 from beyondbase.tallies import Tally
 
@@ -25,7 +26,10 @@ def likelihood_summaries(study: Study, tallies: Mapping[Key, Tally]) -> list[dic
     found = {key: _Scored(study, tally) for key, tally in tallies.items() if tally.likelihoods is not None}
     groups = {key: (key[0], study.base_of(key[1])) for key in found}
     grids = {group: _grid([found[key] for key in found if groups[key] == group]) for group in groups.values()}
-    return [_entry(key, scored, grids[groups[key]]) for key, scored in found.items()]
+    return [
+        _entry(key, scored, grids[groups[key]]) | {"entropy_ratio": _ratio(scored, found.get(groups[key]))}
+        for key, scored in found.items()
+    ]
 
 
 class _Scored:
@@ -39,6 +43,7 @@ class _Scored:
         self._problems = len(tally.problem_ids)
         rows = np.flatnonzero(self.all.counts(self._problems))
         self.clusters = tally.clusters and [tally.clusters[row] for row in rows]
+        self.problems = [tally.problem_ids[row] for row in rows], self.clusters
 
     def groups(self, values: Floats) -> list[Floats]:
         """Values of completions, for each problem that has some."""
@@ -79,6 +84,17 @@ def _per_token(scored: _Scored, own: Floats) -> Interval:
     tokens = np.array([part.mean() for part in scored.groups(scored.all.tokens.astype(np.float64))])
     limits = ratio_t_limits(nats, tokens, clusters=scored.clusters, alpha=scored.study.alpha)
     return _interval(float(nats.mean() / tokens.mean()), limits)
+
+
+def _ratio(scored: _Scored, base: _Scored | None) -> Interval | None:
+    """Entropy over the base's on a typical problem, where both are known of the same problems."""
+    if base is None or scored is base or scored.problems != base.problems:
+        return None
+    if scored.known("own_logprob") is None or base.known("own_logprob") is None:
+        return None
+    logs, _ = entropy_logs(scored.all, base.all)
+    limits = typical_limits(logs, clusters=scored.clusters, alpha=scored.study.alpha)
+    return _interval(typical_ratio(logs), limits)
 
 
 def _mean(scored: _Scored, values: Sequence[float]) -> Interval:

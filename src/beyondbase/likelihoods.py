@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from beyondbase.inference.bounded import Floats
 
 Ints = NDArray[np.int64]
+# Nats per token: a sum over many tokens that were nearly certain may be rounded to just above 0.
+ROUNDING = 1e-4
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,15 +1,17 @@
 """From per-problem values to elementary verdicts: greater, less, alike, above everywhere."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import nan
 
 import numpy as np
 from scipy import optimize
 
+from beyondbase.inference.assurance import Pilot
 from beyondbase.inference.band import p_all_greater, p_any_less
 from beyondbase.inference.bounded import (
+    ROUNDING,
     Floats,
     Values,
     lower_limit,
@@ -18,7 +20,6 @@ from beyondbase.inference.bounded import (
     upper_limit,
     values_of,
 )
-from beyondbase.inference.precision import Precision, split_variance
 from beyondbase.verdict import Effect, Verdict, all_of, opposite
 
 TIE = 1e-9
@@ -35,6 +36,7 @@ class Measure:
         clusters: label per problem, or None.
         within: mean sampling variance of the values within a problem; NaN where unknown.
         samples: least samples per problem behind the values.
+        kept_k: the k of the effect, where it would grow with the samples unless the study sets it.
         alpha: intervals are shown at level 1 - alpha.
     """
 
@@ -45,6 +47,7 @@ class Measure:
     within: float = nan
     samples: int = 1
     alpha: float = 0.05
+    kept_k: int | None = None
 
     def checked(self) -> Values:
         """The values as units of resampling."""
@@ -70,15 +73,14 @@ class Measure:
             1 - self.alpha,
         )
 
-    def precision(self, threshold: float) -> Precision:
-        """What a remedy is computed from, against a threshold."""
-        values = self.checked()
-        _, between, within = split_variance(values, self.within)
-        distance = float(self.values.mean()) - threshold
-        worst = self.support[0] if distance > 0 else self.support[1]
-        reach = abs(threshold - worst)
-        extra = float(values.sizes.max())
-        return Precision(distance, between, within, len(self.values), self.samples, reach, extra)
+    def pilots(self, threshold: float) -> tuple[Pilot, Pilot]:
+        """What a remedy is computed from, above a threshold and below it."""
+        values, (low, high) = self.checked(), self.support
+        gains = values.sums[:, 0] - values.sizes * threshold
+        # What is at the threshold but for rounding leans to neither side, on any machine.
+        gains = np.where(np.abs(gains) <= ROUNDING * (high - low) * values.sizes, 0.0, gains)
+        above = Pilot(gains, values.sizes, low - threshold, self.within, self.samples, kept_k=self.kept_k)
+        return above, replace(above, gains=-gains, worst=threshold - high)
 
 
 def greater(measure: Measure, than: float, statement: str) -> Verdict:
@@ -89,7 +91,7 @@ def greater(measure: Measure, than: float, statement: str) -> Verdict:
         p_support=float(p_greater(values, than)[0]),
         p_refute=float(p_less(values, than)[0]),
         effect=measure.effect(),
-        precision=measure.precision(than),
+        pilots=measure.pilots(than),
     )
 
 
@@ -115,17 +117,20 @@ def above_everywhere(curve: Measure, than: float, statement: str, *, ks: Sequenc
     """
     values = curve.checked()
     # Columns that are alike but for rounding are many at large k: the first of them, on every machine.
-    p = p_greater(values, than)
+    p, contrary = p_greater(values, than), p_less(values, than)
     least = int(np.argmax(values.mean <= values.mean.min() + TIE))
     weakest = int(np.argmax(p >= p.max() - TIE))
-    column = _column(curve, weakest, ks[weakest])
     octaves = np.array([k & (k - 1) == 0 or k == ks[-1] for k in ks])
+    surest = int(np.argmax(octaves & (contrary <= contrary[octaves].min() + TIE)))
+    above, below = (
+        _column(curve, at, ks[at]).pilots(than)[side] for side, at in enumerate((weakest, surest))
+    )
     return Verdict(
         statement,
         p_support=p_all_greater(values, than),
         p_refute=p_any_less(values.columns(octaves), than),
         effect=_column(curve, least, ks[least]).effect(),
-        precision=column.precision(than),
+        pilots=(above, replace(below, looks=float(octaves.sum()))),
     )
 
 

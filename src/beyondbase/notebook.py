@@ -21,7 +21,7 @@ from beyondbase.judging import judge as judge_family
 from beyondbase.mistakes import quote, suggest
 from beyondbase.plotting import plot_pairs
 from beyondbase.report import write_page
-from beyondbase.report.formats import DASH, effect, p_value
+from beyondbase.report.formats import DASH, named_effect, p_value
 from beyondbase.report.markdown import SIGNS, render_summary
 from beyondbase.results import results_of, write_results
 from beyondbase.study import Study, load_study
@@ -219,7 +219,7 @@ def _row(verdict: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         *(verdict[key] for key in ("claim", "task", "label")),
         f"{SIGNS[verdict['outcome']]} {verdict['outcome']}",
-        effect(verdict["effect"]),
+        named_effect(verdict["effect"]),
         DASH if verdict["invalid"] else p_value(verdict["p_adjusted"]),
         _why(verdict),
     )

@@ -159,6 +159,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         (PROPERTY, entry.key),
         ("verdict", str(judged.outcome)),
         ("effect", effect_text(judged.verdict.effect)),
+        ("effect_of", judged.verdict.effect.name if judged.verdict.effect else ""),
         ("p_adjusted", p_text(judged.p_adjusted)),
     ]
     complain(judged, suite.judgement(entry.study), ending.day, item.warn)

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from beyondbase.cases import Case
-from beyondbase.inference.bounded import Floats, values_of
-from beyondbase.inference.precision import Precision, split_variance
+from beyondbase.inference.bounded import Floats
 from beyondbase.inference.ranks import win_share, win_share_variance
-from beyondbase.inference.ratios import ratio_t_limits, t_limits, t_p_greater
-from beyondbase.likelihoods import Likelihoods
-from beyondbase.measures import Measure
+from beyondbase.inference.ratios import ratio_t_limits, t_limits
+from beyondbase.inference.typical import bounded_logs, log_means, typical_limits, typical_ratio
+from beyondbase.likelihoods import ROUNDING, Likelihoods
+from beyondbase.measures import Measure, greater, less
 from beyondbase.verdict import Effect, Verdict, all_of, invalid
 
 # Perplexities that differ by less than one part in a thousand are equal: the same text, scored on another
@@ -97,34 +97,56 @@ def entropy_effect(case: Case, arm: str) -> Effect:
 
 
 def same_entropy(case: Case) -> Verdict:
-    """The other arm has the entropy of the base, within margins.entropy of it; INVALID where shown otherwise.
+    """A typical problem's entropy is the base's, within margins.entropy of it; INVALID where shown otherwise.
 
-    Two one-sided tests (Schuirmann 1987) of the ratio of two means: Student's test of "the mean of
-    entropy - r base entropy is zero" at r = 1 - margin and 1 + margin (Fieller 1954).
+    Two one-sided tests (Schuirmann 1987) of the typical ratio, against 1 - margin and 1 + margin.
     """
     name, margin = case.short(case.other), case.margins.entropy
     statement = f"{name} has the entropy of the base"
     unfit = unscored(case, dict.fromkeys((case.base, case.other), "own_logprob"))
     if unfit:
         return invalid(statement, *unfit)
+    ratio = entropy_ratio(case)
+    above = f"entropy of {name} above {1 - margin:g} of the base's"
+    below = f"entropy of {name} below {1 + margin:g} of the base's"
     verdict = all_of(
         statement,
-        _beyond(case, 1 - margin, 1, f"entropy of {name} above {1 - margin:g} of the base's"),
-        _beyond(case, 1 + margin, -1, f"entropy of {name} below {1 + margin:g} of the base's"),
+        greater(_from_ratio(case, 1 - margin), 0.0, above).about(above, ratio),
+        less(_from_ratio(case, 1 + margin), 0.0, below).about(below, ratio),
     )
-    ratio = entropy_ratio(case)
     if verdict.p_refute > case.study.alpha or ratio.estimate is None:
         return verdict
     change = "lower" if ratio.estimate > 1 else "higher"
-    found = f"arm {case.other!r} on {case.task!r} has {ratio.estimate:.3g} of the entropy of {case.base!r}"
+    found = f"arm {case.other!r} has {ratio.estimate:.3g} times the entropy of {case.base!r}"
     use = f"draw it at a {change} temperature, or raise margins.entropy = {margin:g}"
-    return invalid(statement, f"{found}: {use}")
+    return invalid(statement, f"{found} on a typical problem of {case.task!r}: {use}")
 
 
 def entropy_ratio(case: Case) -> Effect:
-    """Entropy of the other arm's responses over that of the base's."""
-    ours, theirs = entropies(case, case.other), entropies(case, case.base)
-    return _ratio_effect(case, f"entropy of {case.short(case.other)} over the base's", ours, theirs, "ratio")
+    """Entropy of the other arm's responses to a typical problem, over that of the base's."""
+    ours, theirs = (_likelihoods(case, arm) for arm in (case.other, case.base))
+    logs, _ = entropy_logs(ours, theirs)
+    lower, upper = typical_limits(logs, clusters=case.clusters, alpha=case.study.alpha)
+    name = f"entropy of {case.short(case.other)} on a typical problem, times the base's"
+    return Effect(name, typical_ratio(logs), lower, upper, 1 - case.study.alpha, "ratio")
+
+
+def entropy_logs(ours: Likelihoods, theirs: Likelihoods) -> tuple[Floats, Floats]:
+    """Logarithms of the ratios of entropies, problem by problem, and their sampling variances.
+
+    Args:
+        ours: Completions of one arm.
+        theirs: Completions of another, of the same problems.
+    """
+    (one, noise), (other, more) = _log_entropies(ours), _log_entropies(theirs)
+    return one - other, noise + more
+
+
+def _log_entropies(arm: Likelihoods) -> tuple[Floats, Floats]:
+    """An entropy below what log-probabilities are rounded by counts as that, so that it has a logarithm."""
+    _, groups = np.unique(arm.problem, return_inverse=True)
+    tokens = np.bincount(groups, arm.tokens) / np.bincount(groups)
+    return log_means(np.maximum(-arm.own_logprob, 0.0), groups, least=ROUNDING * tokens)
 
 
 def gap_recovered(case: Case, first: str) -> Effect:
@@ -194,26 +216,19 @@ def _of_problems(case: Case, arm: str, column: str, *, per_token: bool = False) 
     return found.by_problem(values / found.tokens if per_token else values, len(case.problem_ids))
 
 
-def _beyond(case: Case, ratio: float, sign: int, statement: str) -> Verdict:
-    """The entropy of the other arm minus `ratio` of the base's has this sign."""
-    arms = (_of_problems(case, arm, "own_logprob") for arm in (case.other, case.base))
-    groups = list(zip(*arms, strict=True))
-    values = sign * (entropies(case, case.other) - ratio * entropies(case, case.base))
-    within = np.mean([_noise(ours) + ratio**2 * _noise(theirs) for ours, theirs in groups])
-    units = values_of(values, support=(-np.inf, np.inf), clusters=case.clusters)
-    _, between, part = split_variance(units, float(within))
-    samples = min(ours.size for ours, _ in groups)
-    return Verdict(
-        statement,
-        p_support=t_p_greater(values, clusters=case.clusters),
-        p_refute=t_p_greater(-values, clusters=case.clusters),
-        effect=entropy_ratio(case),
-        precision=Precision(float(values.mean()), between, part, len(values), samples, reach=0.0, extra=0.0),
+def _from_ratio(case: Case, ratio: float) -> Measure:
+    """How far the entropies of the other arm are from so many times the base's, as bounded logarithms."""
+    ours, theirs = (_likelihoods(case, arm) for arm in (case.other, case.base))
+    logs, noise = entropy_logs(ours, theirs)
+    values = bounded_logs(logs, ratio)
+    return Measure(
+        f"log ratio of entropies less that of {ratio:g}",
+        values,
+        clusters=case.clusters,
+        within=float(np.mean((1 - values**2) ** 2 * noise)),
+        samples=int(ours.counts(len(case.problem_ids)).min()),
+        alpha=case.study.alpha,
     )
-
-
-def _noise(values: Floats) -> float:
-    return float(values.var(ddof=1) / values.size) if values.size > 1 else float("nan")
 
 
 def _mean_effect(case: Case, name: str, values: Floats, unit: str) -> Effect:

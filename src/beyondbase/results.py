@@ -151,6 +151,7 @@ def _judged(entry: Judged) -> dict[str, Any]:
         "task": case.task,
         "label": case.label,
         "arms": list(dict.fromkeys((case.base, *case.others))),
+        "statement": entry.verdict.statement,
         "finding": claim.finding,
         "paper": claim.paper,
         "hypothesis": claim.hypothesis,

@@ -9,7 +9,7 @@ import numpy as np
 from beyondbase import estimators
 from beyondbase.arms import Role
 from beyondbase.cases import Case
-from beyondbase.findings import band_of, crossover_in
+from beyondbase.findings import band_of, crossover_of
 from beyondbase.inference.band import Band
 from beyondbase.inference.bounded import Floats
 from beyondbase.inference.precision import split_variance
@@ -87,7 +87,7 @@ def _curves(pair: Case) -> dict[str, Any]:
     ks = pair.grid()
     arms = {side: _curve_band(pair, arm) for side, arm in (("base", pair.base), ("other", pair.other))}
     difference = band_of(pair.difference_curve(ks), pair)
-    crossing = crossover_in(pair, difference)
+    crossing = crossover_of(pair)
     return {
         "curve": {"k": list(ks)}
         | {side: _band(band) for side, band in (*arms.items(), ("difference", difference))},

@@ -13,7 +13,7 @@ from beyondbase.verdict import Effect
 
 Record: TypeAlias = Mapping[str, Any]
 
-HEAD = ("claim", "pair", "task", "verdict", "effect [interval]", "adj. p", "")
+HEAD = ("claim", "pair", "task", "verdict", "effect [interval]", "adj. p", "effect of")
 COLOURS = {"SUPPORTED": "green", "REFUTED": "red", "INCONCLUSIVE": "yellow", "INVALID": "red"}
 NAMED = 5
 UNEQUAL = 2  # times the mean size, from which a largest cluster needs a word
@@ -82,12 +82,14 @@ def _row(verdict: Record, day: date) -> tuple[str, ...]:
 
 
 def _remarks(verdict: Record, day: date) -> Iterator[str]:
+    if verdict["effect"]:
+        yield verdict["effect"]["name"]
     yield from expectation(verdict)
     if verdict["waiver"] and not verdict["as_expected"]:
         yield waiver_text(verdict["waiver"], day)
     for effect in verdict["details"]:
         if effect["unit"] == "k":
-            yield f"{effect['name']} {effect_text(effect)}"
+            yield f"{effect['name']}: {effect_text(effect)}"
 
 
 def expectation(verdict: Record) -> Iterator[str]:
@@ -118,9 +120,34 @@ def effect_text(effect: Effect | Record | None) -> str:
     if effect is None:
         return ""
     parts = vars(effect) if isinstance(effect, Effect) else effect
+    if parts["unit"] == "k":
+        return samples_text(parts)
     show = _points if parts["unit"] == "share" else _number
     tail = " pts" if parts["unit"] == "share" else ""
     return f"{show(parts['estimate'])} [{show(parts['lower'])}, {show(parts['upper'])}]{tail}"
+
+
+def samples_text(effect: Record) -> str:
+    """A number of samples with its interval, in words where it lies below one sample or beyond the last."""
+    estimate, most = effect["estimate"], effect["most"]
+    beyond = "none" if most is None else f"not up to {most:,}"
+    ends = _ends(effect["lower"], effect["upper"])
+    return (beyond if estimate is None else _samples(estimate)) + (f" [{ends}]" if ends else "")
+
+
+def _ends(lower: float | None, upper: float | None) -> str:
+    if upper is None:
+        return "" if lower is None else "no limits" if lower < 1 else f"{_samples(lower)} or more"
+    if lower is None:
+        return f"up to {_samples(upper)}"
+    return "below 1" if lower < 1 and upper <= 1 else f"{_samples(lower)}, {_samples(upper)}"
+
+
+def _samples(value: float) -> str:
+    count = _steady(value)
+    if count < 1:
+        return "below 1"
+    return f"{count:,.0f}" if count >= 100 or count == int(count) else f"{count:.3g}"
 
 
 def p_text(p: float) -> str:

@@ -3,12 +3,23 @@
 A verdict carries two one-sided p-values: against "the statement is false" (small: supported) and
 against "the statement is true" (small: refuted). So a refutation needs evidence the other way, never
 a mere lack of it. Combining statements combines the p-values; De Morgan's laws hold.
+
+The number shown of a combination is that of the part that decides it, so a claim that its part at k = 1
+refutes does not show what the arms do at k = 128.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
-from beyondbase.inference.precision import Precision, Remedy, remedy
+from beyondbase.inference.assurance import Pilot
+
+Joined: TypeAlias = Literal["all", "any", "given"]
+_MIRRORED: dict[Joined, Joined] = {"all": "any", "any": "all", "given": "given"}
+
+# p-values that differ by a smaller part of themselves are one, so that no rounding chooses among them.
+TIE = 1e-6
 
 
 class Outcome(StrEnum):
@@ -26,6 +37,9 @@ class Effect:
 
     `unit` is "share" (a share of problems or samples, or a difference of two, shown in points),
     "probability" (shown in percent), "k" (a number of samples), or what else a plain number counts.
+
+    A number of samples below 1 is less than one sample. `most` is the greatest that was looked at, where that
+    is known: an `estimate` None lies beyond it, or nowhere.
     """
 
     name: str
@@ -34,6 +48,7 @@ class Effect:
     upper: float | None
     level: float = 0.95
     unit: str = "share"
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,11 +59,13 @@ class Verdict:
         statement: one sentence that is true or false of the models.
         p_support: p-value against the statement's falsehood.
         p_refute: p-value against its truth.
-        effect: the number that the statement is about.
+        effect: the number that the statement is about; of a combination, that of the part that decides it.
         parts: the statements it is made of, if any.
         invalid: why the evidence is unfit; then nothing else counts.
-        precision: what a remedy is computed from, for statements without parts.
+        pilots: the data on the side of the statement and on the other, for statements without parts: what a
+            remedy is computed from.
         details: further numbers worth showing.
+        joined: how the parts make the whole; "given" has the premise first.
     """
 
     statement: str
@@ -57,8 +74,9 @@ class Verdict:
     effect: Effect | None = None
     parts: tuple["Verdict", ...] = ()
     invalid: tuple[str, ...] = ()
-    precision: Precision | None = None
+    pilots: tuple[Pilot, Pilot] | None = None
     details: tuple[Effect, ...] = ()
+    joined: Joined = "all"
 
     def outcome(self, alpha: float, p_adjusted: float | None = None) -> Outcome:
         """Decide at one-sided level `alpha`, on the adjusted p of the better-evidenced side if given."""
@@ -96,23 +114,27 @@ def all_of(statement: str, *parts: Verdict) -> Verdict:
 
     Support needs every part at full level; refutation needs one part refuted, Bonferroni-adjusted for
     having looked at all.
+
+    The effect is that of the part which stands most in the way of support: the least sure one, or, where the
+    evidence is against the whole, the one with the strongest evidence against it. So it is the weakest link
+    of a SUPPORTED verdict, what refuted a REFUTED one, and what keeps an INCONCLUSIVE one from being
+    SUPPORTED. A part that has parts shows its own by the same rule.
     """
-    return _combined(
-        statement,
-        parts,
-        p_support=max(part.p_support for part in parts),
-        p_refute=min(1.0, len(parts) * min(part.p_refute for part in parts)),
-    )
+    support, refute = ([getattr(part, side) for part in parts] for side in ("p_support", "p_refute"))
+    p_support, p_refute = max(support), min(1.0, len(parts) * min(refute))
+    shown = _largest(support) if p_support <= p_refute else _smallest(refute)
+    return _fit(Verdict(statement, p_support, p_refute, parts[shown].effect, parts))
 
 
 def any_of(statement: str, *parts: Verdict) -> Verdict:
-    """At least one part holds: the mirror image of `all_of`."""
-    return _combined(
-        statement,
-        parts,
-        p_support=min(1.0, len(parts) * min(part.p_support for part in parts)),
-        p_refute=max(part.p_refute for part in parts),
-    )
+    """At least one part holds: the mirror image of `all_of`.
+
+    The effect is that of the part which stands most in the way of refutation, as in `all_of` of support.
+    """
+    support, refute = ([getattr(part, side) for part in parts] for side in ("p_support", "p_refute"))
+    p_support, p_refute = min(1.0, len(parts) * min(support)), max(refute)
+    shown = _largest(refute) if p_refute <= p_support else _smallest(support)
+    return _fit(Verdict(statement, p_support, p_refute, parts[shown].effect, parts, joined="any"))
 
 
 def given(statement: str, premise: Verdict, conclusion: Verdict) -> Verdict:
@@ -121,47 +143,38 @@ def given(statement: str, premise: Verdict, conclusion: Verdict) -> Verdict:
     An intersection-union test on both sides: supported where premise and conclusion are shown, refuted where
     the premise is shown and the conclusion refuted. The number is that of the conclusion.
     """
-    verdict = _combined(
-        statement,
-        (premise, conclusion),
-        p_support=max(premise.p_support, conclusion.p_support),
-        p_refute=max(premise.p_support, conclusion.p_refute),
-    )
-    return replace(verdict, effect=conclusion.effect)
+    p_support = max(premise.p_support, conclusion.p_support)
+    p_refute = max(premise.p_support, conclusion.p_refute)
+    parts = (premise, conclusion)
+    return _fit(Verdict(statement, p_support, p_refute, conclusion.effect, parts, joined="given"))
 
 
 def opposite(statement: str, verdict: Verdict) -> Verdict:
-    """The statement is false: support and refutation change places, in the parts too."""
-    parts = tuple(opposite(f"not: {part.statement}", part) for part in verdict.parts)
+    """The statement is false: support and refutation change places, in all parts but a premise."""
+    kept = verdict.parts[:1] if verdict.joined == "given" else ()
+    turned = (opposite(f"not: {part.statement}", part) for part in verdict.parts[len(kept) :])
     return replace(
-        verdict, statement=statement, p_support=verdict.p_refute, p_refute=verdict.p_support, parts=parts
+        verdict,
+        statement=statement,
+        p_support=verdict.p_refute,
+        p_refute=verdict.p_support,
+        parts=(*kept, *turned),
+        pilots=verdict.pilots and verdict.pilots[::-1],
+        joined=_MIRRORED[verdict.joined],
     )
 
 
-def _combined(statement: str, parts: tuple[Verdict, ...], *, p_support: float, p_refute: float) -> Verdict:
-    reasons = tuple(dict.fromkeys(reason for part in parts for reason in part.invalid))
-    effect = next((part.effect for part in parts if part.effect), None)
-    return Verdict(statement, p_support, p_refute, effect, parts, reasons)
+def _fit(whole: Verdict) -> Verdict:
+    """The same, unfit where a part is."""
+    reasons = dict.fromkeys(reason for part in whole.parts for reason in part.invalid)
+    return replace(whole, invalid=tuple(reasons))
 
 
-def remedy_text(verdict: Verdict, alpha: float) -> str:
-    """What would decide an inconclusive verdict, in words, at one-sided level `alpha`."""
-    lines = [
-        _sentence(leaf.statement, leaf.precision, remedy(leaf.precision, alpha, leaf.p))
-        for leaf in verdict.leaves()
-        if leaf.precision is not None and leaf.outcome(alpha) is Outcome.INCONCLUSIVE
-    ]
-    return " ".join(lines) or "The parts are decided one by one, but not together: more problems would help."
+def _largest(p: Sequence[float]) -> int:
+    """Where the largest p stands, the first of those that are it but for rounding."""
+    return next((place for place, one in enumerate(p) if one >= max(p) * (1 - TIE)), 0)
 
 
-def _sentence(statement: str, precision: Precision, cure: Remedy) -> str:
-    more = cure.problems - precision.problems if cure.problems else None
-    ways = []
-    if more is not None:
-        ways.append(f"about {more:,} more problem{'s' if more > 1 else ''}")
-    if cure.samples is not None:
-        ways.append(f"about {cure.samples:,} samples on each of these {precision.problems:,} problems")
-    if not ways:
-        return f"{statement}: so close to its threshold that a hundredfold of data would not decide."
-    tail = "" if len(ways) == 2 else "; more samples per problem alone would not"
-    return f"{statement}: {' or '.join(ways)} would decide{tail if more is not None else ''}."
+def _smallest(p: Sequence[float]) -> int:
+    """Where the smallest p stands, as `_largest`."""
+    return next((place for place, one in enumerate(p) if one <= min(p) * (1 + TIE)), 0)

@@ -134,7 +134,7 @@ def test_a_sampled_study_and_its_tables_judge_alike(study: Study) -> None:
     likely = found["rl-likely-under-base[sums/rl]"]
     assert (likely["invalid"], likely["details"][0]["unit"]) == ([], "perplexity")
     assert found["entropy-matched-stays-below[sums/hot]"]["effect"] is not None or any(
-        "of the entropy of 'base'" in reason
+        "times the entropy of 'base'" in reason
         for reason in found["entropy-matched-stays-below[sums/hot]"]["invalid"]
     )
     entropy = {

@@ -21,7 +21,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy import special
 
 from beyondbase.inference.bounded import (
@@ -55,21 +54,6 @@ class Band:
     lower: Floats
     upper: Floats
     tail: float
-
-
-@dataclass(frozen=True)
-class Crossover:
-    """Where the base overtakes for good: the estimate and the interval that the band allows.
-
-    Attributes:
-        k: smallest k from which the estimated difference stays below zero; None if it does not.
-        lower: one above the last k at which the band is above zero.
-        upper: k from which the band stays below zero; None where the data set no upper end.
-    """
-
-    k: int | None
-    lower: int
-    upper: int | None
 
 
 def simultaneous_band(values: Values, *, alpha: float = 0.05, draws: int = DRAWS, seed: int = 0) -> Band:
@@ -109,27 +93,6 @@ def p_all_greater(values: Values, than: float = 0.0) -> float:
     Intersection-union test (Berger 1982): each column at full level, so the largest p.
     """
     return float(p_greater(values, than).max())
-
-
-def crossover_interval(ks: ArrayLike, band: Band, k: int | None) -> Crossover:
-    """Confidence set for the k at which the base overtakes for good, by inverting the band.
-
-    Args:
-        ks: increasing grid of k, shape (columns,).
-        band: of the difference RL minus base.
-        k: the estimate, from `estimators.crossover`.
-
-    With the simultaneous coverage of the band, the crossing lies above every k at which RL is shown
-    to lead and not above the first k from which the base is shown to lead throughout.
-    """
-    grid = np.asarray(ks, dtype=np.int64)
-    leads = np.flatnonzero(band.lower > 0)
-    trails = len(grid) - int(np.cumprod((band.upper < 0)[::-1]).sum())
-    return Crossover(
-        k=k,
-        lower=int(grid[leads[-1]]) + 1 if leads.size else 1,
-        upper=int(grid[trails]) if trails < len(grid) else None,
-    )
 
 
 def _roots(values: Values) -> Iterator[tuple[float, Floats]]:

@@ -1,4 +1,4 @@
-"""Ratios of two means whose values have no bounds, such as entropies: t tests and Fieller's limits.
+"""Means whose values have no bounds, such as nats, and ratios of two of them: Student's and Fieller's limits.
 
 Means of bounded values have their own method (`bounded`). A log-probability has no least value, so here
 the mean over problems is taken for normal, as in Student's test: smooth values of some dozens of problems.
@@ -12,21 +12,6 @@ from scipy import stats
 from beyondbase.inference.bounded import ROUNDING, Floats
 
 Limits = tuple[float | None, float | None]
-
-
-def t_p_greater(values: Floats, *, clusters: Sequence[str] | None = None) -> float:
-    """One-sided p-value of Student's test against "the mean is at most zero".
-
-    Values without any spread say nothing of their certainty: 1.
-
-    Args:
-        values: One per problem.
-        clusters: A label per problem, or None.
-    """
-    mean, error, units = _moments(values[:, None], clusters)
-    if units < 2 or not error[0, 0] > 0:
-        return 1.0
-    return float(stats.t.sf(mean[0] / np.sqrt(error[0, 0]), units - 1))
 
 
 def t_limits(values: Floats, *, clusters: Sequence[str] | None = None, alpha: float = 0.05) -> Limits:

@@ -1,19 +1,19 @@
 """The chance that a weighted sum of exponential variables is positive, to the last digits.
 
-With independent standard exponential g_i, the moment generating function of S = sum g_i y_i is the product of
-1 / (1 - s y_i), and P(S > 0) is its integral over ds / (2 pi i s) along any path that crosses the real axis
-between 0 and 1 / max(y) (Rice 1980, SIAM J. Sci. Stat. Comput. 1:438, eq. 1.9, for quadratic forms in normal
-variables, of which S is one). The path that is taken leads through the saddlepoint of the integrand, bent as
-the path of steepest descent is there (Helstrom 1996, IEEE Trans. Commun. 44:173, section II), a hyperbola.
-On it the integrand falls as fast as it can and hardly turns, and the trapezoidal rule in the hyperbola's own
-parameter converges geometrically (Trefethen and Weideman 2014, SIAM Review 56:385, theorem 5.1). Where few
-large terms meet many small ones, what is steepest descent at the saddlepoint may climb far from it; then
-another path is taken. The step is halved until two rules agree, so results are right to 1e-10, mostly to
-1e-14, however small they are. Where exactly the path crosses changes nothing but how fast that is, so
-nothing hangs on when the search for the saddlepoint ends.
+With independent standard exponential g_i, the moment generating function of S = sum g_i y_i is the product
+of 1 / (1 - s y_i), and P(S > 0) is its integral over ds / (2 pi i s) along any path that crosses the real
+axis between 0 and 1 / max(y) (Rice 1980, SIAM J. Sci. Stat. Comput. 1:438, eq. 1.9, for quadratic forms in
+normal variables, of which S is one). The path that is taken crosses at the saddlepoint of the integrand and
+goes about the way of steepest descent (Helstrom 1996, IEEE Trans. Commun. 44:173, section II): a sum of
+hyperbolas, one for each scale of the terms, because the many small ones may turn it to the other side than
+the few great ones. On it the integrand falls all the way, and the trapezoidal rule in the parameter of the
+hyperbolas converges geometrically (Trefethen and Weideman 2014, SIAM Review 56:385, theorem 5.1). The nodes
+of even number alone are the rule of twice the step, and so are the odd ones; where the two differ by more
+than `AGREE`, the step is halved, so the error is about the square of that. Where exactly the path crosses
+changes nothing but how fast that is, so nothing hangs on when the search for the saddlepoint ends.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -21,14 +21,17 @@ from numpy.typing import NDArray
 from scipy import special
 
 Floats: TypeAlias = NDArray[np.float64]
+Complexes: TypeAlias = NDArray[np.complex128]
 
-STEP = 0.25
+STEP = 0.125
+AGREE = 1e-5
+HALVINGS = 6
 BLOCK = 16
 NEGLIGIBLE = 1e-17
-AGREED = 1e-10  # relative difference of two rules whose mean is taken
-HALVINGS = 10
-TAME = 1.6  # integral of the absolute value, in units of the peak; that of a normal density is 1.25
-FARTHEST = 60.0  # where a path ends for certain
+# Scales of the path in widths of the peak; in between its slope goes over from one to the next.
+SCALES = 8.0 ** np.arange(10)
+STEEPEST = 2 / 3
+FARTHEST = 100.0  # in u, where no double is left of a product of two factors
 NEAR = 1e-2  # of the saddlepoint, in widths of the peak there
 LEAST = 1e-100  # in the greatest term: what is smaller counts as zero, so that no square is lost
 MAX_ITERATIONS = 60
@@ -74,80 +77,78 @@ def _mixed(y: Floats, sizes: Floats) -> tuple[Floats, Floats]:
     return -side * score, slope
 
 
+def _log_tail(y: Floats, s: Floats) -> Floats:
+    """Logarithm of P(sum g_i y_i > 0), by the integral along the path through s, per column."""
+    tilted = y / (1 - s * y)
+    path = _path(np.vstack([tilted, -1 / s]))
+    total, step, rough = np.zeros(s.shape), STEP, np.ones(s.shape, dtype=np.bool_)
+    for _ in range(HALVINGS):
+        even, odd = _halves(tilted[:, rough], s[rough], path.columns(rough), step)
+        total[rough] = step * (even + odd)
+        rough[rough] = np.abs(even - odd) > AGREE * (even + odd)
+        if not rough.any():
+            break
+        step /= 2
+    return np.asarray(np.log(path.width * total / np.pi) - np.log1p(-s * y).sum(axis=0) - np.log(s))
+
+
 @dataclass(frozen=True, eq=False)
 class _Path:
-    """Hyperbolas through saddlepoints s, one per column: s + width (bend (cosh u - 1) + i sinh u)."""
+    """Where the integral goes, per column: s0 + i t + sum over the scales a of turn (sqrt(t^2 + a^2) - a).
 
-    tilted: Floats
-    s: Floats
+    Attributes:
+        width: of the integrand's peak, the unit of t.
+        turns: by how much the slope changes from one scale to the next, shape (scales, columns).
+    """
+
     width: Floats
-    bend: Floats
+    turns: Floats
 
     def columns(self, index: NDArray[np.bool_]) -> "_Path":
-        """Only the columns that `index` picks."""
-        return _Path(self.tilted[:, index], self.s[index], self.width[index], self.bend[index])
+        return _Path(self.width[index], self.turns[:, index])
 
-    def heights(self, u: Floats) -> NDArray[np.complex128]:
-        """The integrand in u, in units of that at the saddlepoint, shape (nodes, columns)."""
-        u = u[:, None]
-        off = self.width * (self.bend * (np.cosh(u) - 1) + 1j * np.sinh(u))
+    def at(self, u: Floats) -> tuple[Complexes, Complexes]:
+        """How far from s0 the path is at t = width sinh(u), and its direction, shape (nodes, columns)."""
+        t = np.sinh(u)
+        off: Complexes = 1j * np.repeat(t, len(self.width), axis=1)
+        direction: Complexes = np.full(off.shape, 1j)
+        for scale, turn in zip(SCALES, self.turns, strict=True):
+            root = np.hypot(t, scale)
+            off += turn * (t * t / (root + scale))  # root - scale, of which no digit is lost
+            direction += turn * t / root
+        return self.width * off, direction
+
+
+def _path(terms: Floats) -> _Path:
+    """The path for tilted terms, the pole at zero among them, by the way down from s0 + i t at each scale.
+
+    There the logarithm of the integrand changes by sum r / (1 - i t r) i dt, of which the real part lets it
+    fall and the imaginary part turns it. At the last scale nothing is left, and the path is upright.
+    """
+    width = (terms**2).sum(axis=0) ** -0.5
+    reach = width * SCALES[:, None, None] * terms
+    turning, falling = (reach / (1 + reach**2)).sum(axis=1), (reach**2 / (1 + reach**2)).sum(axis=1)
+    slope = STEEPEST * np.clip(-turning / falling, -1, 1)
+    slope[-1] = 0
+    return _Path(width, np.diff(slope, axis=0, prepend=0))
+
+
+def _halves(tilted: Floats, s: Floats, path: _Path, step: float) -> tuple[Floats, Floats]:
+    """Sums of the integrand, which is 1 at its peak, over the even and over the odd nodes."""
+    sums, first = np.zeros((2, *s.shape)), 0
+    while True:
+        u = step * np.arange(first, first + BLOCK, dtype=np.float64)[:, None]
+        off, direction = path.at(u)
         # A product beyond the doubles is that of a value that counts for nothing.
         with np.errstate(over="ignore", invalid="ignore"):
-            factors = np.multiply.reduce(1 - off * self.tilted[:, None, :], axis=0) * (1 + off / self.s)
-            heights = (np.cosh(u) - 1j * self.bend * np.sinh(u)) / factors
-        return np.where(np.isfinite(factors), heights, 0)
-
-
-def _log_tail(y: Floats, s: Floats) -> Floats:
-    """Logarithm of P(sum g_i y_i > 0), by the integral along the hyperbola through s, per column."""
-    path, total = _tame_path(y, s)
-    open_ = np.ones(s.shape, dtype=np.bool_)
-    for step in (STEP * 0.5 ** np.arange(HALVINGS)).tolist():
-        between = _rule(path.columns(open_), step, 0.5)[0]
-        finer = (total[open_] + between) / 2
-        close = np.abs(between - total[open_]) <= AGREED * finer
-        total[open_] = finer
-        open_[open_] = ~close
-        if not open_.any():
-            break
-    return np.asarray(np.log(path.width / np.pi * total) - np.log1p(-s * y).sum(axis=0) - np.log(s))
-
-
-def _tame_path(y: Floats, s: Floats) -> tuple[_Path, Floats]:
-    """A path on which the integrand does not grow, and the trapezoidal rule on it.
-
-    The largest terms say what is steepest at the saddlepoint. Far out the many small ones rule, and they may
-    let the integrand grow there; then the path is bent the other way, or not at all: along a straight line
-    every factor only falls.
-    """
-    tilted = y / (1 - s * y)
-    width = ((tilted**2).sum(axis=0) + s**-2) ** -0.5
-    steepest = ((tilted**3).sum(axis=0) - s**-3) * width**3 * (2 / 3)
-    path = _Path(tilted, s, width, steepest)
-    total, size = _rule(path, STEP, 0)
-    for bend in (np.zeros_like(s), -steepest):
-        wild = size > TAME
-        if wild.any():
-            other, other_size = _rule(replace(path, bend=bend).columns(wild), STEP, 0)
-            less = other_size < size[wild]
-            at = np.flatnonzero(wild)[less]
-            path.bend[at], total[at], size[at] = bend[at], other[less], other_size[less]
-    return path, total
-
-
-def _rule(path: _Path, step: float, start: float) -> tuple[Floats, Floats]:
-    """The integral by nodes `step` apart from the given multiple of it, and that of the absolute value."""
-    total, size, first = np.zeros(path.s.shape), np.zeros(path.s.shape), start
-    while first * step < FARTHEST:
-        heights = path.heights(step * (first + np.arange(BLOCK, dtype=np.float64)))
-        if first == 0:
-            heights[0] /= 2
-        total += heights.real.sum(axis=0)
-        size += np.abs(heights).sum(axis=0)
+            factors = np.multiply.reduce(1 - off * tilted[:, None, :], axis=0) * (1 + off / s)
+            heights = -1j * direction * np.cosh(u) / factors
+        heights = np.where(np.isfinite(factors), heights, 0)
+        heights[0] *= 1 if first else 0.5  # the peak, which both halves of the path share
+        sums += heights.real[::2].sum(axis=0), heights.real[1::2].sum(axis=0)
         first += BLOCK
-        if (np.abs(heights[-1]) <= NEGLIGIBLE * size).all():
-            break
-    return total * step, size * step
+        if (np.abs(heights[-2:]) <= NEGLIGIBLE * np.abs(sums).max(axis=0)).all() or first * step > FARTHEST:
+            return sums[0], sums[1]
 
 
 def _saddlepoint(y: Floats) -> Floats:

@@ -87,7 +87,7 @@ def render_page(
     """Return the page for one results mapping.
 
     Args:
-        results: the content of results.json, schema version 4; its texts are not trusted.
+        results: the content of results.json, schema version 5; its texts are not trusted.
         run: command, date and hash of results.json, or None if they are not known.
         comparison: what `beyondbase.comparison.compare` returned of an earlier run and this one.
 

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from beyondbase.terminal import samples_text
+
 DASH = "\N{EM DASH}"
 MINUS = "\N{MINUS SIGN}"
 SMALLEST_P = 1e-6
@@ -66,15 +68,22 @@ def estimate(value: Mapping[str, Any], unit: str = "percent", word: str = "") ->
 
 
 def effect(value: Mapping[str, Any] | None) -> str:
-    """Format a verdict's effect in points (a share), in percent (a probability) or as a plain number.
+    """Format a verdict's effect in points (a share), percent (a probability), samples or as a plain number.
 
     What has an upper limit and nothing else is such a limit: ``up to 2.3% (95% limit)``.
     """
     if value is None:
         return DASH
+    if value["unit"] == "k":
+        return samples_text(value)
     unit, word = {"share": ("points", " points"), "probability": ("percent", "")}.get(
         value["unit"], ("number", "")
     )
     if value["estimate"] is None and value["lower"] is None and value["upper"] is not None:
         return f"up to {FORMATS[unit](value['upper'])}{word} ({number(100 * value['level'])}% limit)"
     return estimate(value, unit, word)
+
+
+def named_effect(value: Mapping[str, Any] | None) -> str:
+    """Format an effect behind its name, such as ``RL - base pass@1: +16.5 points [+14.5, +18.6]``."""
+    return DASH if value is None else f"{value['name']}: {effect(value)}"

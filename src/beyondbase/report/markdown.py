@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from beyondbase.cleaning import clean
-from beyondbase.report.formats import DASH, effect, estimate, p_value
+from beyondbase.report.formats import DASH, estimate, named_effect, p_value
 from beyondbase.report.wording import floor_words, headline, standing
 from beyondbase.terminal import asides, concerned, counted, remedies, some, waiver_text
 
@@ -210,21 +210,21 @@ def _signed(outcome: str) -> str:
 
 
 def _row(verdict: Record, before: Record | None, day: date) -> dict[str, str]:
-    numbers = [f"{item['name']} {effect(item)}" for item in verdict["details"] if item["unit"] == "k"]
+    numbers = [named_effect(item) for item in verdict["details"] if item["unit"] == "k"]
     return {
         "claim": verdict["claim"],
         "task": verdict["task"],
         "arm": verdict["label"],
         "verdict": _signed(verdict["outcome"]),
         "before": _before(before, verdict),
-        "effect": "; ".join([effect(verdict["effect"]), *numbers]),
+        "effect": "; ".join([named_effect(verdict["effect"]), *numbers]),
         "p": DASH if verdict["invalid"] else p_value(verdict["p_adjusted"]),
         "expected": _expected(verdict, day),
     }
 
 
 def _likelihood(item: Record) -> dict[str, str]:
-    numbers = ("perplexity_under_base", "perplexity_under_itself", "entropy")
+    numbers = ("perplexity_under_base", "perplexity_under_itself", "entropy", "entropy_ratio")
     shown = {name: DASH if item[name] is None else estimate(item[name], "number") for name in numbers}
     return {"arm": item["arm"], "task": item["task"]} | shown
 
@@ -232,8 +232,9 @@ def _likelihood(item: Record) -> dict[str, str]:
 def _before(before: Record | None, verdict: Record) -> str:
     if before is None or before["outcome"] is None:
         return "not there"
-    same = effect(before["effect"]) == effect(verdict["effect"])
-    return _signed(before["outcome"]) + ("" if same else f", {effect(before['effect'])}")
+    earlier = named_effect(before["effect"])
+    same = earlier == named_effect(verdict["effect"])
+    return _signed(before["outcome"]) + ("" if same else f", {earlier}")
 
 
 def _expected(verdict: Record, day: date) -> str:

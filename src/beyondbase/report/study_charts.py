@@ -159,7 +159,8 @@ def forest(verdicts: Sequence[tuple[str, Record]]) -> Figure | None:
         "intervals",
         "Effects with their intervals",
         f"{len(known)} effects with intervals; the numbers stand in the table of verdicts.",
-        "Each verdict's headline effect in points with its interval; shape and colour are the verdict."
+        "Each verdict's effect in points with its interval, of the part that decides it where it has parts;"
+        " shape and colour are the verdict."
         + (
             f" Not drawn: {left_out}, without such an effect or beyond the first {MOST_ROWS}."
             if left_out

@@ -8,6 +8,7 @@ from typing import Any
 from beyondbase.kinds import ANY, NAMES, PAPER
 from beyondbase.report.formats import estimate, number, p_value
 from beyondbase.terminal import counted
+from beyondbase.verdict import TIE
 
 ARM_WORDS = {
     "rl": "RL",
@@ -70,12 +71,12 @@ def deciding(verdict: Mapping[str, Any]) -> int | None:
     side = {"SUPPORTED": "p_support", "REFUTED": "p_refute"}.get(verdict["outcome"])
     if side is None:
         return None
-    parts = enumerate(verdict["parts"])
-    known = [(part[side], index) for index, part in parts if part[side] is not None]
+    known = {index: part[side] for index, part in enumerate(verdict["parts"]) if part[side] is not None}
     if not known:
         return None
-    least_sure, surest = max(known), min(known)
-    return (least_sure if math.isclose(least_sure[0], verdict[side], rel_tol=1e-6) else surest)[1]
+    least_sure, surest = max(known.values()), min(known.values())
+    wanted = least_sure if math.isclose(least_sure, verdict[side], rel_tol=TIE) else surest
+    return next(index for index, p in known.items() if math.isclose(p, wanted, rel_tol=TIE))
 
 
 def headline(pair: Mapping[str, Any]) -> str:
@@ -87,7 +88,7 @@ def headline(pair: Mapping[str, Any]) -> str:
     first, last = table[0], table[-1]
     if last["k"] == first["k"]:
         return _leader(pair, first)
-    return f"{_leader(pair, first)}{_crossing(pair, first)}; {_leader(pair, last)}"
+    return f"{_leader(pair, first)}{_crossing(pair, first, last)}; {_leader(pair, last)}"
 
 
 def _leader(pair: Mapping[str, Any], row: Mapping[str, Any]) -> str:
@@ -108,14 +109,15 @@ def _turned(value: Mapping[str, Any]) -> dict[str, Any]:
     return {name: None if value[source] is None else -value[source] for name, source in flipped.items()}
 
 
-def _crossing(pair: Mapping[str, Any], first: Mapping[str, Any]) -> str:
-    """The clause on the crossing: told as a fact only where the band shows both sides of it."""
+def _crossing(pair: Mapping[str, Any], first: Mapping[str, Any], last: Mapping[str, Any]) -> str:
+    """The clause on the crossing: told as a fact only where the band shows both sides of it too."""
     crossing = pair["crossover"]
     if crossing["k"] is None or crossing["k"] <= first["k"]:
         return ""
     where = estimate({"estimate": crossing["k"], **crossing}, "number")
-    lead = first["difference"]["lower"]
-    if crossing["upper"] is not None and lead is not None and lead > 0:
+    lead, loss = first["difference"]["lower"], last["difference"]["upper"]
+    shown = lead is not None and lead > 0 and loss is not None and loss < 0
+    if crossing["upper"] is not None and shown:
         return f", and the base overtakes at k = {where}"
     beyond = where.replace("no upper limit", f"beyond {number(pair['k_max'])}")
     return f", and the estimated curves cross at k = {beyond}, which the band leaves open"
@@ -162,7 +164,8 @@ def preconditions(pair: Mapping[str, Any], study: Mapping[str, Any]) -> str:
     text = f"the same {counted(pair['problems'], 'problem')} in both arms, completions of each: {n}"
     large = study["grid"]["k_large"] or pair["k_max"]
     if large < study["grid"]["k_large_min"] or large > pair["k_max"]:
-        return f"{text}; too few for claims about large k, which this one is not"
+        least = max(large, study["grid"]["k_large_min"])
+        return f"{text}; too few for claims about large k ({number(least)}), which this one is not"
     return f"{text}; large k is {number(large)}, at least {number(study['grid']['k_large_min'])} asked for"
 
 

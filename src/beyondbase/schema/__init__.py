@@ -14,7 +14,7 @@ from beyondbase.files import AnyPath
 from beyondbase.mistakes import explain_keys, quote, read_text
 from beyondbase.schema.studies import Results, Sha256, day_of
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 LISTED = 10
 ANEW = "make results.json anew with `nox -s claims`"
 

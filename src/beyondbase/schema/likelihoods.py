@@ -19,7 +19,10 @@ class Distribution(Band):
 
 
 class Likelihood(Object):
-    """How likely and how varied an arm's responses to a task are; null where that is not known."""
+    """How likely and how varied an arm's responses to a task are; null where that is not known.
+
+    The ratio of entropies is to the base's, on a typical problem; of the base itself it is null.
+    """
 
     task: str
     arm: str
@@ -29,4 +32,5 @@ class Likelihood(Object):
     perplexity_under_itself: Interval | None
     entropy: Interval | None
     entropy_per_token: Interval | None
+    entropy_ratio: Interval | None
     distribution: Distribution | None

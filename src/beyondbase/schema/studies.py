@@ -34,11 +34,27 @@ Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$"), AfterValidator(day_of)
 
 
 class Effect(Interval):
-    """A number with its interval."""
+    """A number with its interval.
+
+    With the unit "k" it is a number of samples. One below 1 is less than one sample: no sample solves nothing
+    (pass@0 = 0), and from there to pass@1 the line is straight. `most` is the greatest that was looked at:
+    an estimate null lies beyond it, or nowhere. It is null where that is not known, and with other units.
+    """
 
     name: str
     level: float
     unit: str
+    most: Positive | None
+
+    @model_validator(mode="after")
+    def _in_range(self) -> Self:
+        if self.most is None:
+            return self
+        if self.unit != "k":
+            raise ValueError(f"most = {self.most} with the unit {quote(self.unit)}, which counts no samples")
+        if max(self.estimate or 0, self.upper or 0) > self.most:
+            raise ValueError(f"estimate {self.estimate} and upper {self.upper} beyond most = {self.most}")
+        return self
 
 
 class Part(Object):
@@ -82,6 +98,7 @@ class Verdict(Object):
     task: str
     label: str
     arms: list[str]
+    statement: str
     finding: str
     paper: str
     hypothesis: str
@@ -274,7 +291,7 @@ class Suite(Object):
 class Results(Object):
     """The whole of results.json."""
 
-    schema_version: Literal[4]
+    schema_version: Literal[5]
     suite: Suite
     versions: dict[str, str]
     studies: list[Study]
