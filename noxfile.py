@@ -202,6 +202,13 @@ def calibration(session: nox.Session) -> None:
     session.run("python", "calibration/simulate.py", *session.posargs, env=ONE_THREAD)
 
 
+@nox.session(name="worst-case")
+def worst_case(session: nox.Session) -> None:
+    """Search for the law under which each test errs most and write docs/worst-case.md (20 minutes)."""
+    install(session, "calibration")
+    session.run("python", "calibration/worst_case.py", *session.posargs, env=ONE_THREAD)
+
+
 @nox.session
 def remedies(session: nox.Session) -> None:
     """Follow up what undecided verdicts are told would decide them, and write docs/remedies.md (minutes)."""

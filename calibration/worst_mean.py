@@ -22,6 +22,7 @@ from beyondbase.inference.bounded import p_greater, p_less, values_of
 Floats = NDArray[np.float64]
 # Of the way from the threshold to the end of the support: the losses tried, most of them near the end.
 LOSSES = (1.0, 0.999, 0.97, 0.85, 0.6, 0.3, 0.125, 0.03)
+LARGE = 1000  # problems from which fewer are tried
 LEAST = 1e-7  # in widths of the support: a smaller gain is none
 CLOSE = 1e-10
 
@@ -165,6 +166,7 @@ def least_gain(place: Place, loss: Floats, losses: Floats, tail: Tail = by_libra
 
 def findings(place: Place) -> list[Finding]:
     """The worst law of two values, and what half an extra observation would have made of its like."""
-    found, before = worst(place), worst(place, by_half, (1.0,)).rejected
+    shares = LOSSES if place.units < LARGE else LOSSES[::2]
+    found, before = worst(place, shares=shares), worst(place, by_half, (1.0,)).rejected
     words = found.words if found.rejected else NOTHING
     return [Finding("mean", place.test.name, place.units, place.level, found.rejected, 0.0, before, words)]

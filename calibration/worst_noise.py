@@ -21,7 +21,7 @@ from beyondbase import estimators
 
 SEED = 20_260_103
 SLACKS = (1.0, 1.05, 1.15, 1.3, 1.6, 2.0, 3.0)  # in least gains without noise
-PILOT, REPLICATES = 100, 1000
+PILOT, REPLICATES = 50, 500
 DRAWN, K = 256, 128
 MOST_GAIN = 0.8
 

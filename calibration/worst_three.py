@@ -11,11 +11,11 @@ from functools import partial
 
 import numpy as np
 from scipy import special
-from worst_mean import Floats, MeanTest, Place, least_gain
+from worst_mean import LARGE, Floats, MeanTest, Place, least_gain
 from worst_rows import NOTHING, Finding
 
 SEED = 20_260_102
-LAWS, FEW_LAWS, LARGE = 16, 4, 1000  # fewer where a sample is large
+LAWS, FEW_LAWS = 16, 4  # few where a sample is large
 BORDERS = np.array([(0, 0), (0, 1), (1, 0), (0, 2), (1, 1), (2, 0)])
 MOST = 5  # losses of either kind that are asked for
 
