@@ -17,7 +17,7 @@ from beyondbase.inference.assurance import Pilot
 from beyondbase.inference.precision import sampling_variance
 
 Draw = Callable[[np.random.Generator, int], tuple[Floats, Floats]]
-DISTANCES = (0.0, 0.75, 1.5, 2.25, 3.0, 3.75, 4.5)
+DISTANCES = (0.0, 0.75, 1.5, 2.25, 3.0, 3.75, 4.5, 5.25, 6.0, 6.75)
 SHARES = (0.0, 0.002, 0.005, 0.01, 0.02)
 MARGIN = 0.02
 DIFFERING = 0.35
@@ -133,7 +133,12 @@ def scenes() -> list[Scene]:
             for units in sizes
             for distance in DISTANCES
         ),
-        *(_mcnemar(units, distance) for units in (60, 300) for distance in DISTANCES),
+        *(
+            _mcnemar(units, distance)
+            for units in (60, 300)
+            for distance in DISTANCES
+            if distance * sqrt(DIFFERING / units) < DIFFERING
+        ),
         *(_share(units, share) for units in (118, 500) for share in SHARES),
     ]
 
