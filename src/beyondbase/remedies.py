@@ -92,7 +92,7 @@ def _together(ways: Sequence[Needs | None]) -> Needs | None:
 
 def _distance(way: Needs) -> float:
     """By how much data would have to grow, to the digits that rounding leaves alone."""
-    return float(f"{max(growth(need.level, need.p) for need in way):.6g}")
+    return float(f"{max((growth(need.level, need.p) for need in way), default=0.0):.6g}")
 
 
 def _nowhere(verdict: Verdict) -> str:
