@@ -83,7 +83,7 @@ def _mean(rows: Rows) -> str:
 
 
 def _most(rows: Rows) -> str:
-    most = max(row.ratio for row in rows)
+    most = max((row.ratio for row in rows), default=0.0)
     return f"{most:.6f}" if most else "-"
 
 
