@@ -270,6 +270,7 @@ def _pair_head(n: int, name: str | None, problems: int) -> dict[str, Any]:
         "n_min": n,
         "n_max": n,
         "clusters": None,
+        "largest_cluster": None,
         "k_max": n,
         "invalid": [],
     }

@@ -160,7 +160,7 @@ def test_calibration_is_quoted_as_published() -> None:
         ("and to {:.1f} % for a whole family", "family-wise error <= 0.05"),
     ):
         assert words.format(100 * float(table[row][3])) in CALIBRATION
-    assert "--replicates 1000 " in text
+    assert "--replicates 400 " in text
 
 
 @pytest.fixture(scope="module")
