@@ -49,7 +49,7 @@ def test_what_the_paper_found_passes(pytester: pytest.Pytester) -> None:
     assert result.ret == 0
     assert words(result) == ["2 passed: 1 finding supported and 1 counter-claim refuted, as the paper says"]
     (line,) = [line for line in result.outlines if line.startswith("rl-trails ")]
-    assert line.endswith("  as the paper says")
+    assert line.endswith("  RL - base pass@1; as the paper says")
 
 
 def test_a_refuted_finding_fails_by_name(pytester: pytest.Pytester) -> None:

@@ -115,7 +115,7 @@ class Verdicts:
         return pandas.DataFrame(rows)
 
     def plot(self, *pairs: str) -> "Figure":
-        """Draw pass@k of pairs such as ``MATH500/grpo`` with bands that hold at all k at once; all if none.
+        """Draw pass@k of pairs such as ``MATH500/grpo`` with bands for all k at once; all if none.
 
         Raises:
             InputError: there is no such pair, or none that can be judged; or matplotlib is not installed.

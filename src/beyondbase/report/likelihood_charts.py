@@ -54,7 +54,7 @@ def _distribution(
         f"Perplexity under {base} on {task}",
         f"Share of responses by their perplexity under {base}. Median perplexities: {medians}.",
         f"Share of responses that have at most this log-perplexity under {base}; further left is likelier."
-        " Bands hold at all points at once."
+        " Bands are for all points at once."
         + (f" {counted(left_out, 'more arm')} in the table." if left_out > 0 else ""),
         {
             "x": {"name": "log-perplexity, nats per token", "log": False},

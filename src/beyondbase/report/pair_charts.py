@@ -55,7 +55,7 @@ def _curves(pair: Record) -> Figure:
         "lines",
         "pass@k of both arms",
         f"pass@k over k from 1 to {pair['k_max']} on a log scale: {ends}. {more}",
-        "pass@k: the chance that at least one of k completions is right. Bands hold at all k at once."
+        "pass@k: the chance that at least one of k completions is right. Bands are for all k at once."
         + (" The dashed grey line is what guesses reach, by their exact chances." if pair["floors"] else ""),
         {
             "x": {"name": "k", "log": True},

@@ -53,7 +53,7 @@ def _all_arms(task: str, base: str, pairs: Sequence[Record]) -> Figure:
         f"pass@k of all arms on {task}",
         f"pass@k over k of {base} and {len(shown)} arms compared with it; each pair has its numbers."
         + "".join(f" {words}" for words in floor_words(longest)),
-        "Bands hold at all k of an arm at once; hover for the values of all arms."
+        "Bands are for all k of an arm at once; hover for the values of all arms."
         + (" The dashed grey line is what guesses reach." if longest["floors"] else "")
         + (f" The first {len(shown)} arms, {left_out} more in charts of their own." if left_out else ""),
         {
