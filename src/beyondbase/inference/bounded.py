@@ -23,12 +23,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from beyondbase.inference.counted import r_star
 from beyondbase.inference.tails import Floats, positive_chance
 
 __all__ = ["ROUNDING", "Floats", "Values", "lower_limit", "p_greater", "p_less", "upper_limit", "values_of"]
 
 MAX_ITERATIONS = 60
-CLOSE = 1e-10  # in standard errors: a limit this near is stepped to once more
+CLOSE = 1e-8  # in standard errors: from so near one more step finds the limit to the last digits
+ROUGH_STEPS = 4
 ROUNDING = 1e-12
 
 
@@ -128,7 +130,7 @@ def upper_limit(values: Values, tail: ArrayLike) -> Floats:
     """
     target = -special.ndtri(np.broadcast_to(np.asarray(tail, dtype=np.float64), values.mean.shape))
     low, high = values.mean.copy(), np.full(values.mean.shape, values.high)
-    guess = _normal_guess(values, target)
+    guess = _rough_limit(values, target)
     before, score_before = np.full((2, *guess.shape), np.nan)
     open_ = np.ones(guess.shape, dtype=np.bool_)
     for _ in range(MAX_ITERATIONS):
@@ -149,6 +151,23 @@ def upper_limit(values: Values, tail: ArrayLike) -> Floats:
     return guess
 
 
+def _rough_limit(values: Values, target: Floats) -> Floats:
+    """About where the limit is, by tail areas that cost a tenth of the exact ones, to need few of those."""
+    guess = _normal_guess(values, target)
+    before, score_before = np.full((2, *guess.shape), np.nan)
+    for _ in range(ROUGH_STEPS):
+        y, sizes = _terms(values, guess)
+        score = r_star(y, np.ones_like(y))
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            secant = (score - score_before) / (guess - before)
+            slope = np.where(secant > 0, secant, sizes.sum() / np.linalg.norm(y, axis=0))
+            step = guess + (target - score) / slope
+        before, score_before = guess, score
+        inside = (score > 0) & (step > values.mean) & (step < values.high)
+        guess = np.where(inside, step, guess)
+    return guess
+
+
 def _normal_guess(values: Values, target: Floats) -> Floats:
     """Normal limit of the weighted mean, the extra observation counted in its mean and variance."""
     reach = values.high - values.mean
@@ -162,6 +181,11 @@ def _normal_guess(values: Values, target: Floats) -> Floats:
 
 def _score(values: Values, bound: Floats) -> tuple[Floats, Floats]:
     """Normal score z with P(weighted mean > bound) = Phi(-z), and about its derivative in `bound`."""
+    return positive_chance(*_terms(values, bound))
+
+
+def _terms(values: Values, bound: Floats) -> tuple[Floats, Floats]:
+    """By how much each unit is above the bound, the extra one at the end, and the sizes of the units."""
     sizes = np.append(values.sizes, values.sizes.max())[:, None]
     sums = np.vstack([values.sums, np.full(bound.shape, sizes[-1] * values.high)])
-    return positive_chance(sums - sizes * bound, sizes)
+    return sums - sizes * bound, sizes

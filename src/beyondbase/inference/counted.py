@@ -60,7 +60,7 @@ def shows_gain(values: Floats, counts: Floats, worst: float, level: float) -> Tr
     y = -np.vstack([values, np.full((1, values.shape[1]), worst)])
     weight = np.vstack([counts, np.ones((1, counts.shape[1]))])
     two = _two_values(y)
-    return _beta_tail(y, weight, *two) <= level if two else _r_star(y, weight) >= -special.ndtri(level)
+    return _beta_tail(y, weight, *two) <= level if two else r_star(y, weight) >= -special.ndtri(level)
 
 
 def _two_values(y: Floats) -> tuple[float, float] | None:
@@ -79,8 +79,13 @@ def _beta_tail(y: Floats, weight: Floats, loss: float, gain: float) -> Floats:
     return np.where(gained > 0, tail, 1.0)
 
 
-def _r_star(y: Floats, weight: Floats) -> Floats:
-    """Normal score of P(sum g_i y_i > 0), g_i ~ Gamma(weight_i); 0 where half or more, roughly."""
+def r_star(y: Floats, weight: Floats) -> Floats:
+    """Roughly the normal score of P(sum g_i y_i > 0) with g_i ~ Gamma(weight_i); 0 where half or more.
+
+    Args:
+        y: what the gamma variables are multiplied with, shape (terms, columns), or (terms, 1) for all.
+        weight: their shapes, shape (terms, columns).
+    """
     score = np.where((weight * y).max(axis=0) <= 0, np.inf, 0.0)
     score[(weight * np.abs(y)).max(axis=0) == 0] = 0.0
     some = np.flatnonzero(((weight * y).sum(axis=0) < 0) & (score == 0))
