@@ -136,7 +136,7 @@ def _finding(kind: str, law: Sparing, level: float, rejected: float, words: str)
 
 
 def band(units: int, columns: int) -> list[Finding]:
-    """The worse of some laws of curves, all but one of which gain together, for the band: how often it misses."""
+    """Laws of curves, all but one of which gain together, for the band: how often the worst is missed."""
     laws = [_edge(units, columns, number) for number in FEW]
     missed, law = max(((_missed(law), law) for law in laws), key=lambda found: found[0])
     words = f"all of {columns} columns but one gain 1 with chance {columns * law.kind:.6g}, else all lose"
@@ -157,7 +157,8 @@ def _edge(units: int, columns: int, number: int) -> Sparing:
 
 
 def _missed(law: Sparing) -> float:
-    return sum(law.chance(number) for number in range(min(MOST, law.units) + 1) if _misses(law.sample(number)))
+    numbers = range(min(MOST, law.units) + 1)
+    return sum(law.chance(number) for number in numbers if _misses(law.sample(number)))
 
 
 def _misses(sample: Floats) -> bool:

@@ -58,7 +58,7 @@ def test_the_level_is_reached_by_a_law_of_two_values(units: int) -> None:
     ("units", "level", "error"), [(30, 0.05, 0.1442), (500, 0.05, 0.1464), (30, 0.001, 0.00426)]
 )
 def test_half_an_observation_would_be_found_out(units: int, level: float, error: float) -> None:
-    """The same search shows what was wrong before: with exact tails, more than the 13.3 % of an audit at 5 %."""
+    """The same search shows what was wrong before: with exact tails, over 14 % at level 5 %."""
     found = worst_mean.worst(Place(DIFFERENCE, units, level), worst_mean.by_half, (1.0,))
     assert found.rejected == pytest.approx(error, rel=1e-3)
 
@@ -120,7 +120,7 @@ def test_columns_counted_by_the_sample_would_be_found_out() -> None:
 
 
 def test_a_band_errs_where_a_sample_shows_two_columns_of_eight() -> None:
-    """The search can find an error of the band, which decides nothing: more than 5 % of samples are missed."""
+    """The search can find an error of the band, which decides nothing: over 5 % are missed."""
     (row,) = worst_curves.band(100, 8)
     assert not row.decides
     assert row.rejected == pytest.approx(0.0552, abs=1e-4)
