@@ -8,12 +8,14 @@ import pyarrow as pa
 
 from beyondbase.asking import check_settings, n_of
 from beyondbase.chances import load_chances
+from beyondbase.doubt import Doubt
 from beyondbase.errors import InputError
 from beyondbase.evidence import Evidence, Key, SampledSet
 from beyondbase.examples import Example
 from beyondbase.fitness import asked_otherwise, drawn_otherwise, same_prompts, unfinished
-from beyondbase.health import complaints, health_of
+from beyondbase.health import complaints, doubt, health_of
 from beyondbase.mistakes import place, quote
+from beyondbase.ranking import natural_rank
 from beyondbase.recipe import Problems
 from beyondbase.sampled_likelihoods import sampled_likelihoods
 from beyondbase.sampling import chosen, samples_of
@@ -21,7 +23,7 @@ from beyondbase.sources import load_problems
 from beyondbase.store import OUTCOMES, Rows, SampleSet, set_folder
 from beyondbase.store.layout import SET_FILE
 from beyondbase.study import Study
-from beyondbase.tallies import Tally, natural_rank
+from beyondbase.tallies import Tally
 from beyondbase.taskfile import GradedTask, read_task
 from beyondbase.tasks import problems_digest
 
@@ -111,7 +113,8 @@ def _read(study: Study, key: Key, task: GradedTask) -> tuple[SampledSet, Tally, 
         raise InputError(
             f"{store.folder}: every completion was lost by machinery; delete it and sample again"
         )
-    tally = _tally(rows, task, unfit)
+    reason = doubt(health, study.health, arm=key[1], task=key[0])
+    tally = _tally(rows, task, unfit, reason)
     tally = replace(tally, likelihoods=sampled_likelihoods(study, key, store, tally.problem_ids))
     return item, tally, _examples(key, store, task)
 
@@ -135,11 +138,14 @@ def _check_graded(study: Study, store: SampleSet, rows: Rows, task: GradedTask) 
         )
 
 
-def _tally(rows: Rows, task: GradedTask, unfit: tuple[str, ...]) -> Tally:
+def _tally(rows: Rows, task: GradedTask, unfit: tuple[str, ...], reason: str) -> Tally:
     size = len(rows.problem_ids)
     counted = rows.outcome != OUTCOMES.index("error")
     n = np.bincount(rows.problem[counted], minlength=size)
-    c = np.bincount(rows.problem[rows.outcome == OUTCOMES.index("correct")], minlength=size)
+    c, undecided = (
+        np.bincount(rows.problem[rows.outcome == OUTCOMES.index(word)], minlength=size)
+        for word in ("correct", "undecided")
+    )
     # A problem all of whose completions were lost says nothing; that they were lost is in their health.
     kept = [place for place in _naturally(rows.problem_ids) if n[place]]
     ids = tuple(rows.problem_ids[place] for place in kept)
@@ -152,6 +158,7 @@ def _tally(rows: Rows, task: GradedTask, unfit: tuple[str, ...]) -> Tally:
         clusters=_whole(clusters),
         levels=_whole(levels),
         unfit=unfit,
+        doubt=Doubt(_frozen(undecided[kept]), reason) if reason else None,
     )
 
 

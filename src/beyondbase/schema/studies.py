@@ -184,6 +184,7 @@ class Health(Object):
     completions: Positive
     truncated: Share
     unparsed: Share
+    undecided: Share
     errors: Share
     empty: Share
     cut_off: Share | None
@@ -211,7 +212,7 @@ class Example(Object):
     task: str
     arm: str
     problem_id: str
-    outcome: Literal["correct", "wrong", "unparsed", "truncated", "error"]
+    outcome: Literal["correct", "wrong", "undecided", "unparsed", "truncated", "error"]
     text: str
 
 

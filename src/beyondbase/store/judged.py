@@ -87,7 +87,7 @@ class JudgedSet:
             InputError: A shard is damaged.
         """
         for path in layout.shards_in(layout.grades_folder(self.folder, grader, version)):
-            columns = ("problem_id", "index", "outcome", "answer")
+            columns = ("problem_id", "index", "outcome", "answer", "rule")
             table = read_shard(path, GRADES, columns, self.fingerprint)
             yield [
                 Graded(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)
