@@ -573,7 +573,7 @@ KEYS: dict[str, str] = {
     "sampling": "n max_tokens temperature top_p top_k prompt system stop_lines stop_token_ids keep_tokens",
     "engine": "engine dtype device batch_size processes threads url tensor_parallel options timeout",
     "problems": "benchmark path hub file question answers gym size seed settings grader grading sets id",
-    "health": "truncated unparsed empty errors copies",
+    "health": "truncated unparsed undecided empty errors copies",
 }
 
 
