@@ -108,7 +108,8 @@ def _read(study: Study, key: Key, task: GradedTask) -> tuple[SampledSet, Tally, 
         *asked_otherwise(study, key, same=prompts),
         *drawn_otherwise(study, key, store),
     )
-    item = SampledSet(*key, store.fingerprint, store.identity, task.grader, prompts, health)
+    accepts = task.accepts.get(key[1])
+    item = SampledSet(*key, store.fingerprint, store.identity, task.grader, prompts, health, accepts)
     if health.errors == 1:
         raise InputError(
             f"{store.folder}: every completion was lost by machinery; delete it and sample again"

@@ -20,7 +20,7 @@ from beyondbase.store.notes import Desk, Notebook, find_notes, outcomes_at
 from beyondbase.store.places import Slots
 from beyondbase.store.rows import Stock, read_slots
 from beyondbase.store.scoring import Scored, Scores, places_to_score, read_scores, scorer_mark
-from beyondbase.store.shards import GRADES, SCORES, read_shard
+from beyondbase.store.shards import GRADES, OUTCOMES, SCORES, read_shard
 from beyondbase.store.tally import Counts, Rows, check_graded, count, rows_of
 from beyondbase.store.texts import PLAIN, WHOLE, Sample, first_samples, read_chosen
 
@@ -139,6 +139,21 @@ class JudgedSet:
         """
         slots, outcome = self._outcomes(grader, version, n=n)
         return first_samples(slots, outcome, k, self.fingerprint)
+
+    def answered(self, grader: str, version: str, *, k: int) -> Iterator[list[Completion]]:
+        """Read the first k completions of each problem whose answer a grader judged, a shard at a time.
+
+        Args:
+            grader: The grader's name.
+            version: Its version.
+            k: How many of each problem.
+
+        Raises:
+            InputError: A shard is damaged.
+        """
+        slots, outcome = self._outcomes(grader, version)
+        judged = np.isin(outcome, [OUTCOMES.index(word) for word in ("correct", "wrong", "undecided")])
+        yield from read_chosen(slots, judged & (slots.rank(judged) < k), self.fingerprint, columns=PLAIN)
 
     def append_scores(
         self, scorer: str, identity: Mapping[str, Any], scored: Sequence[Scored], *, wait: float = 0
