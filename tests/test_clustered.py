@@ -29,7 +29,7 @@ def test_draws_that_are_copies_count_once(found: int, times: int) -> None:
 
 
 def test_clusters_that_are_all_the_same_are_no_gain() -> None:
-    """Where each cluster has as many hits as any other, draws count as independent, never as more than that."""
+    """Where each cluster has as many hits as any other, draws count as independent, never as more."""
     assert clustered_share([True, False] * 20, np.repeat(range(20), 2)) == pytest.approx(
         share_interval(20, 40)
     )

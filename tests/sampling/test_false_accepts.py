@@ -80,7 +80,7 @@ def test_a_grader_that_accepts_nothing_strange_is_told_so(tmp_path: Path) -> Non
 
 
 def test_leniency_is_measured(tmp_path: Path) -> None:
-    """What a grader lets through at a known rate is found at that rate, within the interval, and not as chance."""
+    """What a grader lets through at a known rate is found at that rate, and not called chance."""
     problems = problems_of([f"word {place}" for place in range(50)])
     texts = {one.id: [f"{'x' * (int(one.id) * 7 % 20 + index)}" for index in range(20)] for one in problems}
     grader = Lenient(accepts=lambda _problem, answer: len(answer) % 20 == 3)
@@ -92,7 +92,7 @@ def test_leniency_is_measured(tmp_path: Path) -> None:
 
 
 def test_one_lenient_right_answer_widens_the_interval(tmp_path: Path) -> None:
-    """Where a single right answer takes whatever comes, the interval is that of few problems, not many answers."""
+    """Where one right answer takes whatever comes, the interval is that of few problems, not many answers."""
     problems = problems_of([f"word {place}" for place in range(50)])
     texts = {one.id: [f"other {one.id} {index}" for index in range(20)] for one in problems}
     one = Lenient(accepts=lambda problem, _answer: problem.gold == "word 7")
@@ -109,7 +109,7 @@ def test_one_lenient_right_answer_widens_the_interval(tmp_path: Path) -> None:
 
 
 def test_chance_is_told_from_leniency(tmp_path: Path) -> None:
-    """An answer that is the other right answer to the letter was accepted by chance, whoever the grader is."""
+    """An answer that is the other right answer to the letter was accepted by chance, whoever grades."""
     problems = problems_of([str(place % 3) for place in range(30)])
     texts = {one.id: [str((int(one.id) + index) % 3) for index in range(3)] for one in problems}
     found = accepts_of(WHOLE, problems, set_of(tmp_path / "a", texts))
