@@ -317,6 +317,7 @@ def test_results_say_where_counts_come_from(tmp_path: Path) -> None:
             "copies": 0.0,
             "tokens": [5.0, 5.0, 5.0],
         },
+        "accepts": None,
     }
 
 
