@@ -123,17 +123,18 @@ class _Tried:
     error: Exception | None = None
 
 
-def gather(study: Study, claims: Sequence[Claim]) -> Family:
+def gather(study: Study, claims: Sequence[Claim], *, evidence: Evidence | None = None) -> Family:
     """Read the evidence and find the cases of every claim.
 
     Args:
         study: what to judge.
         claims: all claims at hand; the study may choose among them.
+        evidence: what to judge it on, if not as it is read.
 
     Raises:
         InputError: the evidence cannot be read, or the study names a claim or case that is not there.
     """
-    evidence = load_evidence(study)
+    evidence = load_evidence(study) if evidence is None else evidence
     cases = [
         (claim, claim.over.cases(study, evidence.tallies, evidence.chances))
         for claim in _chosen(study, claims)

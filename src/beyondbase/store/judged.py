@@ -155,6 +155,22 @@ class JudgedSet:
         judged = np.isin(outcome, [OUTCOMES.index(word) for word in ("correct", "wrong", "undecided")])
         yield from read_chosen(slots, judged & (slots.rank(judged) < k), self.fingerprint, columns=PLAIN)
 
+    def these(self, keys: Sequence[tuple[str, int]]) -> list[Completion]:
+        """Read some completions, by problem and index, without their tokens.
+
+        Raises:
+            InputError: A shard is damaged.
+        """
+        slots, wanted = self._slots(), _by_problem(keys)
+        chosen = np.zeros(slots.digest.size, dtype=np.bool_)
+        for place, name in enumerate(slots.ids):
+            start, end = slots.starts[place : place + 2].tolist()
+            chosen[[start + index for index in wanted.get(name, ()) if index < end - start]] = True
+        batches = read_chosen(slots, chosen & slots.present, self.fingerprint, columns=PLAIN)
+        return sorted(
+            (one for batch in batches for one in batch), key=lambda one: (one.problem_id, one.index)
+        )
+
     def append_scores(
         self, scorer: str, identity: Mapping[str, Any], scored: Sequence[Scored], *, wait: float = 0
     ) -> None:
@@ -247,3 +263,10 @@ class JudgedSet:
         slots = self._slots(*extra, n=n)
         folder = layout.grades_folder(self.folder, grader, version)
         return slots, outcomes_at(slots, folder, self.fingerprint)
+
+
+def _by_problem(keys: Sequence[tuple[str, int]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for name, index in keys:
+        found.setdefault(name, []).append(index)
+    return found
