@@ -5,8 +5,8 @@ kind whose right answer is another. What is accepted then is right by chance (it
 answer, as 5 is of many problems) or by leniency.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,8 +53,14 @@ class _Pair:
     other: Problem
 
 
-def false_accepts(
-    grader: Grader, problems: Sequence[Problem], sets: Mapping[str, SampleSet], by: tuple[str, str], seed: int
+def false_accepts(  # noqa: PLR0913 - a grader, its name, what it grades, how that is chosen, and who is told
+    grader: Grader,
+    problems: Sequence[Problem],
+    sets: Mapping[str, SampleSet],
+    by: tuple[str, str],
+    *,
+    seed: int,
+    tell: Callable[[str, int, int], object] = lambda _arm, _done, _wanted: None,
 ) -> dict[str, Accepts]:
     """Grade answers of each arm as answers to other problems.
 
@@ -64,6 +70,7 @@ def false_accepts(
         sets: The graded sets by arm.
         by: The name and version under which they are graded.
         seed: Chooses the other problems, the same for all arms.
+        tell: Called with an arm, how many of its answers are compared, and how many will be.
 
     Returns:
         What came of it by arm, without those that have no answer to compare.
@@ -77,7 +84,13 @@ def false_accepts(
     asked = {f"{place}": replace(pair.other, id=f"{place}") for place, pair in enumerate(pairs)}
     completions = [replace(pair.completion, problem_id=f"{place}") for place, pair in enumerate(pairs)]
     found: defaultdict[str, list[tuple[_Pair, Graded]]] = defaultdict(list)
+    wanted = Counter(pair.arm for pair in pairs)
+    for arm, count in wanted.items():
+        tell(arm, 0, count)
+    done: Counter[str] = Counter()
     for pair, graded in zip(pairs, grader.grade(asked, completions), strict=True):
+        done[pair.arm] += 1
+        tell(pair.arm, done[pair.arm], wanted[pair.arm])
         if graded.outcome in {"correct", "wrong", "undecided"}:
             found[pair.arm].append((pair, graded))
     return {arm: _counted(some) for arm, some in found.items()}

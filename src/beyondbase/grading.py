@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
+from functools import partial
 
 from beyondbase.asking import check_asked
 from beyondbase.completions import Problem
@@ -38,30 +40,41 @@ def grade(study: Study, keys: Sequence[Key], *, tell: Tell) -> dict[Key, Accepts
     for task in dict.fromkeys(task for task, _ in keys):
         arms = [arm for name, arm in keys if name == task]
         there = [arm for arm in arms if (set_folder(samples, task, arm) / SET_FILE).exists()]
-        if not there:
-            continue
-        _check_trusted(study, task)
-        problems, grader = load_problems(study, task), task_grader(study, task)
-        by_id, by = {problem.id: problem for problem in problems}, named(grader, problems)
-        with ExitStack() as stack:
-            stores = {
-                arm: stack.enter_context(closing(SampleSet.read(set_folder(samples, task, arm))))
-                for arm in there
-            }
-            fresh = set()
-            for arm, store in stores.items():
-                check_asked(study, arm, store, problems)
-                if _grade_set(store, grader, by, by_id, (task, arm), tell):
-                    fresh.add(arm)
-            kept = _accepts_known(study, task, by)
-            new = {arm: store for arm, store in stores.items() if arm in fresh or arm not in kept}
-            accepts = kept | (false_accepts(grader, problems, new, by, study.seed) if new else {})
-        table = study.problems.get(task, Problems()).model_dump(mode="json")
-        known = defaults_of(study, task)
-        graded = GradedTask(by, told_apart(problems), table, problems_digest(problems), known, accepts)
-        write_task(samples, task, graded)
-        found |= {(task, arm): accepts[arm] for arm in there if arm in accepts}
+        if there:
+            accepts = _grade_task(study, task, there, tell)
+            found |= {(task, arm): accepts[arm] for arm in there if arm in accepts}
     return found
+
+
+def _grade_task(study: Study, task: str, arms: Sequence[str], tell: Tell) -> Mapping[str, Accepts]:
+    _check_trusted(study, task)
+    samples, problems, grader = samples_of(study), load_problems(study, task), task_grader(study, task)
+    by_id, by = {problem.id: problem for problem in problems}, named(grader, problems)
+    with ExitStack() as stack:
+        sets = {arm: SampleSet.read(set_folder(samples, task, arm)) for arm in arms}
+        fresh = set()
+        for arm, store in sets.items():
+            stack.enter_context(closing(store))
+            check_asked(study, arm, store, problems)
+            if _grade_set(store, grader, by, by_id, (task, arm), tell):
+                fresh.add(arm)
+        table = study.problems.get(task, Problems()).model_dump(mode="json")
+        digest, known = problems_digest(problems), defaults_of(study, task)
+        before = _accepts_known(study, task, by)
+        accepts = {arm: some for arm, some in before.items() if arm not in fresh}
+        graded = GradedTask(by, told_apart(problems), table, digest, known, accepts)
+        # Before the check, so that nothing hangs on whether it comes to its end.
+        write_task(samples, task, graded)
+        unchecked = {arm: store for arm, store in sets.items() if arm not in accepts}
+        if unchecked:
+            told = partial(_tell_check, tell, task)
+            accepts |= false_accepts(grader, problems, unchecked, by, seed=study.seed, tell=told)
+            write_task(samples, task, replace(graded, accepts=accepts))
+    return accepts
+
+
+def _tell_check(tell: Tell, task: str, arm: str, done: int, wanted: int) -> None:
+    tell(Progress("check", task, arm, done, wanted))
 
 
 def _accepts_known(study: Study, task: str, by: tuple[str, str]) -> dict[str, Accepts]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pipeline import PUPPETS, done, played, recipe, store_of, write_problems, write_tiny
+from pipeline import PUPPETS, command, done, played, recipe, store_of, write_problems, write_tiny
 from store_factory import IDENTITY, made
 from study_factory import judged
 
@@ -66,7 +66,7 @@ def accepts_of(
     grader: Any, problems: Sequence[Problem], store: SampleSet, *, seed: int = 0
 ) -> Accepts | None:
     """What is found of one arm."""
-    return false_accepts(grader, problems, {"arm": store}, BY, seed).get("arm")
+    return false_accepts(grader, problems, {"arm": store}, BY, seed=seed).get("arm")
 
 
 def test_a_grader_that_accepts_nothing_strange_is_told_so(tmp_path: Path) -> None:
@@ -235,9 +235,9 @@ def test_it_is_measured_anew_only_where_there_is_something_new(
     arms: list[list[str]] = []
     real = false_accepts
 
-    def spied(grader: Any, problems: Any, sets: Any, by: Any, seed: int) -> Any:
+    def spied(grader: Any, problems: Any, sets: Any, by: Any, **others: Any) -> Any:
         arms.append([*sets])
-        return real(grader, problems, sets, by, seed)
+        return real(grader, problems, sets, by, **others)
 
     monkeypatch.setattr("beyondbase.grading.false_accepts", spied)
     assert "to the letter" in done("grade", study)
@@ -265,3 +265,21 @@ def test_a_damaged_measure_is_refused_by_name(tmp_path: Path, monkeypatch: pytes
     done("grade", study)
     assert load_evidence(study).sets[1].accepts is not None
     assert store_of(study, "rl").graders()
+
+
+def test_grades_count_though_the_check_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped while it is checked, what is graded can be judged; the same command makes the check up."""
+    study = write_guessing(tmp_path, monkeypatch)
+    done("sample", study, "--no-grade")
+
+    def stopped(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as context:
+        context.setattr("beyondbase.grading.false_accepts", stopped)
+        assert command("grade", study).exit_code == 130
+    assert [item.accepts for item in load_evidence(study).sets] == [None, None]
+    result = command("grade", study)
+    assert "check rl on sums: 50 of 50" in result.stderr
+    assert "grade rl on sums" not in result.stderr
+    assert None not in [item.accepts for item in load_evidence(study).sets]
