@@ -13,6 +13,7 @@ from beyondbase.asking import settings_of
 from beyondbase.errors import InputError
 from beyondbase.evidence import load_evidence
 from beyondbase.light import write_light
+from beyondbase.report import render_page
 from beyondbase.results import results_of
 from beyondbase.schema import read_results
 from beyondbase.sources import load_problems
@@ -374,6 +375,18 @@ def test_undecided_answers_are_wrong_and_told_apart(tmp_path: Path) -> None:
     assert found is not None
     assert found.undecided.tolist() == [16] + [0] * 11
     assert found.reason.startswith("arm 'rl' on 'T': of 8.3% of its completions the grader cannot tell")
+
+
+def test_the_page_and_the_readers_of_results_know_undecided(tmp_path: Path) -> None:
+    """results.json takes their share and examples of them, and the page has a column for them."""
+    content = results_of([judged(drawn_undecided(tmp_path, undecided_on(0)))])
+    (tmp_path / "results.json").write_text(json.dumps(content))
+    found = read_results(tmp_path / "results.json")["studies"][0]
+    assert found["samples"][1]["health"]["undecided"] == pytest.approx(16 / 192)
+    assert "undecided" in {example["outcome"] for example in found["examples"]}
+    page = render_page(content)
+    assert '<th scope="col">Undecided</th>' in page
+    assert "<td>8.3\u00a0%</td>" in page
 
 
 def test_few_undecided_answers_are_no_doubt(tmp_path: Path) -> None:
