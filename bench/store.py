@@ -118,6 +118,7 @@ def table(number: int, size: int) -> dict[str, Any]:
         "seed": pa.array(draw.integers(0, 2**62, size)),
         "text": pa.array(["text"] * size),
         "outcome": pa.array(np.where(draw.random(size) < 0.6, "correct", "wrong").tolist()),
+        "rule": pa.array(["number"] * size),
         "answer": pa.array(["42"] * size),
         **{name: pa.nulls(size, kind) for name, kind in lists.items()},
     }

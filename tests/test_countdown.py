@@ -36,6 +36,7 @@ def verdict(
     completion = Completion("1", 3, 7, text, 1, finish, None, None, None)
     (graded,) = make_grader("countdown", {"check": check}).grade(problems, [completion])
     assert (graded.problem_id, graded.index) == ("1", 3)
+    assert graded.rule == ("expression" if graded.outcome in {"correct", "wrong"} else "")
     return graded.outcome, graded.answer
 
 

@@ -12,6 +12,8 @@ from study_factory import BASE, RL, judged, write_tables
 from beyondbase.asking import settings_of
 from beyondbase.errors import InputError
 from beyondbase.evidence import load_evidence
+from beyondbase.light import write_light
+from beyondbase.report import render_page
 from beyondbase.results import results_of
 from beyondbase.schema import read_results
 from beyondbase.sources import load_problems
@@ -307,6 +309,7 @@ def test_results_say_where_counts_come_from(tmp_path: Path) -> None:
             "completions": 192,
             "truncated": 0.0,
             "unparsed": 0.0,
+            "undecided": 0.0,
             "errors": 0.0,
             "empty": 0.0,
             "cut_off": 0.0,
@@ -315,6 +318,7 @@ def test_results_say_where_counts_come_from(tmp_path: Path) -> None:
             "copies": 0.0,
             "tokens": [5.0, 5.0, 5.0],
         },
+        "accepts": None,
     }
 
 
@@ -338,3 +342,95 @@ def test_long_completions_are_shown_of_the_first_problems_only(tmp_path: Path) -
         draw(study, arm, text=lambda problem, index: f"{problem} {index} " + "x" * 300_000)
     shown = [(item.arm, item.problem_id) for item in load_evidence(study).examples]
     assert shown == [("base", "0")] * 2 + [("rl", "0")] * 2
+
+
+def undecided_on(*problems: int, arm: str = "rl") -> Any:
+    """Outcomes as usual, but for wrong answers of an arm on some problems, which are undecided."""
+
+    def outcome(one: str, problem: int, index: int) -> Any:
+        found = usual(one, problem, index)
+        return "undecided" if found == "wrong" and one == arm and problem in problems else found
+
+    return outcome
+
+
+def drawn_undecided(folder: Path, outcomes: Any, *, size: int = 12, **tables: Any) -> Study:
+    """A study of two whole sets with some outcomes."""
+    study = write_sampled(folder, problems={"T": {"gym": "chain_sum", "size": size}}, **tables)
+    for arm in study.arms:
+        draw(study, arm, outcomes=outcomes, problems=size)
+    return study
+
+
+def test_undecided_answers_are_wrong_and_told_apart(tmp_path: Path) -> None:
+    """What is undecided is in n and not in c, and its share stands in the health of the set."""
+    plain = load_evidence(sampled(tmp_path / "a"))
+    evidence = load_evidence(drawn_undecided(tmp_path / "b", undecided_on(0)))
+    for name in ("n", "c"):
+        now, then = (getattr(found.tallies["T", "rl"], name).tolist() for found in (evidence, plain))
+        assert now == then
+    assert evidence.sets[1].health.undecided == 16 / 192
+    assert evidence.tallies["T", "base"].doubt is None
+    found = evidence.tallies["T", "rl"].doubt
+    assert found is not None
+    assert found.undecided.tolist() == [16] + [0] * 11
+    assert found.reason.startswith("arm 'rl' on 'T': of 8.3% of its completions the grader cannot tell")
+
+
+def test_the_page_and_the_readers_of_results_know_undecided(tmp_path: Path) -> None:
+    """results.json takes their share and examples of them, and the page has a column for them."""
+    content = results_of([judged(drawn_undecided(tmp_path, undecided_on(0)))])
+    (tmp_path / "results.json").write_text(json.dumps(content))
+    found = read_results(tmp_path / "results.json")["studies"][0]
+    assert found["samples"][1]["health"]["undecided"] == pytest.approx(16 / 192)
+    assert "undecided" in {example["outcome"] for example in found["examples"]}
+    page = render_page(content)
+    assert '<th scope="col">Undecided</th>' in page
+    assert "<td>8.3\u00a0%</td>" in page
+
+
+def test_few_undecided_answers_are_no_doubt(tmp_path: Path) -> None:
+    """Up to the share that [health] undecided allows, they are wrong and nothing more."""
+    study = drawn_undecided(tmp_path, undecided_on(0), health={"undecided": 0.09})
+    assert load_evidence(study).tallies["T", "rl"].doubt is None
+
+
+def outcomes_of(study: Study) -> dict[str, str]:
+    """The outcome of each verdict of a study by its name."""
+    return {entry.id: str(entry.outcome) for entry in judged(study).judged}
+
+
+def test_only_verdicts_that_hang_on_undecided_answers_are_invalid(tmp_path: Path) -> None:
+    """A verdict that stands whether they are right or wrong is given; one that does not is INVALID."""
+    plain = outcomes_of(drawn_undecided(tmp_path / "a", usual, size=60))
+    few = drawn_undecided(tmp_path / "b", undecided_on(0), size=60)
+    assert load_evidence(few).tallies["T", "rl"].doubt is not None
+    assert outcomes_of(few) == plain
+    many = drawn_undecided(tmp_path / "c", undecided_on(*range(0, 60, 3)), size=60)
+    found = outcomes_of(many)
+    shaky = {name for name in found if found[name] == "INVALID"}
+    assert "base-overtakes[T/rl]" in shaky
+    assert found["rl-leads-at-1[T/rl]"] == plain["rl-leads-at-1[T/rl]"] == "SUPPORTED"
+    assert all(found[name] == plain[name] for name in plain if name not in shaky)
+    reasons = {reason for entry in judged(many).judged for reason in entry.verdict.invalid}
+    (reason,) = reasons
+    assert "where [health] undecided allows 1.0%, and the verdict would be another if they were" in reason
+
+
+@pytest.mark.parametrize("arm", ["base", "rl"])
+def test_undecided_answers_of_either_arm_are_looked_at(tmp_path: Path, arm: str) -> None:
+    """A verdict falls where the undecided answers of one arm alone would turn it, whichever arm it is."""
+
+    def level(one: str, problem: int, _index: int) -> Any:
+        # Both arms right on half of the problems; of the others one of them has nothing but undecided ones.
+        return "correct" if problem % 2 else "undecided" if one == arm else "wrong"
+
+    found = outcomes_of(drawn_undecided(tmp_path, level, size=60))
+    assert found["rl-leads-at-1[T/rl]"] == "INVALID"
+
+
+def test_counts_of_a_doubtful_study_are_not_written(tmp_path: Path) -> None:
+    """A table of counts cannot say which answers are undecided, so that none is made of too many."""
+    study = drawn_undecided(tmp_path, undecided_on(0))
+    with pytest.raises(InputError, match="cannot tell whether they are right"):
+        write_light(study, tmp_path / "out")

@@ -10,7 +10,7 @@ from beyondbase.health import LEVEL, Health, complaints, copied_indexes, health_
 from beyondbase.recipe import Health as Limits
 from beyondbase.store import EMPTY_DIGEST, FINISHES, OUTCOMES, Rows
 
-FIT = Health(100, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, (5.0, 5.0, 5.0))
+FIT = Health(100, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, (5.0, 5.0, 5.0))
 
 
 def rows(
@@ -37,10 +37,11 @@ def rows(
 def test_shares_count_what_they_name() -> None:
     """Each share is that of its own kind among all completions."""
     found = rows([[1, 2, EMPTY_DIGEST, 4], [5, 5, 6, 7]], tokens=[1, 2, 3, 4, 5, 6, 7, -1])
-    found.outcome[:4] = [OUTCOMES.index(word) for word in ("truncated", "unparsed", "wrong", "error")]
+    found.outcome[:4] = [OUTCOMES.index(word) for word in ("truncated", "unparsed", "undecided", "error")]
     found.finish[:2] = FINISHES.index("length")
     health = health_of(found)
     assert (health.completions, health.truncated, health.unparsed, health.errors) == (8, 1 / 8, 1 / 8, 1 / 8)
+    assert health.undecided == 1 / 8
     assert (health.empty, health.cut_off, health.distinct) == (1 / 8, 2 / 8, 7 / 8)
     assert health.tokens is not None
     assert health.tokens[:2] == (4.0, 4.0)

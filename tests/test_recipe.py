@@ -51,6 +51,7 @@ def test_the_documented_defaults(tmp_path: Path) -> None:
     assert study.health.model_dump() == {
         "truncated": 0.1,
         "unparsed": 0.5,
+        "undecided": 0.01,
         "empty": 0.05,
         "errors": 0.01,
         "copies": 0.0,

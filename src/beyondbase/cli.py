@@ -12,6 +12,7 @@ from beyondbase.commands.init import init
 from beyondbase.commands.judging import PassingCommand, estimators, judge
 from beyondbase.commands.looking import plan, status
 from beyondbase.commands.report import report
+from beyondbase.commands.review import review
 from beyondbase.commands.sampling import grade, sample, score
 from beyondbase.commands.transfer import export_results, import_samples, pull_samples, push_samples, tables
 
@@ -40,7 +41,7 @@ def main(
             stream.reconfigure(errors="backslashreplace")
 
 
-for command in (init, plan, sample, grade, score, status, agree, report):
+for command in (init, plan, sample, grade, score, status, agree, review, report):
     app.command()(command)
 for passing in (judge, estimators):
     app.command(cls=PassingCommand)(passing)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Grade = Literal["correct", "wrong", "unparsed", "truncated", "error"]
+Grade = Literal["correct", "wrong", "undecided", "unparsed", "truncated", "error"]
 Finish = Literal["stop", "length", "error", "unknown"]
 
 
@@ -63,11 +63,14 @@ class Graded:
     Attributes:
         problem_id: The problem.
         index: The completion's number.
-        outcome: What became of it; an infrastructure error is "error", never "wrong".
+        outcome: What became of it; an infrastructure error is "error", never "wrong", and an answer of which
+            no rule of the grader could tell whether it is right is "undecided".
         answer: What was extracted from the text, if anything.
+        rule: Which rule of the grader decided; "" where no answer was judged, or where that is not known.
     """
 
     problem_id: str
     index: int
     outcome: Grade
     answer: str | None
+    rule: str = ""

@@ -11,6 +11,7 @@ from beyondbase.study import Study
 from beyondbase.tallies import Tally, load_tallies
 
 if TYPE_CHECKING:
+    from beyondbase.false_accepts import Accepts
     from beyondbase.health import Health
 
 Key = tuple[str, str]
@@ -28,6 +29,7 @@ class SampledSet:
         grader: The name and version of who graded them.
         prompts: Whether the base was asked in the very same words; None where that is not known.
         health: What became of them.
+        accepts: How often the grader accepted answers to other problems; None where nobody looked.
     """
 
     task: str
@@ -37,6 +39,7 @@ class SampledSet:
     grader: tuple[str, str]
     prompts: bool | None
     health: "Health"
+    accepts: "Accepts | None" = None
 
 
 @dataclass(frozen=True, eq=False)

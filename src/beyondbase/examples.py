@@ -19,7 +19,7 @@ from beyondbase.study import Study
 from beyondbase.tallies import Tally
 
 COLUMNS = ("task", "arm", "problem_id", "outcome", "text")
-OUTCOMES = ("correct", "wrong", "unparsed", "truncated", "error")
+OUTCOMES = ("correct", "wrong", "undecided", "unparsed", "truncated", "error")
 LIMIT = 8
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")

@@ -1,11 +1,14 @@
 """From sample sets to grades: whatever is not graded by grader and answers of now is, without new samples."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from functools import partial
 
 from beyondbase.asking import check_asked
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
+from beyondbase.false_accepts import Accepts, false_accepts
 from beyondbase.graders import Grader, grade_batches
 from beyondbase.mistakes import place, quote
 from beyondbase.recipe import Problems
@@ -18,7 +21,7 @@ from beyondbase.taskfile import GradedTask, named, read_task, task_path, told_ap
 from beyondbase.tasks import problems_digest
 
 
-def grade(study: Study, keys: Sequence[Key], *, tell: Tell) -> None:
+def grade(study: Study, keys: Sequence[Key], *, tell: Tell) -> dict[Key, Accepts]:
     """Grade what a grader of this version has not seen; completions are left as they are.
 
     Args:
@@ -26,27 +29,65 @@ def grade(study: Study, keys: Sequence[Key], *, tell: Tell) -> None:
         keys: Which of its sets, as `chosen` lists them; those that are not there yet are left out.
         tell: Called after every batch.
 
+    Returns:
+        By task and arm, how often the grader accepted answers to other problems.
+
     Raises:
         InputError: An extra is missing, or a completion is of a problem that the task has not, or of which
             the question changed since.
     """
-    samples = samples_of(study)
+    samples, found = samples_of(study), dict[Key, Accepts]()
     for task in dict.fromkeys(task for task, _ in keys):
         arms = [arm for name, arm in keys if name == task]
         there = [arm for arm in arms if (set_folder(samples, task, arm) / SET_FILE).exists()]
-        if not there:
-            continue
-        _check_trusted(study, task)
-        problems, grader = load_problems(study, task), task_grader(study, task)
-        by_id, by = {problem.id: problem for problem in problems}, named(grader, problems)
-        for arm in there:
-            with closing(SampleSet.read(set_folder(samples, task, arm))) as store:
-                check_asked(study, arm, store, problems)
-                _grade_set(store, grader, by, by_id, (task, arm), tell)
+        if there:
+            accepts = _grade_task(study, task, there, tell)
+            found |= {(task, arm): accepts[arm] for arm in there if arm in accepts}
+    return found
+
+
+def _grade_task(study: Study, task: str, arms: Sequence[str], tell: Tell) -> Mapping[str, Accepts]:
+    _check_trusted(study, task)
+    samples, problems, grader = samples_of(study), load_problems(study, task), task_grader(study, task)
+    by_id, by = {problem.id: problem for problem in problems}, named(grader, problems)
+    with ExitStack() as stack:
+        sets = {arm: SampleSet.read(set_folder(samples, task, arm)) for arm in arms}
+        fresh = set()
+        for arm, store in sets.items():
+            stack.enter_context(closing(store))
+            check_asked(study, arm, store, problems)
+            if _grade_set(store, grader, by, by_id, (task, arm), tell):
+                fresh.add(arm)
         table = study.problems.get(task, Problems()).model_dump(mode="json")
-        known = defaults_of(study, task)
-        graded = GradedTask(by, told_apart(problems), table, problems_digest(problems), known)
+        digest, known = problems_digest(problems), defaults_of(study, task)
+        before = _accepts_known(study, task, by)
+        accepts = {arm: some for arm, some in before.items() if arm not in fresh}
+        graded = GradedTask(by, told_apart(problems), table, digest, known, accepts)
+        # Before the check, so that nothing hangs on whether it comes to its end.
         write_task(samples, task, graded)
+        unchecked = {arm: store for arm, store in sets.items() if arm not in accepts}
+        if unchecked:
+            told = partial(_tell_check, tell, task)
+            accepts |= false_accepts(grader, problems, unchecked, by, seed=study.seed, tell=told)
+            write_task(samples, task, replace(graded, accepts=accepts))
+    return accepts
+
+
+def _tell_check(tell: Tell, task: str, arm: str, done: int, wanted: int) -> None:
+    tell(Progress("check", task, arm, done, wanted))
+
+
+def _accepts_known(study: Study, task: str, by: tuple[str, str]) -> dict[str, Accepts]:
+    """What was found before of this version of the grader."""
+    samples = samples_of(study)
+    if not task_path(samples, task).exists():
+        return {}
+    try:
+        before = read_task(samples, task)
+    except InputError:
+        # It is written anew.
+        return {}
+    return dict(before.accepts) if before.grader == by else {}
 
 
 def _check_trusted(study: Study, task: str) -> None:
@@ -68,7 +109,7 @@ def _grade_set(  # noqa: PLR0913, PLR0917 - a grader, its name, what it grades, 
     problems: Mapping[str, Problem],
     key: Key,
     tell: Tell,
-) -> None:
+) -> int:
     bare, done = int((store.rows(*by).outcome < 0).sum()), 0
     # Closed here, whatever happens: the grader has processes.
     with closing(grade_batches(grader, problems, store.ungraded(*by))) as batches:
@@ -76,3 +117,4 @@ def _grade_set(  # noqa: PLR0913, PLR0917 - a grader, its name, what it grades, 
             store.append_grades(*by, graded)
             done += len(graded)
             tell(Progress("grade", *key, done, bare))
+    return done

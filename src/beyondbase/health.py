@@ -27,6 +27,7 @@ class Health:
         completions: How many there are.
         truncated: Cut off before an answer was stated.
         unparsed: Ended without an answer that was found.
+        undecided: With an answer of which the grader cannot tell whether it is right; counted as wrong.
         errors: Lost by machinery.
         empty: Without any text.
         cut_off: Ended by the limit of tokens, whether an answer was stated before or not; None where
@@ -41,6 +42,7 @@ class Health:
     completions: int
     truncated: float
     unparsed: float
+    undecided: float
     errors: float
     empty: float
     cut_off: float | None
@@ -64,6 +66,7 @@ def health_of(rows: Rows) -> Health:
         completions=size,
         truncated=_share(rows, "truncated"),
         unparsed=_share(rows, "unparsed"),
+        undecided=_share(rows, "undecided"),
         errors=_share(rows, "error"),
         empty=float(((rows.digest == EMPTY_DIGEST) & (rows.outcome != OUTCOMES.index("error"))).mean()),
         cut_off=float(cut[known].mean()) if known.any() else None,
@@ -107,6 +110,24 @@ def complaints(health: Health, limits: Limits, *, arm: str, task: str) -> tuple[
             f" where [health] varied asks for {limits.varied:.1%}: drawn at temperature 0, or from a cache?"
         )
     return tuple(found)
+
+
+def doubt(health: Health, limits: Limits, *, arm: str, task: str) -> str:
+    """Say that more answers are undecided than may be, for verdicts that hang on them; empty if not.
+
+    Args:
+        health: What was measured.
+        limits: What the study allows.
+        arm: The arm.
+        task: The task.
+    """
+    if health.undecided <= limits.undecided:
+        return ""
+    return (
+        f"arm {arm!r} on {task!r}: of {health.undecided:.1%} of its completions the grader cannot tell"
+        f" whether they are right, where [health] undecided allows {limits.undecided:.1%}, and the verdict"
+        " would be another if they were: look at them, name another grader or its options, or allow more"
+    )
 
 
 def copied_indexes(blocks: Sequence[Ints]) -> tuple[int, ...]:

@@ -20,6 +20,7 @@ from beyondbase.kinds import ANY, PAPER, ExpectedVerdict
 from beyondbase.mistakes import suggest
 from beyondbase.remedies import remedy_text
 from beyondbase.study import Expectation, Study, Waiver
+from beyondbase.undecided import SETTLEMENTS, doubts, settled
 from beyondbase.verdict import Outcome, Verdict, invalid
 
 _LEAVING = (
@@ -122,17 +123,18 @@ class _Tried:
     error: Exception | None = None
 
 
-def gather(study: Study, claims: Sequence[Claim]) -> Family:
+def gather(study: Study, claims: Sequence[Claim], *, evidence: Evidence | None = None) -> Family:
     """Read the evidence and find the cases of every claim.
 
     Args:
         study: what to judge.
         claims: all claims at hand; the study may choose among them.
+        evidence: what to judge it on, if not as it is read.
 
     Raises:
         InputError: the evidence cannot be read, or the study names a claim or case that is not there.
     """
-    evidence = load_evidence(study)
+    evidence = load_evidence(study) if evidence is None else evidence
     cases = [
         (claim, claim.over.cases(study, evidence.tallies, evidence.chances))
         for claim in _chosen(study, claims)
@@ -147,6 +149,9 @@ def gather(study: Study, claims: Sequence[Claim]) -> Family:
 def judge(family: Family, *, known: Mapping[int, Verdict] = NOTHING) -> Judgement:
     """Judge every claim on each of its cases, with Holm's adjustment over all of them.
 
+    Where more answers are undecided than the study lets pass, a verdict that would be another one if they
+    were right (in all arms, in the base alone, in the others alone) is INVALID.
+
     Args:
         family: what to judge.
         known: verdicts that `tried_verdict` found before, by place in the family.
@@ -156,6 +161,7 @@ def judge(family: Family, *, known: Mapping[int, Verdict] = NOTHING) -> Judgemen
         _Tried(claim, case, known[place]) if place in known else _test(claim, case, few)
         for place, (claim, case) in enumerate(family.found)
     ]
+    tested = _without_shaky(family, tested, few)
     adjusted = holm([tried.verdict.p for tried in tested])
     still_open = int((adjusted > family.study.alpha).sum())
     return Judgement(
@@ -168,6 +174,33 @@ def tried_verdict(family: Family, place: int) -> Verdict | None:
     """The verdict of one member of a family before adjustment; None where the claim's code fails."""
     tried = _test(*family.found[place], _few(family))
     return None if tried.error else tried.verdict
+
+
+def _without_shaky(family: Family, tested: list[_Tried], few: str) -> list[_Tried]:
+    """The same, with verdicts that hang on undecided answers in too large a number INVALID."""
+    unsure = {place for place, tried in enumerate(tested) if doubts(tried.case)}
+    if not unsure:
+        return tested
+    found = _outcomes(family, tested)
+    shaky: set[int] = set()
+    for where in SETTLEMENTS:
+        other = [
+            _test(tried.claim, settled(tried.case, where), few) if place in unsure else tried
+            for place, tried in enumerate(tested)
+        ]
+        pairs = enumerate(zip(found, _outcomes(family, other), strict=True))
+        shaky |= {place for place, (one, two) in pairs if one != two}
+    return [
+        _Tried(tried.claim, tried.case, invalid(tried.claim.finding, *doubts(tried.case)))
+        if place in shaky & unsure
+        else tried
+        for place, tried in enumerate(tested)
+    ]
+
+
+def _outcomes(family: Family, tested: Sequence[_Tried]) -> list[Outcome]:
+    alpha, adjusted = family.study.alpha, holm([tried.verdict.p for tried in tested])
+    return [tried.verdict.outcome(alpha, float(p)) for tried, p in zip(tested, adjusted, strict=True)]
 
 
 def _few(family: Family) -> str:

@@ -35,7 +35,8 @@ def write_light(study: Study, out: AnyPath) -> list[Path]:
     out = Path(out)
     tallies = load_evidence(study).tallies
     for tally in tallies.values():
-        for reason in tally.unfit:
+        # Counts in a table do not tell which of the wrong answers may be right.
+        for reason in (*tally.unfit, *([tally.doubt.reason] if tally.doubt else [])):
             raise InputError(f"{study.path}: {reason}; only samples that can be judged on are written")
     writers: dict[str, Callable[[Path, Tallies], object]] = {COUNTS_FILE: _write_counts}
     if any(tally.likelihoods is not None for tally in tallies.values()):

@@ -110,6 +110,10 @@ class Health(Table):
 
     truncated: Allowed = Field(0.10, description="cut off by max_tokens before an answer was stated")
     unparsed: Allowed = Field(0.50, description="ended without an answer that the grader could find")
+    undecided: Allowed = Field(
+        0.01,
+        description="with an answer that the grader cannot decide on, before it matters whether they are",
+    )
     empty: Allowed = Field(0.05, description="without any text")
     errors: Allowed = Field(0.01, description="lost by machinery, and in no count")
     copies: Allowed = Field(0.0, description="repeating others beyond chance, as from seeds used twice")

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from beyondbase import paper
+from beyondbase.evidence import SampledSet
 from beyondbase.files import AnyPath, write_whole
 from beyondbase.inference.band import DRAWS
 from beyondbase.judging import NOTHING, Judged, Judgement
@@ -99,9 +100,13 @@ def _study(judgement: Judgement, known: Mapping[int, dict[str, Any]]) -> dict[st
         "unfit": _unfit(verdicts, pairs),
         "pairs": pairs,
         "likelihoods": likelihood_summaries(study, evidence.tallies),
-        "samples": [vars(item) | {"health": vars(item.health)} for item in evidence.sets],
+        "samples": [_sample_set(item) for item in evidence.sets],
         "examples": [vars(example).copy() for example in evidence.examples],
     }
+
+
+def _sample_set(item: SampledSet) -> dict[str, Any]:
+    return vars(item) | {"health": vars(item.health), "accepts": item.accepts and vars(item.accepts)}
 
 
 def _unfit(verdicts: Sequence[Mapping[str, Any]], pairs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

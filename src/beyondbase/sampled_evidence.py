@@ -1,6 +1,8 @@
 """The evidence of a study that was sampled or imported: counts, health and examples from its sample sets."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -8,12 +10,15 @@ import pyarrow as pa
 
 from beyondbase.asking import check_settings, n_of
 from beyondbase.chances import load_chances
+from beyondbase.doubt import Doubt
 from beyondbase.errors import InputError
 from beyondbase.evidence import Evidence, Key, SampledSet
 from beyondbase.examples import Example
 from beyondbase.fitness import asked_otherwise, drawn_otherwise, same_prompts, unfinished
-from beyondbase.health import complaints, health_of
+from beyondbase.health import complaints, doubt, health_of
+from beyondbase.marks import OUTCOME_OF, Mark
 from beyondbase.mistakes import place, quote
+from beyondbase.ranking import natural_rank
 from beyondbase.recipe import Problems
 from beyondbase.sampled_likelihoods import sampled_likelihoods
 from beyondbase.sampling import chosen, samples_of
@@ -21,23 +26,28 @@ from beyondbase.sources import load_problems
 from beyondbase.store import OUTCOMES, Rows, SampleSet, set_folder
 from beyondbase.store.layout import SET_FILE
 from beyondbase.study import Study
-from beyondbase.tallies import Tally, natural_rank
+from beyondbase.tallies import Tally
 from beyondbase.taskfile import GradedTask, read_task
 from beyondbase.tasks import problems_digest
 
 # The page carries every text: so many completions of a problem, and so many characters of a study.
 SHOWN = 2
 CHARACTERS = 2_000_000
+NO_MARKS: Mapping[Key, Iterable[Mark]] = MappingProxyType({})
 
 
-def load_sampled_evidence(study: Study) -> Evidence:
+def load_sampled_evidence(study: Study, *, marks: Mapping[Key, Iterable[Mark]] = NO_MARKS) -> Evidence:
     """Read what a study with [evidence] samples is judged on.
+
+    Args:
+        study: The study.
+        marks: By task and arm, what a person said of completions, to be counted in the place of grades.
 
     Raises:
         InputError: as `beyondbase.evidence.load_evidence`.
     """
     tasks = {task: _task(study, task) for task in study.tasks}
-    found = [_read(study, key, tasks[key[0]]) for key in _sets(study)]
+    found = [_read(study, key, tasks[key[0]], marks.get(key, ())) for key in _sets(study)]
     return Evidence(
         {(item.task, item.arm): tally for item, tally, _ in found},
         _bounded([example for _, _, some in found for example in some]),
@@ -94,7 +104,9 @@ def _digest_now(study: Study, task: str) -> str | None:
     return problems_digest(load_problems(study, task))
 
 
-def _read(study: Study, key: Key, task: GradedTask) -> tuple[SampledSet, Tally, list[Example]]:
+def _read(
+    study: Study, key: Key, task: GradedTask, marks: Iterable[Mark] = ()
+) -> tuple[SampledSet, Tally, list[Example]]:
     store = SampleSet.read(set_folder(samples_of(study), *key))
     check_settings(study, key[1], store)
     rows = store.rows(*task.grader, n=None if study.sampling is None else n_of(study, key[1]))
@@ -106,12 +118,14 @@ def _read(study: Study, key: Key, task: GradedTask) -> tuple[SampledSet, Tally, 
         *asked_otherwise(study, key, same=prompts),
         *drawn_otherwise(study, key, store),
     )
-    item = SampledSet(*key, store.fingerprint, store.identity, task.grader, prompts, health)
+    accepts = task.accepts.get(key[1])
+    item = SampledSet(*key, store.fingerprint, store.identity, task.grader, prompts, health, accepts)
     if health.errors == 1:
         raise InputError(
             f"{store.folder}: every completion was lost by machinery; delete it and sample again"
         )
-    tally = _tally(rows, task, unfit)
+    reason = doubt(health, study.health, arm=key[1], task=key[0])
+    tally = _tally(_marked(rows, marks), task, unfit, reason)
     tally = replace(tally, likelihoods=sampled_likelihoods(study, key, store, tally.problem_ids))
     return item, tally, _examples(key, store, task)
 
@@ -135,11 +149,14 @@ def _check_graded(study: Study, store: SampleSet, rows: Rows, task: GradedTask) 
         )
 
 
-def _tally(rows: Rows, task: GradedTask, unfit: tuple[str, ...]) -> Tally:
+def _tally(rows: Rows, task: GradedTask, unfit: tuple[str, ...], reason: str) -> Tally:
     size = len(rows.problem_ids)
     counted = rows.outcome != OUTCOMES.index("error")
     n = np.bincount(rows.problem[counted], minlength=size)
-    c = np.bincount(rows.problem[rows.outcome == OUTCOMES.index("correct")], minlength=size)
+    c, undecided = (
+        np.bincount(rows.problem[rows.outcome == OUTCOMES.index(word)], minlength=size)
+        for word in ("correct", "undecided")
+    )
     # A problem all of whose completions were lost says nothing; that they were lost is in their health.
     kept = [place for place in _naturally(rows.problem_ids) if n[place]]
     ids = tuple(rows.problem_ids[place] for place in kept)
@@ -152,7 +169,23 @@ def _tally(rows: Rows, task: GradedTask, unfit: tuple[str, ...]) -> Tally:
         clusters=_whole(clusters),
         levels=_whole(levels),
         unfit=unfit,
+        doubt=Doubt(_frozen(undecided[kept]), reason) if reason else None,
     )
+
+
+def _marked(rows: Rows, marks: Iterable[Mark]) -> Rows:
+    """The same completions with the outcomes that a person gave some of them."""
+    words = {(mark.problem_id, mark.index, mark.digest): OUTCOME_OF[mark.word] for mark in marks}
+    if not words:
+        return rows
+    outcome = rows.outcome.copy()
+    asked = {name for name, _, _ in words}
+    wanted = np.array([name in asked for name in rows.problem_ids], dtype=bool)
+    for at in np.flatnonzero(wanted[rows.problem]):
+        name = rows.problem_ids[rows.problem[at]]
+        word = words.get((name, int(rows.index[at]), int(rows.digest[at])))
+        outcome[at] = outcome[at] if word is None else OUTCOMES.index(word)
+    return replace(rows, outcome=outcome)
 
 
 def _whole(names: list[str | None]) -> tuple[str, ...] | None:

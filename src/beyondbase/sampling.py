@@ -41,7 +41,7 @@ class Progress:
     """How far the work on one sample set has come.
 
     Attributes:
-        doing: What is done to it: "load" its model, "sample", "grade" or "score".
+        doing: What is done to it: "load" its model, "sample", "grade", "check" its grader or "score".
         task: The task.
         arm: The arm.
         done: Completions that this run has stored, graded or scored.

@@ -13,10 +13,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from beyondbase.count_cells import count_remedy
+from beyondbase.doubt import Doubt
 from beyondbase.errors import InputError
 from beyondbase.files import AnyPath, as_paths
 from beyondbase.likelihoods import Likelihoods
 from beyondbase.mistakes import place, quote, suggest
+from beyondbase.ranking import natural_rank
 from beyondbase.study import Study
 from beyondbase.tally_files import COLUMNS, OPTIONAL, REQUIRED, locate, read_file
 
@@ -35,6 +37,7 @@ class Tally:
         levels: The difficulty of each problem, where the file says so.
         unfit: Why they are no evidence, as where too many completions were cut off; empty if they are.
         likelihoods: How likely some of the completions were, where the study has that.
+        doubt: Where so many answers are undecided that a verdict may hang on them.
     """
 
     problem_ids: tuple[str, ...]
@@ -44,6 +47,7 @@ class Tally:
     levels: tuple[str, ...] | None
     unfit: tuple[str, ...] = ()
     likelihoods: Likelihoods | None = None
+    doubt: Doubt | None = None
 
 
 def read_tallies(paths: AnyPath | Sequence[AnyPath]) -> dict[tuple[str, str], Tally]:
@@ -259,19 +263,6 @@ def _group(rows: _Rows) -> dict[tuple[str, str], Tally]:
 def _frozen(values: NDArray[np.int64]) -> NDArray[np.int64]:
     values.setflags(write=False)
     return values
-
-
-def natural_rank(ids: pa.StringArray) -> NDArray[np.int64]:
-    """Rank ids: numbers first, by value, then text; "007" before "7", never equal to it."""
-    numeric = pc.match_substring_regex(ids, r"^[0-9]+$")
-    digits = pc.if_else(numeric, pc.utf8_ltrim(ids, "0"), "")
-    # Length, then text, orders digits of any size as numbers.
-    keys = {"text": pc.invert(numeric), "size": pc.utf8_length(digits), "digits": digits, "id": ids}
-    table = pa.table(keys)
-    order = pc.sort_indices(table, [(key, "ascending") for key in keys])
-    rank = np.empty(len(ids), dtype=np.int64)
-    rank[np.asarray(order.to_numpy())] = np.arange(len(ids))
-    return rank
 
 
 def _check_duplicates(rows: _Rows, order: NDArray[np.int64]) -> None:

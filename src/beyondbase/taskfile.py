@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
+from beyondbase.false_accepts import Accepts
 from beyondbase.files import write_whole
 from beyondbase.graders import Grader
 from beyondbase.mistakes import explain_keys, read_text
@@ -35,6 +36,7 @@ class GradedTask:
         source: The table [problems.TASK] that was graded by; None where another tool graded.
         sha256: That of the problems and their right answers, where they are known.
         defaults: What an import knew of the task, for all that `source` leaves open.
+        accepts: By arm, how often the grader accepted answers to other problems; empty where nobody looked.
     """
 
     grader: tuple[str, str]
@@ -42,6 +44,17 @@ class GradedTask:
     source: Mapping[str, Any] | None
     sha256: str | None
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    accepts: Mapping[str, Accepts] = field(default_factory=dict)
+
+
+class _Accepts(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    compared: int = Field(ge=1)
+    accepted: int = Field(ge=0)
+    alike: int = Field(ge=0)
+    lower: float = Field(ge=0, le=1)
+    upper: float = Field(ge=0, le=1)
 
 
 class _File(BaseModel):
@@ -52,6 +65,7 @@ class _File(BaseModel):
     source: dict[str, Any] | None
     sha256: str | None
     defaults: Problems = Problems()
+    accepts: dict[str, _Accepts] = {}
 
 
 def task_path(samples: Path, task: str) -> Path:
@@ -85,6 +99,11 @@ def write_task(samples: Path, task: str, content: GradedTask) -> None:
         "source": content.source,
         "problems": [[*row] for row in content.problems],
         **({"defaults": content.defaults} if content.defaults else {}),
+        **(
+            {"accepts": {arm: vars(found) for arm, found in content.accepts.items()}}
+            if content.accepts
+            else {}
+        ),
     }
     try:
         write_whole(json.dumps(table, ensure_ascii=False) + "\n", path)
@@ -114,4 +133,5 @@ def read_task(samples: Path, task: str) -> GradedTask:
     name, version = table.grader
     problems = tuple((str(row[0]), row[1], row[2]) for row in rows)
     defaults = table.defaults.model_dump(mode="json", exclude_unset=True)
-    return GradedTask((name, version), problems, table.source, table.sha256, defaults)
+    accepts = {arm: Accepts(**found.model_dump()) for arm, found in table.accepts.items()}
+    return GradedTask((name, version), problems, table.source, table.sha256, defaults, accepts)

@@ -402,3 +402,17 @@ def test_graders_are_made_from_settings() -> None:
     assert plain.name == "exact"
     assert plain.version == make_grader("exact", {"extract": ["boxed"]}).version
     assert plain.version != make_grader("exact", {"extract": ["tag"]}).version
+
+
+@pytest.mark.parametrize(
+    ("grader", "gold", "rule"),
+    [(ExactGrader(), "5", "text"), (ChoiceGrader(), "B", "choice")],
+)
+def test_every_judged_answer_has_the_rule_that_judged_it(grader: Grader, gold: str, rule: str) -> None:
+    """An answer that was compared carries a rule, right or wrong; a text without one, or an error, none."""
+    texts = [rf"\boxed{{{gold}}}", r"\boxed{A}", "nothing"]
+    asked = [completion(text, index=place) for place, text in enumerate(texts)]
+    asked.append(completion("", finish="error", index=3))
+    found = [*grader.grade({"1": Problem("1", "?", gold)}, asked)]
+    assert [item.outcome for item in found] == ["correct", "wrong", "unparsed", "error"]
+    assert [item.rule for item in found] == [rule, rule, "", ""]

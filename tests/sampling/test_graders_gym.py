@@ -42,7 +42,9 @@ def grade(problems: Sequence[Problem], answers: Sequence[str], **options: Any) -
         Completion(item.id, 0, 0, f"so <answer>{answer}</answer>", 1, "stop", None, None, None)
         for item, answer in zip(problems, answers, strict=True)
     ]
-    return list(GymGrader(**options).grade({item.id: item for item in problems}, completions))
+    found = list(GymGrader(**options).grade({item.id: item for item in problems}, completions))
+    assert {item.rule for item in found if item.answer is not None} <= {"rules", "scorer", "text"}
+    return found
 
 
 def outcomes(gold: str, metadata: Mapping[str, Any], answers: Sequence[str], **options: Any) -> list[Grade]:
@@ -217,7 +219,7 @@ def test_the_answer_is_where_the_task_says() -> None:
 
 def test_the_version_names_the_library() -> None:
     """And changes with the options."""
-    assert GymGrader().version.startswith("1-reasoning-gym-0.1.")
+    assert GymGrader().version.startswith("2-reasoning-gym-0.1.")
     assert GymGrader(settings={"max_value": 3}).version != GymGrader().version
 
 

@@ -48,7 +48,9 @@ def grades(pairs: Sequence[tuple[str, str]], **options: Any) -> list[Grade]:
         Completion(str(at), 0, 0, rf"so \boxed{{{answer}}}.", 1, "stop", None, None, None)
         for at, (_, answer) in enumerate(pairs)
     ]
-    return [item.outcome for item in MathGrader(**options).grade(problems, completions)]
+    found = list(MathGrader(**options).grade(problems, completions))
+    assert all(item.rule for item in found if item.answer is not None)
+    return [item.outcome for item in found]
 
 
 def same(gold: str, answer: str, *, kind: str = "value", **options: Any) -> bool:
@@ -511,7 +513,7 @@ def test_the_version_names_the_library_and_changes_with_the_options() -> None:
     """But not with the number of workers."""
     version = MathGrader().version
     assert re.fullmatch(
-        r"1-math-verify-[\d.]+-latex2sympy2-extended-[\d.]+-sympy-[\d.]+-[0-9a-f]{8}", version
+        r"2-math-verify-[\d.]+-latex2sympy2-extended-[\d.]+-sympy-[\d.]+-[0-9a-f]{8}", version
     )
     assert MathGrader(limits=Limits(workers=7)).version == version
     others = [MathGrader(answer="set"), MathGrader(tolerance=0.1), MathGrader(limits=Limits(seconds=1))]

@@ -293,19 +293,22 @@ def test_ten_million_are_wanted_as_columns(tmp_path: Path) -> None:
 
 
 def test_counts_are_those_of_outcomes(tmp_path: Path) -> None:
-    """All but errors are part of n; truncated and unparsed completions are so, and reported apart."""
-    outcomes = ["correct", "correct", "wrong", "truncated", "unparsed", "unparsed", "error", "error", "error"]
+    """All but errors are part of n; what is truncated, unparsed or undecided is so, and reported apart."""
+    outcomes = ["correct", "correct", "wrong", "undecided", "truncated", "unparsed", "unparsed"] + [
+        "error"
+    ] * 3
     with SampleSet.open(tmp_path, IDENTITY) as store:
-        store.append([made(store, "b", index) for index in range(9)] + [made(store, "a", 4)])
+        store.append([made(store, "b", index) for index in range(10)] + [made(store, "a", 4)])
         grades = [Graded("b", index, outcome, None) for index, outcome in enumerate(outcomes)]  # type: ignore[arg-type]
         store.append_grades(*GRADER, [*grades, Graded("a", 4, "error", None)])
     assert shown(store.tally(*GRADER)) == {
         "problem_ids": ["a", "b"],
-        "n": [0, 6],
+        "n": [0, 7],
         "c": [0, 2],
         "errors": [1, 3],
         "truncated": [0, 1],
         "unparsed": [0, 2],
+        "undecided": [0, 1],
     }
 
 
@@ -510,7 +513,7 @@ def test_counts_do_not_hang_on_the_order_of_shards(tmp_path: Path) -> None:
             for path, number in zip(found, order.sample(range(100, 999), len(found)), strict=True):
                 path.rename(folder / f"{number:06d}-x{order.random()}.parquet")
         after = SampleSet.read(tmp_path).tally(*GRADER)
-        for name in ("n", "c", "errors", "truncated", "unparsed"):
+        for name in ("n", "c", "errors", "truncated", "unparsed", "undecided"):
             assert getattr(before, name).tobytes() == getattr(after, name).tobytes()
         assert before.problem_ids == after.problem_ids
 

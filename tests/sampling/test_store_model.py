@@ -16,7 +16,7 @@ from beyondbase.store import FINISHES, SampleSet, Scored
 from beyondbase.store.layout import grades_folder
 
 NAMES = ("1", "10", "é/\0", "problem b")
-OUTCOMES: tuple[Grade, ...] = ("correct", "wrong", "unparsed", "truncated", "error")
+OUTCOMES: tuple[Grade, ...] = ("correct", "wrong", "undecided", "unparsed", "truncated", "error")
 FLOATS = st.floats(width=32, allow_nan=False)
 FIELDS = st.fixed_dictionaries(
     {
@@ -138,7 +138,7 @@ class StoreMachine(RuleBasedStateMachine):
             assert counts.problem_ids == tuple(names)
             assert counts.c.tolist() == [cells[name, "correct"] for name in names]
             assert counts.errors.tolist() == [cells[name, "error"] for name in names]
-            assert counts.n.tolist() == [sum(cells[name, word] for word in OUTCOMES[:4]) for name in names]
+            assert counts.n.tolist() == [sum(cells[name, word] for word in OUTCOMES[:5]) for name in names]
 
     @invariant()
     def has_rows_of_everything(self) -> None:

@@ -69,6 +69,7 @@ _STOCK_HEADER = (
     "ungraded",
     "truncated",
     "unparsed",
+    "undecided",
     "errors",
     "distinct",
     "tokens each",
@@ -118,7 +119,7 @@ def _plan_notes(study: Study, found: Sequence[Need], *, rate: float | None) -> l
 
 def _stock_row(study: Study, item: Stock) -> tuple[str, ...]:
     health, n = item.health, n_of(study, item.arm) if study.sampling else None
-    shares = (health.truncated, health.unparsed, health.errors)
+    shares = (health.truncated, health.unparsed, health.undecided, health.errors)
     return (
         item.arm,
         item.task,

@@ -1,5 +1,6 @@
 """`beyondbase sample`, `grade` and `score`: from a study to completions, grades and log-probabilities."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,8 @@ import typer
 
 from beyondbase import grading, sampling, scoring
 from beyondbase.commands.options import ArmOption, StudyOption, TaskOption
-from beyondbase.commands.saying import mistakes_told, progress_shown, say, stopped_by_schedulers
+from beyondbase.commands.saying import columns, mistakes_told, progress_shown, say, stopped_by_schedulers
+from beyondbase.false_accepts import Accepts
 from beyondbase.sources import task_grader
 from beyondbase.study import load_study
 
@@ -29,8 +31,8 @@ def sample(
                 task_grader(found, name).version  # noqa: B018
         with progress_shown() as tell:
             sampling.sample(found, keys, tell=tell)
-            if graded:
-                grading.grade(found, keys, tell=tell)
+            accepts = grading.grade(found, keys, tell=tell) if graded else {}
+        _say_accepts(accepts)
         say(f"sampled{' and graded' if graded else ''}; {_judge(study)}")
 
 
@@ -39,7 +41,9 @@ def grade(study: StudyOption, *, task: TaskOption = None, arm: ArmOption = None)
     with mistakes_told(), stopped_by_schedulers():
         found = load_study(study)
         with progress_shown() as tell:
-            grading.grade(found, sampling.chosen(found, tasks=task or (), arms=arm or ()), tell=tell)
+            keys = sampling.chosen(found, tasks=task or (), arms=arm or ())
+            accepts = grading.grade(found, keys, tell=tell)
+        _say_accepts(accepts)
         say(f"graded; {_judge(study)}")
 
 
@@ -72,6 +76,35 @@ def score(
             use = f'"{found.engine.engine}" scores at temperature 1 only; their entropy is not known'
             say(f"not scored at their own temperature: {', '.join(left_out)} ({use})")
         say("scored")
+
+
+def _say_accepts(accepts: Mapping[sampling.Key, Accepts]) -> None:
+    """Say how often the grader accepted answers to other problems."""
+    if not accepts:
+        return
+    header = (
+        "arm",
+        "task",
+        "graded for another problem",
+        "accepted",
+        "to the letter",
+        "share",
+        "95 % interval",
+    )
+    rows = [
+        (
+            arm,
+            task,
+            f"{found.compared:,}",
+            f"{found.accepted:,}",
+            f"{found.alike:,}",
+            f"{found.accepted / found.compared:.2%}",
+            f"{found.lower:.2%} to {found.upper:.2%}",
+        )
+        for (task, arm), found in accepts.items()
+    ]
+    for line in columns([header, *rows]):
+        say(line)
 
 
 def _judge(study: Path) -> str:

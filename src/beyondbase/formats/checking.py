@@ -27,7 +27,7 @@ _LOOKED_AT, _TRIED = 10_000, 1_000
 _SHOWN, _TAIL = 5, 80
 _GRADES: Mapping[Grade, bool | None] = {
     "correct": True,
-    **dict.fromkeys(("wrong", "unparsed", "truncated"), False),
+    **dict.fromkeys(("wrong", "undecided", "unparsed", "truncated"), False),
     "error": None,
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 from beyondbase.completions import Completion, Problem
 from beyondbase.errors import InputError
 from beyondbase.graders import ChoiceGrader, ExactGrader, Grader, GymGrader, MathGrader
-from beyondbase.graders.extraction import RULES, Rule, find_answer
+from beyondbase.graders.extraction import OWN_RULES, Rule, find_answer
 from beyondbase.recipe import Problems
 
 Compared = tuple[Completion, bool | None]
@@ -17,7 +17,7 @@ Compared = tuple[Completion, bool | None]
 
 # Several rules in their order, from what is stated most plainly to a guess.
 _CHAINS: tuple[tuple[Rule, ...], ...] = (
-    *((rule,) for rule in RULES),
+    *((rule,) for rule in OWN_RULES),
     ("boxed", "stated"),
     ("boxed", "tag", "answer", "stated"),
     ("boxed", "hashes", "stated", "number"),

@@ -1,8 +1,9 @@
-"""Graders: from a completion and its problem to one of five outcomes.
+"""Graders: from a completion and its problem to one of six outcomes, with the rule that decided.
 
-`correct` and `wrong` are verdicts on an answer. `unparsed` is a completion that ended without stating one,
-`truncated` one that was cut off before it did, `error` one that failed, or whose answer the grader could
-not judge within its limits. An error is never wrong.
+`correct` and `wrong` are verdicts on an answer; `undecided` is an answer that was looked at in full and of
+which no rule could tell either. `unparsed` is a completion that ended without stating one, `truncated` one
+that was cut off before it did, `error` one that failed, or whose answer the grader could not judge within
+its limits. An error is never wrong; what is undecided counts as wrong and is told apart.
 
 Graders are made from a task's settings by `make_grader`, or directly: `MathGrader(tolerance=1e-3)`. They
 read completions as they come; `grade_batches` gives verdicts back in the batches that completions came in.

@@ -18,9 +18,9 @@ from functools import cached_property
 from string import ascii_uppercase
 from typing import ClassVar
 
-from beyondbase.completions import Completion, Grade, Graded, Problem
+from beyondbase.completions import Completion, Graded, Problem
 from beyondbase.errors import InputError
-from beyondbase.graders.protocol import grade_answers, version_of
+from beyondbase.graders.protocol import Ruling, grade_answers, version_of
 from beyondbase.mistakes import quote
 
 _SHELL = r"\\(?:text|mathrm|textbf|mathbf|bf)\{"
@@ -48,7 +48,7 @@ class ChoiceGrader:
     @property
     def version(self) -> str:
         """What its verdicts hang on."""
-        return version_of(1, asdict(self))
+        return version_of(2, asdict(self))
 
     def grade(self, problems: Mapping[str, Problem], completions: Iterable[Completion]) -> Iterator[Graded]:
         """Grade completions, in their order.
@@ -89,8 +89,9 @@ class ChoiceGrader:
             )
         )
 
-    def _judge(self, stated: Sequence[tuple[Problem, str]]) -> list[Grade]:
-        return ["correct" if self._gold(problem) == answer else "wrong" for problem, answer in stated]
+    def _judge(self, stated: Sequence[tuple[Problem, str]]) -> list[Ruling]:
+        right = [self._gold(problem) == answer for problem, answer in stated]
+        return [Ruling("correct" if same else "wrong", "choice") for same in right]
 
     def _gold(self, problem: Problem) -> str:
         letter = problem.gold.strip().strip("().").upper()

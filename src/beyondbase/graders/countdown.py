@@ -47,7 +47,7 @@ class CountdownGrader:
     @property
     def version(self) -> str:
         """What its verdicts hang on."""
-        return version_of(1, asdict(self))
+        return version_of(2, asdict(self))
 
     def grade(self, problems: Mapping[str, Problem], completions: Iterable[Completion]) -> Iterator[Graded]:
         """Grade completions, in their order.
@@ -59,7 +59,8 @@ class CountdownGrader:
         for one in completions:
             known = read.get(one.problem_id) or _read(problem_of(problems, one))
             outcome, stated = ("error", None) if one.finish == "error" else self._look(one, *known)
-            yield Graded(one.problem_id, one.index, outcome, stated)
+            rule = "expression" if outcome in {"correct", "wrong"} else ""
+            yield Graded(one.problem_id, one.index, outcome, stated, rule)
 
     def _look(self, completion: Completion, numbers: Numbers, target: int) -> tuple[Grade, str | None]:
         text, cut = completion.text, completion.finish == "length"

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
-from beyondbase.completions import Completion, Grade, Graded, Problem
+from beyondbase.completions import Completion, Graded, Problem
 from beyondbase.graders.extraction import Rule, find_answer
-from beyondbase.graders.protocol import check_rules, grade_answers, version_of
+from beyondbase.graders.protocol import Ruling, check_rules, grade_answers, version_of
 
 _WRAPPED = re.compile(r"""^(\*\*|["'`$*])(.+)\1$""")
 
@@ -37,7 +37,7 @@ class ExactGrader:
     @property
     def version(self) -> str:
         """What its verdicts hang on."""
-        return version_of(1, asdict(self))
+        return version_of(2, asdict(self))
 
     def grade(self, problems: Mapping[str, Problem], completions: Iterable[Completion]) -> Iterator[Graded]:
         """Grade completions, in their order."""
@@ -46,8 +46,9 @@ class ExactGrader:
     def _find(self, text: str, cut: bool) -> str | None:  # noqa: FBT001 - the shape of every Find
         return find_answer(text, self.extract, cut=cut)
 
-    def _judge(self, stated: Sequence[tuple[Problem, str]]) -> list[Grade]:
-        return ["correct" if self._same(problem.gold, answer) else "wrong" for problem, answer in stated]
+    def _judge(self, stated: Sequence[tuple[Problem, str]]) -> list[Ruling]:
+        right = [self._same(problem.gold, answer) for problem, answer in stated]
+        return [Ruling("correct" if same else "wrong", "text") for same in right]
 
     def _same(self, gold: str, answer: str) -> bool:
         return normalise(gold, case=self.case) == normalise(answer, case=self.case)

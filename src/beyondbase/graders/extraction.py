@@ -10,6 +10,7 @@ r"""What answer a completion states: found by rules that a task names, in their 
   stands last, takes back what was stated before.
 - `number`: the last number of the text. Only where a task asks for it: it turns any text into a guess.
 - `whole`: the whole text.
+- The names in `beyondbase.graders.harnesses`: what other harnesses would take.
 
 For `hashes` and `stated` a number with a sign of money before it, or words for its unit behind it, is the
 number ("$42 per day"); not so where what is behind it may change it: a further digit, an operator, a single
@@ -24,8 +25,24 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
-Rule = Literal["boxed", "tag", "answer", "hashes", "stated", "number", "whole"]
-RULES: tuple[Rule, ...] = get_args(Rule)
+from beyondbase.graders.harnesses import HARNESSES
+
+OwnRule = Literal["boxed", "tag", "answer", "hashes", "stated", "number", "whole"]
+Rule = (
+    OwnRule
+    | Literal[
+        "qwen2.5-math",
+        "lm-eval-minerva",
+        "lm-eval-gsm8k-strict",
+        "lm-eval-gsm8k-flexible",
+        "verl-gsm8k",
+        "verl-gsm8k-flexible",
+        "verl-math",
+        "verl-dapo",
+    ]
+)
+OWN_RULES: tuple[OwnRule, ...] = get_args(OwnRule)
+RULES: tuple[Rule, ...] = tuple(rule for kind in get_args(Rule) for rule in get_args(kind))
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _BRACES = re.compile(r"\\(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
@@ -63,7 +80,9 @@ def find_answer(text: str, rules: Sequence[Rule], *, cut: bool = False) -> str |
         The answer without the white space around it, never empty; None where there is none.
     """
     for rule in rules:
-        found = _FINDERS[rule](text, cut)
+        harness = HARNESSES.get(rule)
+        # They take back nothing: an empty answer of theirs is none.
+        found = (harness(text) or None) if harness else _FINDERS[rule](text, cut)
         if found is not None and (answer := found.strip()):
             return answer
         if found == _RETRACTED:
@@ -189,7 +208,7 @@ def _number(text: str, cut: bool) -> str | None:  # noqa: FBT001 - all finders t
     return found[0][0] if found else None
 
 
-_FINDERS: dict[Rule, Callable[[str, bool], str | None]] = {
+_FINDERS: dict[str, Callable[[str, bool], str | None]] = {
     "boxed": lambda text, _cut: last_box(text),
     "tag": lambda text, _cut: _boxed_within(last_tag(text)),
     "answer": lambda text, cut: _boxed_within(last_line(text, cut=cut)),

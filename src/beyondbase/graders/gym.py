@@ -20,13 +20,13 @@ from dataclasses import dataclass, field
 from importlib.metadata import version as version_of_library
 from typing import Any, ClassVar
 
-from beyondbase.completions import Completion, Grade, Graded, Problem
+from beyondbase.completions import Completion, Graded, Problem
 from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.graders.extraction import Rule, find_answer
 from beyondbase.graders.gym_rules import RULES
 from beyondbase.graders.pool import Failure, Limits, Pool
-from beyondbase.graders.protocol import LONGEST, check_rules, grade_answers, version_of
+from beyondbase.graders.protocol import LONGEST, Ruling, check_rules, grade_answers, version_of
 from beyondbase.mistakes import quote, suggest
 
 # Their scorers were read: they neither run the text nor write anything, and what they accept is right.
@@ -68,7 +68,7 @@ class GymGrader:
         require("reasoning_gym", "gym")
         costs = {"limit_s": self.limits.seconds, "memory_mib": self.limits.memory_mib}
         library = f"reasoning-gym-{version_of_library('reasoning-gym')}"
-        return version_of(1, {"extract": self.extract, "settings": self.settings} | costs, library)
+        return version_of(2, {"extract": self.extract, "settings": self.settings} | costs, library)
 
     def grade(self, problems: Mapping[str, Problem], completions: Iterable[Completion]) -> Iterator[Graded]:
         """Grade completions, in their order; the processes end with the iteration.
@@ -79,7 +79,7 @@ class GymGrader:
         for problem in problems.values():
             check_dataset(problem)
         require("reasoning_gym", "gym")
-        known: dict[tuple[str, str], Grade] = {}
+        known: dict[tuple[str, str], Ruling] = {}
         with Pool("gym", dict(self.settings), self.limits) as pool:
             yield from grade_answers(
                 problems, completions, find=self._find, judge=lambda stated: _judge(stated, known, pool)
@@ -121,8 +121,8 @@ def _metadata(problem: Problem) -> Mapping[str, Any]:
 
 
 def _judge(
-    stated: Sequence[tuple[Problem, str]], known: dict[tuple[str, str], Grade], pool: Pool
-) -> list[Grade]:
+    stated: Sequence[tuple[Problem, str]], known: dict[tuple[str, str], Ruling], pool: Pool
+) -> list[Ruling]:
     new = {
         (problem.id, answer): (problem, answer)
         for problem, answer in stated
@@ -132,14 +132,15 @@ def _judge(
     for key, (problem, answer) in new.items():
         rule = RULES.get(dataset_of(problem))
         if len(answer) > LONGEST and answer != problem.gold:
-            known[key] = "wrong"
+            known[key] = Ruling("wrong", "text")
         elif rule:
-            known[key] = "correct" if rule(problem.gold, answer, _metadata(problem)) else "wrong"
+            right = rule(problem.gold, answer, _metadata(problem))
+            known[key] = Ruling("correct" if right else "wrong", "rules")
         else:
             scored[key] = _job(problem, answer)
     for key, result in zip(scored, pool.run(list(scored.values())), strict=True):
         failed = isinstance(result, Failure)
-        known[key] = "error" if failed else "correct" if result is True else "wrong"
+        known[key] = Ruling("error" if failed else "correct" if result is True else "wrong", "scorer")
     return [known[problem.id, answer] for problem, answer in stated]
 
 

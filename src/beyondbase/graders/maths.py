@@ -24,13 +24,13 @@ from dataclasses import dataclass, field
 from importlib.metadata import version as version_of_library
 from typing import ClassVar, Literal, get_args
 
-from beyondbase.completions import Completion, Grade, Graded, Problem
+from beyondbase.completions import Completion, Graded, Problem
 from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.graders.extraction import Rule, find_answer
 from beyondbase.graders.notation import tidy
 from beyondbase.graders.pool import Failure, Limits, Pool
-from beyondbase.graders.protocol import LONGEST, check_rules, check_word, grade_answers, version_of
+from beyondbase.graders.protocol import LONGEST, Ruling, check_rules, check_word, grade_answers, version_of
 from beyondbase.graders.quick import compare_quickly
 
 Kind = Literal["task", "value", "set", "list"]
@@ -80,12 +80,12 @@ class MathGrader:
         libraries = [f"{name}-{version_of_library(name)}" for name in _LIBRARIES]
         costs = {"limit_s": self.limits.seconds, "memory_mib": self.limits.memory_mib}
         options = {"answer": self.answer, "extract": self.extract}
-        return version_of(1, self._settings | options | costs, *libraries)
+        return version_of(2, self._settings | options | costs, *libraries)
 
     def grade(self, problems: Mapping[str, Problem], completions: Iterable[Completion]) -> Iterator[Graded]:
         """Grade completions, in their order; the processes end with the iteration."""
         require("math_verify", "math")
-        known: dict[_Question, Grade] = {}
+        known: dict[_Question, Ruling] = {}
         with Pool("math", self._settings, self.limits) as pool:
             yield from grade_answers(
                 problems, completions, find=self._find, judge=lambda stated: self._judge(stated, known, pool)
@@ -99,16 +99,17 @@ class MathGrader:
         return find_answer(text, self.extract, cut=cut)
 
     def _judge(
-        self, stated: Sequence[tuple[Problem, str]], known: dict[_Question, Grade], pool: Pool
-    ) -> list[Grade]:
+        self, stated: Sequence[tuple[Problem, str]], known: dict[_Question, Ruling], pool: Pool
+    ) -> list[Ruling]:
         """Grade answers by kind and texts, asking a process only of what was not met before."""
         asked = [(self._kind(problem), _tidied(problem.gold), _tidied(answer)) for problem, answer in stated]
         new = dict.fromkeys(asked).keys() - known.keys()
         quick = {question: self._quick(*question) for question in new}
-        known |= {question: _grade(same) for question, same in quick.items() if same is not None}
+        known |= {question: _ruling(same, "quick") for question, same in quick.items() if same is not None}
         # Sorted by gold answer, so that each process reads a gold answer few times.
         hard = sorted(question for question, same in quick.items() if same is None)
-        known |= {question: _grade(same) for question, same in zip(hard, pool.run(hard), strict=True)}
+        found = zip(hard, pool.run(hard), strict=True)
+        known |= {question: _ruling(same, "math-verify") for question, same in found}
         return [known[question] for question in asked]
 
     def _kind(self, problem: Problem) -> str:
@@ -121,8 +122,8 @@ class MathGrader:
         return compare_quickly(gold, answer, places=self.places, exact=self.tolerance == 0)
 
 
-def _grade(same: bool | Failure) -> Grade:  # noqa: FBT001 - it is what was found
-    return "error" if isinstance(same, Failure) else "correct" if same else "wrong"
+def _ruling(same: bool | Failure, rule: str) -> Ruling:  # noqa: FBT001 - it is what was found
+    return Ruling("error" if isinstance(same, Failure) else "correct" if same else "wrong", rule)
 
 
 def _tidied(text: str) -> str:

@@ -5,7 +5,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from beyondbase.completions import Completion, Grade, Graded, Problem
 from beyondbase.errors import InputError
@@ -16,8 +16,16 @@ from beyondbase.mistakes import quote, suggest
 LONGEST = 4096
 _CHUNK = 4096
 
+
+class Ruling(NamedTuple):
+    """What became of an answer, and which rule of the grader decided that."""
+
+    outcome: Grade
+    rule: str
+
+
 Find = Callable[[str, bool], str | None]
-Judge = Callable[[Sequence[tuple[Problem, str]]], Sequence[Grade]]
+Judge = Callable[[Sequence[tuple[Problem, str]]], Sequence[Ruling]]
 
 
 class Grader(Protocol):
@@ -51,7 +59,7 @@ def grade_answers(
         problems: By id.
         completions: In any order.
         find: Finds the answer in a text; the second argument says whether the text was cut off.
-        judge: Says of each (problem, answer) whether it is right.
+        judge: Says of each (problem, answer) whether it is right, and by which rule.
 
     Raises:
         InputError: A completion is of a problem that is not there.
@@ -64,11 +72,11 @@ def grade_answers(
             for completion, answer in zip(chunk, found, strict=True)
             if answer is not None
         ]
-        grades = iter(judge(stated) if stated else ())
+        rulings = iter(judge(stated) if stated else ())
         for completion, answer in zip(chunk, found, strict=True):
-            outcome = _unstated(completion) if answer is None else next(grades)
+            ruling = Ruling(_unstated(completion), "") if answer is None else next(rulings)
             kept = None if answer is None else answer[:LONGEST]
-            yield Graded(completion.problem_id, completion.index, outcome, kept)
+            yield Graded(completion.problem_id, completion.index, ruling.outcome, kept, ruling.rule)
 
 
 def grade_batches(

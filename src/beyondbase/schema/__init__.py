@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from beyondbase.errors import InputError
 from beyondbase.files import AnyPath
 from beyondbase.mistakes import explain_keys, quote, read_text
-from beyondbase.schema.studies import Results, Sha256, day_of
+from beyondbase.schema.samples import Sha256
+from beyondbase.schema.studies import Results, day_of
 
 SCHEMA_VERSION = 5
 LISTED = 10

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from beyondbase.arms import Role
 from beyondbase.kinds import ExpectedVerdict, Kind
@@ -15,6 +15,7 @@ from beyondbase.mistakes import quote
 from beyondbase.schema.causes import Unfit, check_causes
 from beyondbase.schema.likelihoods import Likelihood
 from beyondbase.schema.pairs import Count, Interval, Object, Pair, Positive, Share, check_once
+from beyondbase.schema.samples import Example, SampleSet, Sha256
 
 Outcome = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE", "INVALID"]
 
@@ -28,7 +29,6 @@ def day_of(text: str) -> str:
     return text
 
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 DEEPEST = 100
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$"), AfterValidator(day_of)]
 
@@ -176,43 +176,6 @@ class Grid(Object):
     k_large: Positive | None
     k_large_min: Positive
     tau: list[Share]
-
-
-class Health(Object):
-    """What became of the completions of a sample set, as shares; null where it is not known."""
-
-    completions: Positive
-    truncated: Share
-    unparsed: Share
-    errors: Share
-    empty: Share
-    cut_off: Share | None
-    distinct: Share
-    varied: Share | None
-    copies: Share
-    tokens: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=3, max_length=3)] | None
-
-
-class SampleSet(Object):
-    """Where the counts of an arm on a task come from."""
-
-    task: str
-    arm: str
-    fingerprint: Sha256
-    identity: dict[str, JsonValue]
-    grader: Annotated[list[str], Field(min_length=2, max_length=2)]
-    prompts: bool | None
-    health: Health
-
-
-class Example(Object):
-    """A completion to read."""
-
-    task: str
-    arm: str
-    problem_id: str
-    outcome: Literal["correct", "wrong", "unparsed", "truncated", "error"]
-    text: str
 
 
 class NotApplicable(Object):

@@ -20,7 +20,7 @@ from beyondbase.store.notes import Desk, Notebook, find_notes, outcomes_at
 from beyondbase.store.places import Slots
 from beyondbase.store.rows import Stock, read_slots
 from beyondbase.store.scoring import Scored, Scores, places_to_score, read_scores, scorer_mark
-from beyondbase.store.shards import GRADES, SCORES, read_shard
+from beyondbase.store.shards import GRADES, OUTCOMES, SCORES, read_shard
 from beyondbase.store.tally import Counts, Rows, check_graded, count, rows_of
 from beyondbase.store.texts import PLAIN, WHOLE, Sample, first_samples, read_chosen
 
@@ -87,7 +87,7 @@ class JudgedSet:
             InputError: A shard is damaged.
         """
         for path in layout.shards_in(layout.grades_folder(self.folder, grader, version)):
-            columns = ("problem_id", "index", "outcome", "answer")
+            columns = ("problem_id", "index", "outcome", "answer", "rule")
             table = read_shard(path, GRADES, columns, self.fingerprint)
             yield [
                 Graded(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)
@@ -139,6 +139,37 @@ class JudgedSet:
         """
         slots, outcome = self._outcomes(grader, version, n=n)
         return first_samples(slots, outcome, k, self.fingerprint)
+
+    def answered(self, grader: str, version: str, *, k: int) -> Iterator[list[Completion]]:
+        """Read the first k completions of each problem whose answer a grader judged, a shard at a time.
+
+        Args:
+            grader: The grader's name.
+            version: Its version.
+            k: How many of each problem.
+
+        Raises:
+            InputError: A shard is damaged.
+        """
+        slots, outcome = self._outcomes(grader, version)
+        judged = np.isin(outcome, [OUTCOMES.index(word) for word in ("correct", "wrong", "undecided")])
+        yield from read_chosen(slots, judged & (slots.rank(judged) < k), self.fingerprint, columns=PLAIN)
+
+    def these(self, keys: Sequence[tuple[str, int]]) -> list[Completion]:
+        """Read some completions, by problem and index, without their tokens.
+
+        Raises:
+            InputError: A shard is damaged.
+        """
+        slots, wanted = self._slots(), _by_problem(keys)
+        chosen = np.zeros(slots.digest.size, dtype=np.bool_)
+        for place, name in enumerate(slots.ids):
+            start, end = slots.starts[place : place + 2].tolist()
+            chosen[[start + index for index in wanted.get(name, ()) if index < end - start]] = True
+        batches = read_chosen(slots, chosen & slots.present, self.fingerprint, columns=PLAIN)
+        return sorted(
+            (one for batch in batches for one in batch), key=lambda one: (one.problem_id, one.index)
+        )
 
     def append_scores(
         self, scorer: str, identity: Mapping[str, Any], scored: Sequence[Scored], *, wait: float = 0
@@ -232,3 +263,10 @@ class JudgedSet:
         slots = self._slots(*extra, n=n)
         folder = layout.grades_folder(self.folder, grader, version)
         return slots, outcomes_at(slots, folder, self.fingerprint)
+
+
+def _by_problem(keys: Sequence[tuple[str, int]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for name, index in keys:
+        found.setdefault(name, []).append(index)
+    return found

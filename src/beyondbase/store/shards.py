@@ -38,9 +38,11 @@ class Kind:
         rows: What its rows are called.
         verb: What is done to get one.
         schema: Its columns; what is counted comes first, so that one small read gets it all.
+        former: How shards of earlier versions look: a column that they lack is read as "".
         empty: The columns that may hold no value.
         words: The columns of few distinct values (not the ids: a shard may hold each problem once), and
             these values.
+        named: The columns of few distinct values that nobody lists.
         texts: The columns that counting does not read.
         loss: What becomes of the rows of a shard that is moved away.
     """
@@ -52,6 +54,8 @@ class Kind:
     words: Mapping[str, Sequence[str]]
     texts: frozenset[str]
     loss: str
+    named: frozenset[str] = frozenset()
+    former: tuple[pa.Schema, ...] = ()
 
     @property
     def codecs(self) -> dict[str, str]:
@@ -89,12 +93,24 @@ GRADES = Kind(
         index=pa.int32(),
         digest=pa.int64(),
         outcome=pa.string(),
+        rule=pa.string(),
         answer=pa.string(),
     ),
     empty=frozenset({"answer"}),
     words={"outcome": OUTCOMES},
     texts=frozenset({"answer"}),
     loss="the completions in it will be graded again",
+    named=frozenset({"rule"}),
+    # As they were before rules were kept.
+    former=(
+        _schema(
+            problem_id=pa.string(),
+            index=pa.int32(),
+            digest=pa.int64(),
+            outcome=pa.string(),
+            answer=pa.string(),
+        ),
+    ),
 )
 SCORES = Kind(
     rows="scores",
@@ -121,7 +137,7 @@ def write_shard(path: Path, kind: Kind, columns: Sequence[Any], fingerprint: str
     """
     table = pa.Table.from_arrays(columns, names=kind.schema.names)
     sink = pa.BufferOutputStream()
-    form: dict[str, Any] = {"compression": kind.codecs, "use_dictionary": [*kind.words] or False}
+    form: dict[str, Any] = {"compression": kind.codecs, "use_dictionary": [*kind.words, *kind.named] or False}
     with pq.ParquetWriter(sink, table.schema, **form, **_FORM) as writer:
         writer.write_table(table, row_group_size=table.num_rows)
         writer.add_key_value_metadata({_MARK: fingerprint})
@@ -140,7 +156,7 @@ def read_shard(path: Path, kind: Kind, columns: Sequence[str], fingerprint: str)
             pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True) as file,
         ):
             _check_form(path, kind, file, fingerprint)
-            table = file.read([*columns], use_threads=False)
+            table = _read_columns(file, columns)
             _check_rows(path, kind, table, file.metadata.num_rows)
     except InputError:
         raise
@@ -154,8 +170,18 @@ def read_shard(path: Path, kind: Kind, columns: Sequence[str], fingerprint: str)
     return table
 
 
+def _read_columns(file: pq.ParquetFile, columns: Sequence[str]) -> pa.Table:
+    """Read columns in the order asked for; one that an earlier version did not write has no text in it."""
+    there = [name for name in columns if name in file.schema_arrow.names]
+    table = file.read(there, use_threads=False)
+    for name in columns:
+        if name not in there:
+            table = table.append_column(name, pa.array([""] * file.metadata.num_rows, pa.string()))
+    return table.select([*columns])
+
+
 def _check_form(path: Path, kind: Kind, file: pq.ParquetFile, fingerprint: str) -> None:
-    if not file.schema_arrow.equals(kind.schema):
+    if not any(file.schema_arrow.equals(known) for known in (kind.schema, *kind.former)):
         found = ", ".join(file.schema_arrow.names)
         raise InputError(f"{path}: holds no {kind.rows} (its columns: {found}); move it out of this folder")
     mark = (file.metadata.metadata or {}).get(_MARK.encode(), b"")

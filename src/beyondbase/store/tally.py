@@ -22,6 +22,7 @@ class Counts:
         errors: Completions that some machinery lost; they are in no other column.
         truncated: Those of n that hit the limit of tokens.
         unparsed: Those of n in which no answer was found.
+        undecided: Those of n of whose answer the grader could not tell whether it is right.
     """
 
     problem_ids: tuple[str, ...]
@@ -30,6 +31,7 @@ class Counts:
     errors: NDArray[np.int64]
     truncated: NDArray[np.int64]
     unparsed: NDArray[np.int64]
+    undecided: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,7 @@ def count(slots: Slots, outcome: NDArray[np.int8]) -> Counts:
         errors=by["error"],
         truncated=by["truncated"],
         unparsed=by["unparsed"],
+        undecided=by["undecided"],
     )
 
 

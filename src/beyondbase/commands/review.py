@@ -1,0 +1,106 @@
+"""`beyondbase review`: problems that few samples solve, for a person to look at, and verdicts with marks."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from beyondbase.claiming import claim_modules, load_modules, own_modules, suite_claims
+from beyondbase.commands.saying import columns, mistakes_told, say
+from beyondbase.comparison import compare
+from beyondbase.judging import gather, judge
+from beyondbase.report.markdown import changes
+from beyondbase.results import results_of
+from beyondbase.review import Sample, marks_of, solved_by_few, take_marks
+from beyondbase.review_files import read_words, write_list
+from beyondbase.sampled_evidence import load_sampled_evidence
+from beyondbase.study import Study, load_study
+from beyondbase.terminal import counted, one_line, shown_path
+
+LIST_FILE = "review.csv"
+
+
+def review(
+    study: Annotated[
+        Path, typer.Argument(metavar="STUDY", help="The study file, or its folder.", show_default=False)
+    ],
+    *,
+    marks: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The list with its column mark filled: right or wrong.", show_default=False
+        ),
+    ] = None,
+    most: Annotated[
+        int, typer.Option(min=1, help="List problems that so many samples of an arm solve, or fewer.")
+    ] = 2,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=f"Where the list goes ({LIST_FILE} beside the study if absent).",
+            show_default=False,
+        ),
+    ] = None,
+    claims: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="A folder of claims of your own, too.", show_default=False),
+    ] = None,
+) -> None:
+    """Write a list of problems that one or two samples solve, or take it back with a person's marks.
+
+    With marks, given now or before, say which verdicts change if these samples count as the person says.
+    """
+    with mistakes_told():
+        found = load_study(study)
+        listed = solved_by_few(found, most=most)
+        if marks is not None:
+            words = read_words(marks, listed)
+            take_marks(found, listed, words)
+            say(one_line(f"stored: {_said([word for word in words.values() if word])}"))
+        elif listed:
+            path = out or found.path.parent / LIST_FILE
+            write_list(listed, path)
+            _say_list(listed)
+            say(f"written: {shown_path(path)}")
+            say("write right or wrong in its column mark, look at few or all, then run:")
+            say(f"  beyondbase review {study} --marks {shown_path(path)}")
+        else:
+            say(f"no problem counts as solved through {counted(most, 'sample')} or fewer")
+        _say_verdicts(found, claims or ())
+
+
+def _said(words: Sequence[str]) -> str:
+    right = sum(word == "right" for word in words)
+    return f"{counted(len(words), 'mark')}, {right:,} right and {len(words) - right:,} wrong"
+
+
+def _say_list(listed: Sequence[Sample]) -> None:
+    rows = []
+    for task, arm in dict.fromkeys((one.task, one.arm) for one in listed):
+        some = [one for one in listed if (one.task, one.arm) == (task, arm)]
+        problems = {one.problem.id for one in some}
+        alone = {one.problem.id for one in some if one.alone}
+        marked = sum(one.mark is not None for one in some)
+        rows.append((arm, task, *(f"{count:,}" for count in (len(problems), len(alone), len(some), marked))))
+    for line in columns([("arm", "task", "problems", "alone", "samples", "marked"), *rows]):
+        say(line)
+
+
+def _say_verdicts(study: Study, folders: Sequence[Path]) -> None:
+    """Say the verdicts without the marks and with them, if there are any."""
+    marks = marks_of(study)
+    if not marks:
+        return
+    words = [mark.word for some in marks.values() for mark in some]
+    modules = load_modules((*claim_modules(suite_claims()), *own_modules(tuple(folders))))
+    # As the grader says, which no mark changes, and as the person does.
+    evidence = [load_sampled_evidence(study), load_sampled_evidence(study, marks=marks)]
+    old, new = (results_of([judge(gather(study, modules, evidence=side))]) for side in evidence)
+    compared = compare(old, new)["studies"][study.id]
+    changed = [name for name, verdict in compared["verdicts"].items() if verdict["status"] == "changed"]
+    head = f"{counted(len(changed), 'verdict')} of {len(compared['verdicts']):,} changed"
+    say(one_line(f"with {_said(words)}: {head} (before: without the marks, now: with them)"), "bold")
+    for change in changes(compared):
+        say(one_line(f"  {change}"))
