@@ -211,7 +211,7 @@ class Case:
             slips=self._pass_sum(dict(zip(self.others, weights.tolist(), strict=True)), (k,)),
         )
 
-    def measure(
+    def measure(  # noqa: PLR0913 - what a case cannot know of values
         self,
         name: str,
         values: Floats,

@@ -63,7 +63,7 @@ class Source(Protocol):
         ...
 
     def fall(self, arm: Counted, wrong: Integers, *, up: bool) -> Floats:
-        """By how much each problem speaks less for the statement where so many answers of an arm are wrong."""
+        """By how much each problem speaks less for the statement where so many answers are wrong."""
         ...
 
 

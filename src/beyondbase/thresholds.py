@@ -24,8 +24,8 @@ class Threshold:
         than: the threshold.
         clusters: label per problem, or None.
         above: whether the statement is "above".
-        columns: of an effect over a grid of k, those at which it is looked for against it; None where there is
-            but one k. "Above" then means at every k, its opposite at one of these columns.
+        columns: of an effect over a grid of k, those at which it is looked for against it; None where there
+            is but one k. "Above" then means at every k, its opposite at one of these columns.
     """
 
     source: Source
@@ -60,11 +60,11 @@ class Threshold:
         p = self._p(0.0, up=up, alike=False)
         if up:
             weakest = {int(np.argmax(p)), len(p) - 1}
-            ways = [self._at(column)._fewest_at_one(level, up=True) for column in sorted(weakest)]
+            ways = [self._at(column).fewest_wrong(level, support=support) for column in sorted(weakest)]
             return fewest([way for way in ways if way is not None])
         count = int(self.columns.sum())
         surest = np.flatnonzero(self.columns & (p * count <= level))
-        return together([self._at(int(at))._fewest_at_one(level / count, up=False) for at in surest])
+        return together([self._at(int(at)).fewest_wrong(level / count, support=support) for at in surest])
 
     def _at(self, column: int) -> "Threshold":
         if not isinstance(self.source, PassSum):
@@ -79,10 +79,12 @@ class Threshold:
 
         def fall(wrong: Integers) -> Floats:
             parts = np.split(wrong, np.cumsum([rows.size for _, rows in arms])[:-1])
-            return np.concatenate([
-                self.source.fall(arm, _spread(part, rows, len(arm.c)), up=up)[rows]
-                for (arm, rows), part in zip(arms, parts, strict=True)
-            ])
+            return np.concatenate(
+                [
+                    self.source.fall(arm, _spread(part, rows, len(arm.c)), up=up)[rows]
+                    for (arm, rows), part in zip(arms, parts, strict=True)
+                ]
+            )
 
         def shown(values: Floats) -> bool:
             return bool(_p_of(values, low, high, self.clusters) <= level)
@@ -90,7 +92,9 @@ class Threshold:
         if not arms:
             return None
         moves = Moves(
-            np.concatenate([rows for _, rows in arms]), np.concatenate([arm.c[rows] for arm, rows in arms]), fall
+            np.concatenate([rows for _, rows in arms]),
+            np.concatenate([arm.c[rows] for arm, rows in arms]),
+            fall,
         )
         wrong = fewest_wrong(found.values[:, 0] - threshold, moves, shown, low=low, clusters=self.clusters)
         if wrong is None:
@@ -100,9 +104,7 @@ class Threshold:
             arm.name: _spread(part, rows, len(arm.c)) for (arm, rows), part in zip(arms, parts, strict=True)
         }
 
-    def _p(
-        self, share: float, *, up: bool, alike: bool, columns: NDArray[np.bool_] | None = None
-    ) -> Floats:
+    def _p(self, share: float, *, up: bool, alike: bool, columns: NDArray[np.bool_] | None = None) -> Floats:
         found = self.source.effect.slipped(share, up=up, alike=alike)
         if columns is not None:
             found = found._replace(values=found.values[:, columns], scale=found.scale[columns])

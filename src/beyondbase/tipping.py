@@ -241,24 +241,19 @@ def _sole(member: Member, alpha: float) -> Sole | None:
     unsolved = np.flatnonzero(source.base.c == 0)
     n, c = source.arm.n[unsolved], source.arm.c[unsolved]
     limits = slip_limit(n, c, alpha / len(unsolved))
-    ids = [member.problem_ids[row] for row in unsolved]
+    ids = [member.problem_ids[row] for row in unsolved.tolist()]
     best = min(range(len(ids)), key=lambda place: (-round(float(limits[place]), 12), ids[place]))
     return Sole(source.arm.name, ids[best], int(n[best]), int(c[best]), float(limits[best]))
 
 
 def _holds(anywhere: int, alike: int) -> str:
     if alike == NONE:
-        return f"No longer shown if up to {LEAST} is accepted."
-    both = f"{_more_than(alike)} if in all arms alike"
+        return f"No longer shown if {LEAST} is accepted."
+    both = f"1 in {ONE_IN[alike]:,} where all arms fare alike"
     if anywhere == NONE:
-        return f"No longer shown if up to {LEAST} of one arm is accepted; holds unless {both}."
-    if anywhere == alike:
-        return f"Holds unless {_more_than(anywhere)} is accepted."
-    return f"Holds unless {_more_than(anywhere)} is accepted ({both})."
-
-
-def _more_than(place: int) -> str:
-    return f"more than 1 wrong answer in {ONE_IN[place]:,}"
+        return f"No longer shown if {LEAST} is accepted in one arm only; holds unless more than {both}."
+    holds = f"Holds unless more than 1 wrong answer in {ONE_IN[anywhere]:,} is accepted on some problem"
+    return f"{holds}." if anywhere == alike else f"{holds} ({both})."
 
 
 def _falls(fall: Fall | None) -> Sequence[str]:

@@ -67,8 +67,8 @@ class Verdict:
             remedy is computed from.
         details: further numbers worth showing.
         joined: how the parts make the whole; "given" has the premise first.
-        slips: the statement, to be tried with slips of the grader, for statements without parts; None where it
-            is not known what slips do to it.
+        slips: the statement, to be tried with slips of the grader, for statements without parts; None where
+            it is not known what slips do to it.
     """
 
     statement: str

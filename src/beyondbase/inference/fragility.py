@@ -2,8 +2,8 @@
 
 No law of slips is assumed: the counts are changed, and the finding is tested again. Every answer that turns
 wrong lowers the value of its problem, so the finding is the less shown the more of them do. The least number
-is a knapsack with a test in place of the weight; it is sought greedily, so what is told makes the finding fall,
-and fewer might. tests/test_fragility.py holds it against all subsets in small cases.
+is a knapsack with a test in place of the weight; it is sought greedily, so what is told makes the finding
+fall, and fewer might. tests/test_fragility.py holds it against all subsets in small cases.
 """
 
 from bisect import bisect_left
@@ -29,7 +29,8 @@ class Moves:
     Attributes:
         problem: row of the item's problem.
         accepted: answers that were accepted.
-        fall: by how much the value of the item's problem falls where so many of each are wrong, shape (items,).
+        fall: by how much the value of the item's problem falls where so many of each are wrong, shape
+            (items,).
     """
 
     problem: Integers
@@ -67,7 +68,7 @@ def fewest_wrong(
         taken[order[:count]] = moves.accepted[order[:count]]
         return not shown(_fallen(values, moves, taken))
 
-    count = bisect_left(range(len(order) + 1), True, key=falls)
+    count = bisect_left(range(len(order) + 1), x=True, key=falls)
     falls(count - 1)
     return _completed(values, moves, shown, weigh, taken, int(order[count - 1]))
 
@@ -91,7 +92,7 @@ def _completed(  # noqa: PLR0913, PLR0917 - the state of one search
         return more
 
     counts = range(1, int(moves.accepted[last]))
-    place = bisect_left(counts, True, key=lambda count: not shown(_fallen(values, moves, added(count))))
+    place = bisect_left(counts, x=True, key=lambda count: not shown(_fallen(values, moves, added(count))))
     if place < len(counts):
         return added(counts[place])
     taken[last] = moves.accepted[last]
@@ -113,7 +114,9 @@ class _Scale:
     """What falls weigh: by how much they raise the exponent of the tail area, at its saddlepoint."""
 
     def __init__(self, values: Floats, low: float, clusters: ArrayLike | None) -> None:
-        found = values_of(values, support=(min(low, float(values.min())), float(values.max())), clusters=clusters)
+        found = values_of(
+            values, support=(min(low, float(values.min())), float(values.max())), clusters=clusters
+        )
         sums, unit = -found.sums[:, 0], np.arange(len(values))
         if clusters is not None:
             unit = np.unique(np.asarray(clusters), return_inverse=True)[1]
@@ -127,7 +130,7 @@ class _Scale:
 
 
 def _saddlepoint(terms: Floats) -> float:
-    """Root above zero of sum y / (1 - s y); next to zero where there is none, where falls weigh by their size."""
+    """Root above zero of sum y / (1 - s y); where there is none, next to zero: falls weigh by their size."""
     size = float(np.abs(terms).max()) or 1.0
     if terms.max() <= EDGE * size or terms.sum() >= 0:
         return EDGE / size

@@ -92,7 +92,9 @@ class Fall(Object):
     @model_validator(mode="after")
     def _enough(self) -> Self:
         if self.answers < self.problems:
-            raise ValueError(f"{self.answers} answers on {self.problems} problems, which is less than one on each")
+            raise ValueError(
+                f"{self.answers} answers on {self.problems} problems, which is less than one on each"
+            )
         return self
 
 
@@ -109,8 +111,9 @@ class Sole(Object):
 class Tipping(Object):
     """How wrong the grader may be before a verdict falls: the share of wrong answers that it accepts.
 
-    `anywhere` is the greatest share, on any problem of any arm, up to which the verdict holds, however they are
-    spread; `alike` the same where on each problem all arms fare alike. Zero is less than one in ten million.
+    `anywhere` is the greatest share, on any problem of any arm, up to which the verdict holds, however they
+    are spread; `alike` the same where on each problem all arms fare alike. Zero is less than one in ten
+    million.
     """
 
     clause: str
