@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from beyondbase.inference.bounded import Floats, p_greater, values_of
 from beyondbase.inference.fragility import Moves, fewest_wrong
 from beyondbase.inference.tipping import Integers, p_with_slips
-from beyondbase.slips import PassSum, Source
+from beyondbase.slips import AlwaysSolved, PassSum, Source
 
 Wrong: TypeAlias = dict[str, Integers]
 
@@ -95,6 +95,7 @@ class Threshold:
             np.concatenate([rows for _, rows in arms]),
             np.concatenate([arm.c[rows] for arm, rows in arms]),
             fall,
+            isinstance(self.source, AlwaysSolved),
         )
         wrong = fewest_wrong(found.values[:, 0] - threshold, moves, shown, low=low, clusters=self.clusters)
         if wrong is None:

@@ -20,6 +20,7 @@ from beyondbase.inference.bounded import Floats, values_of
 Integers: TypeAlias = NDArray[np.int64]
 DIGITS = 9  # of what an answer weighs: nothing that rounding decides
 EDGE = 1e-9
+NOTHING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +32,14 @@ class Moves:
         accepted: answers that were accepted.
         fall: by how much the value of the item's problem falls where so many of each are wrong, shape
             (items,).
+        first_most: whether the first wrong answer of an item does most, and not the last, as where problems
+            count that are always solved.
     """
 
     problem: Integers
     accepted: Integers
     fall: Callable[[Integers], Floats]
+    first_most: bool = False
 
 
 def fewest_wrong(
@@ -58,19 +62,38 @@ def fewest_wrong(
     if not moves.problem.size or shown(_fallen(values, moves, moves.accepted)):
         return None
     weigh = _Scale(values, low, clusters)
-    sizes = (np.ones_like(moves.accepted), moves.accepted)
-    worth = np.max([weigh(moves, part) / part for part in sizes], axis=0)
-    order = np.lexsort((moves.problem, moves.accepted, -_rounded(worth)))
-    taken = np.zeros_like(moves.accepted)
+    items, counts = _single(moves, weigh) if moves.first_most else _whole(moves, weigh)
 
-    def falls(count: int) -> bool:
-        taken[:] = 0
-        taken[order[:count]] = moves.accepted[order[:count]]
-        return not shown(_fallen(values, moves, taken))
+    def taken(steps: int) -> Integers:
+        return np.bincount(items[:steps], counts[:steps], len(moves.accepted)).astype(np.int64)
 
-    count = bisect_left(range(len(order) + 1), x=True, key=falls)
-    falls(count - 1)
-    return _completed(values, moves, shown, weigh, taken, int(order[count - 1]))
+    def falls(steps: int) -> bool:
+        return not shown(_fallen(values, moves, taken(steps)))
+
+    steps = bisect_left(range(len(items) + 1), x=True, key=falls)
+    if steps > len(items):  # the rest of each item's answers, of which none seemed to do anything
+        return moves.accepted
+    return _completed(values, moves, shown, weigh, taken(steps - 1), taken(steps))
+
+
+def _whole(moves: Moves, weigh: "_Scale") -> tuple[Integers, Integers]:
+    """Items with all their answers, by what an answer weighs."""
+    worth = _rounded(weigh(moves, moves.accepted) / moves.accepted)
+    order = np.lexsort((moves.problem, moves.accepted, -worth))
+    return order, moves.accepted[order]
+
+
+def _single(moves: Moves, weigh: "_Scale") -> tuple[Integers, Integers]:
+    """Items once for each answer, by what it weighs after those before it."""
+    weights = [np.zeros(len(moves.accepted))]
+    for count in range(1, int(moves.accepted.max()) + 1):
+        weights.append(weigh(moves, np.minimum(count, moves.accepted)))
+        if (weights[-1] - weights[-2]).max() <= NOTHING * weights[1].max():
+            break
+    more = np.diff(weights, axis=0)
+    count, item = np.nonzero(more > NOTHING * more.max())
+    order = np.lexsort((item, count, -_rounded(more[count, item])))
+    return item[order], np.ones(len(order), dtype=np.int64)
 
 
 def _completed(  # noqa: PLR0913, PLR0917 - the state of one search
@@ -79,24 +102,21 @@ def _completed(  # noqa: PLR0913, PLR0917 - the state of one search
     shown: Callable[[Floats], bool],
     weigh: "_Scale",
     taken: Integers,
-    last: int,
+    enough: Integers,
 ) -> Integers:
-    """Add the fewest answers of any one further item that make the finding fall; those of `last` do."""
+    """Add the fewest answers of any one further item that make it fall, at most those of `enough`."""
     free = taken == 0
 
     def added(count: int) -> Integers:
         part = np.where(free, np.minimum(count, moves.accepted), 0)
         best = int(np.argmax(np.where(free, _rounded(weigh(moves, part)), -1)))
         more = taken.copy()
-        more[best] = part[best]
+        more[best] += part[best]
         return more
 
-    counts = range(1, int(moves.accepted[last]))
+    counts = range(1, int((enough - taken).sum()))
     place = bisect_left(counts, x=True, key=lambda count: not shown(_fallen(values, moves, added(count))))
-    if place < len(counts):
-        return added(counts[place])
-    taken[last] = moves.accepted[last]
-    return taken
+    return added(counts[place]) if place < len(counts) else enough
 
 
 def _fallen(values: Floats, moves: Moves, wrong: Integers) -> Floats:
