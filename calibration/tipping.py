@@ -89,7 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.out.parent.mkdir(parents=True, exist_ok=True)
     write_csv(options.out.with_suffix(".csv"), rows)
     only = f" --only {options.only!r}" if options.only else ""
-    command = f"python calibration/tipping.py --replicates {options.replicates} --out {options.out.as_posix()}{only}"
+    made = f"--replicates {options.replicates} --out {options.out.as_posix()}{only}"
+    command = f"python calibration/tipping.py {made}"
     options.out.write_text(page(rows, command, N), encoding="utf-8")
 
 

@@ -18,10 +18,10 @@ Made by:
 
 A finding is put just at its threshold, where it is false, and a grader accepts wrong answers that speak for
 it. *Given* is how often the finding is then shown at level .05, in per cent: slips alone do that. *Borne* is
-how often it is shown and its tipping point is at the planted share or above: the error that a reader makes who
-trusts it, which must be at most 5 %. *Tipping* is the median of the tipping points of the findings that are
+how often it is shown and its tipping point is at the planted share or above: the error of a reader who trusts
+it, which must be at most 5 %. *Tipping* is the median of the tipping points of the findings that are
 given, over the planted share: one that tells of most of what happened, and no more, is a little below 1.
-*Fall* is the median of the number of accepted answers that would have to be wrong, over the number that were;
+*Fall* is the median of the number of accepted answers that would have to be wrong, over those that were;
 in brackets how often it is no greater. {replicates} studies each, with {n} answers to every problem. {summary}
 """
 PARTS = {
@@ -37,7 +37,7 @@ The share on those problems of both where it hides the other arm's lead, none el
 that of slips alike in all arms.""",
     "heaped": """## Heaped on few problems
 
-Twenty times the share on one problem in twenty: the share on average, and not at most. That is outside of what
+Twenty times the share on one problem in twenty: the share on average, and not at most. That is outside what
 a tipping point promises, so no row must keep to 5 %; the number of accepted answers that would have to be
 wrong needs no such promise.""",
 }
@@ -103,9 +103,9 @@ def _summary(rows: Sequence[Row]) -> str:
     worst = max(rows, key=lambda row: row.borne / row.studies)
     beyond = sum(row.beyond for row in rows)
     return (
-        f"Of {len(rows)} rows within the promise {beyond} are above 5 % by more than chance (p < {SURE:g}); the"
-        f" greatest is {_percent(worst.borne, worst.studies)} % ({worst.claim}, {worst.problems} problems, 1 in"
-        f" {1 / worst.share:,.0f})."
+        f"Of {len(rows)} rows within the promise {beyond} are above 5 % by more than chance (p < {SURE:g});"
+        f" the greatest is {_percent(worst.borne, worst.studies)} % ({worst.claim}, {worst.problems} problems,"
+        f" 1 in {1 / worst.share:,.0f})."
     )
 
 

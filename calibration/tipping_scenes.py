@@ -1,4 +1,4 @@
-"""Studies in which a finding is false by a hair, and a grader accepts wrong answers: what tipping points meet."""
+"""Studies in which a finding is false by a hair, and a grader accepts wrong answers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ def nearly_sure(rng: np.random.Generator, shape: tuple[int, int]) -> Chances:
 
 
 def solved_alone(share: float, *, first: bool) -> Callable[[np.random.Generator, tuple[int, int]], Chances]:
-    """Half the problems are beyond both, a share is certain for one arm and beyond the other, the rest is sure."""
+    """Half the problems are beyond both arms, a share is beyond one, and the rest is certain for both."""
 
     def law(rng: np.random.Generator, shape: tuple[int, int]) -> Chances:
         kind = rng.random(shape)
@@ -150,7 +150,7 @@ class Scene:
         return SPREADS[self.spread][1]
 
     def draw(self, rng: np.random.Generator, replicates: int) -> tuple[tuple[Integers, Integers], Integers]:
-        """Accepted answers of both arms, shape (problems, replicates), and how many of the first are slips."""
+        """Accepted answers of both arms, shape (problems, replicates), and the slips of the first."""
         one, other = self.claim.law(rng, (self.problems, replicates))
         slips = SPREADS[self.spread][0](rng, self.share, one, other)
         right = [rng.binomial(N, chance) for chance in (one, other)]
@@ -174,7 +174,7 @@ class Scene:
 
 
 def scenes() -> list[Scene]:
-    """All of them, in the order of the page; slips of heaped graders stay chances."""
+    """All of them, in the order of the page."""
     return [
         Scene(claim, problems, spread, share)
         for spread in SPREADS

@@ -91,9 +91,9 @@ def _single(moves: Moves, weigh: "_Scale") -> tuple[Integers, Integers]:
         if (weights[-1] - weights[-2]).max() <= NOTHING * weights[1].max():
             break
     more = np.diff(weights, axis=0)
-    count, item = np.nonzero(more > NOTHING * more.max())
-    order = np.lexsort((item, count, -_rounded(more[count, item])))
-    return item[order], np.ones(len(order), dtype=np.int64)
+    counts, items = np.nonzero(more > NOTHING * more.max())
+    order = np.lexsort((items, counts, -_rounded(more[counts, items])))
+    return items[order], np.ones(len(order), dtype=np.int64)
 
 
 def _completed(  # noqa: PLR0913, PLR0917 - the state of one search
