@@ -22,7 +22,9 @@ how often it is shown and its tipping point is at the planted share or above: th
 it, which must be at most 5 %. *Tipping* is the median of the tipping points of the findings that are
 given, over the planted share: one that tells of most of what happened, and no more, is a little below 1.
 *Fall* is the median of the number of accepted answers that would have to be wrong, over those that were;
-in brackets how often it is no greater. {replicates} studies each, with {n} answers to every problem. {summary}
+in brackets how often it is no greater. {replicates} studies each, with {n} answers to every problem.
+
+{summary}
 """
 PARTS = {
     "favoured arm": """## The full share in the arm that slips favour, none in the other
@@ -102,10 +104,10 @@ def _summary(rows: Sequence[Row]) -> str:
         return ""
     worst = max(rows, key=lambda row: row.borne / row.studies)
     beyond = sum(row.beyond for row in rows)
+    where = f"{worst.claim}, {worst.problems} problems, 1 in {1 / worst.share:,.0f}"
     return (
-        f"Of {len(rows)} rows within the promise {beyond} are above 5 % by more than chance (p < {SURE:g});"
-        f" the greatest is {_percent(worst.borne, worst.studies)} % ({worst.claim}, {worst.problems} problems,"
-        f" 1 in {1 / worst.share:,.0f})."
+        f"Of {len(rows)} rows within the promise {beyond} are above 5 % by more than chance (p < {SURE:g})."
+        f" The greatest is {_percent(worst.borne, worst.studies)} % ({where})."
     )
 
 
