@@ -19,10 +19,11 @@ Made by:
 A finding is put just at its threshold, where it is false, and a grader accepts wrong answers that speak for
 it. *Given* is how often the finding is then shown at level .05, in per cent: slips alone do that. *Borne* is
 how often it is shown and its tipping point is at the planted share or above: the error of a reader who trusts
-it, which must be at most 5 %. *Tipping* is the median of the tipping points of the findings that are
-given, over the planted share: one that tells of most of what happened, and no more, is a little below 1.
-*Fall* is the median of the number of accepted answers that would have to be wrong, over those that were;
-in brackets how often it is no greater. {replicates} studies each, with {n} answers to every problem.
+it, which must be at most 5 %. *Tipping* is the median of the tipping points of the findings that are given,
+over the planted share: a lower limit of what would explain the finding, so below 1, and nearer with more
+problems. *Fall* is the median of the number of accepted answers that would have to be wrong, over those that
+were; in brackets how often it is no greater. These two are of the first {closer} findings that are given.
+{replicates} studies each, with {n} answers to every problem.
 
 {summary}
 """
@@ -79,11 +80,11 @@ class Row:
         return bool(self.borne and special.bdtrc(self.borne - 1, self.studies, LEVEL) < SURE)
 
 
-def page(rows: Sequence[Row], command: str, n: int) -> str:
+def page(rows: Sequence[Row], command: str, n: int, closer: int) -> str:
     """The whole page; parts that were not run are left out."""
     promised = [row for row in rows if row.spread != "heaped"]
     studies = f"{rows[0].studies:,}"
-    parts = [HEAD.format(command=command, replicates=studies, n=n, summary=_summary(promised))]
+    parts = [HEAD.format(command=command, replicates=studies, n=n, closer=closer, summary=_summary(promised))]
     for spread, text in PARTS.items():
         some = [row for row in rows if row.spread == spread]
         if some:

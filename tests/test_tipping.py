@@ -285,6 +285,24 @@ def test_planted_slips_make_a_verdict_whose_tipping_point_is_below_them(tmp_path
     assert 0 < found.fall.answers <= round(slip * SIZE * PROBLEMS / 2 * 1.5)
 
 
+def test_tipping_points_do_not_hang_on_the_order_of_rows(tmp_path: Path) -> None:
+    """Nor do the answers that would fell a verdict, or the problem that is solved alone."""
+    rng = np.random.default_rng(37)
+    counts = {name: (64, rng.binomial(64, rng.beta(0.3, 0.5, 60))) for name in ("base", "rl")}
+    arms, grid = {"base": BASE, "rl": RL}, {"k_large_min": 16}
+    found = [
+        [
+            entry.tipping
+            for entry in judged(
+                write_study(tmp_path / str(seed), arms, counts, shuffle=seed, grid=grid)
+            ).judged
+        ]
+        for seed in (1, 2)
+    ]
+    assert found[0] == found[1]
+    assert any(found[0])
+
+
 def test_what_is_no_finding_on_large_k_has_no_tipping_point(tmp_path: Path) -> None:
     """RL's lead at k = 1 is supported and says nothing, nor does what is open."""
     found = planted(tmp_path, (0.0, 0.0), 23)

@@ -1,6 +1,6 @@
 """Statements that an effect is above or below a threshold, tried with slips of the grader."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from beyondbase.inference.bounded import Floats, p_greater, values_of
 from beyondbase.inference.fragility import Moves, fewest_wrong
 from beyondbase.inference.tipping import Integers, p_with_slips
-from beyondbase.slips import AlwaysSolved, PassSum, Source
+from beyondbase.slips import AlwaysSolved, Counted, PassSum, Source
 
 Wrong: TypeAlias = dict[str, Integers]
+TIE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +49,8 @@ class Threshold:
             return bool(p.min() * p.size <= level)
         last = np.arange(len(self.columns)) == len(self.columns) - 1
         # What slips do grows with k, so most that are not shown at all k are not shown at the last.
-        return all(
-            bool((self._p(share, up=up, alike=alike, columns=some) <= level).all()) for some in (last, ~last)
-        )
+        parts = (some for some in (last, ~last) if some.any())
+        return all((self._p(share, up=up, alike=alike, columns=some) <= level).all() for some in parts)
 
     def fewest_wrong(self, level: float, *, support: bool) -> Wrong | None:
         """Answers per arm and problem that, if wrong, leave it open at a level; None if no number does."""
@@ -59,7 +59,7 @@ class Threshold:
             return self._fewest_at_one(level, up=up)
         p = self._p(0.0, up=up, alike=False)
         if up:
-            weakest = {int(np.argmax(p)), len(p) - 1}
+            weakest = {int(np.argmax(p >= p.max() - TIE)), len(p) - 1}
             ways = [self._at(column).fewest_wrong(level, support=support) for column in sorted(weakest)]
             return fewest([way for way in ways if way is not None])
         count = int(self.columns.sum())
@@ -72,38 +72,30 @@ class Threshold:
         return replace(self, source=self.source.at(column), columns=None)
 
     def _fewest_at_one(self, level: float, *, up: bool) -> Wrong | None:
-        arms = [(arm, np.flatnonzero(arm.c)) for arm in self.source.favoured(up=up)]
+        arms = {arm.name: (arm, np.flatnonzero(arm.c)) for arm in self.source.favoured(up=up)}
+        if not arms:
+            return None
         found = self.source.effect.slipped(0.0, up=up, alike=False)
         threshold = self.than if up else -self.than
         low, high = found.low - threshold, found.high - threshold
 
         def fall(wrong: Integers) -> Floats:
-            parts = np.split(wrong, np.cumsum([rows.size for _, rows in arms])[:-1])
-            return np.concatenate(
-                [
-                    self.source.fall(arm, _spread(part, rows, len(arm.c)), up=up)[rows]
-                    for (arm, rows), part in zip(arms, parts, strict=True)
-                ]
-            )
+            parts = _by_arm(arms, wrong)
+            falls = (self.source.fall(arm, parts[name], up=up)[rows] for name, (arm, rows) in arms.items())
+            return np.concatenate([*falls])
 
         def shown(values: Floats) -> bool:
-            return bool(_p_of(values, low, high, self.clusters) <= level)
+            kept = values_of(values, support=(low, high), clusters=self.clusters)
+            return bool(p_greater(kept)[0] <= level)
 
-        if not arms:
-            return None
         moves = Moves(
-            np.concatenate([rows for _, rows in arms]),
-            np.concatenate([arm.c[rows] for arm, rows in arms]),
+            np.concatenate([rows for _, rows in arms.values()]),
+            np.concatenate([arm.c[rows] for arm, rows in arms.values()]),
             fall,
             isinstance(self.source, AlwaysSolved),
         )
         wrong = fewest_wrong(found.values[:, 0] - threshold, moves, shown, low=low, clusters=self.clusters)
-        if wrong is None:
-            return None
-        parts = np.split(wrong, np.cumsum([rows.size for _, rows in arms])[:-1])
-        return {
-            arm.name: _spread(part, rows, len(arm.c)) for (arm, rows), part in zip(arms, parts, strict=True)
-        }
+        return None if wrong is None else _by_arm(arms, wrong)
 
     def _p(self, share: float, *, up: bool, alike: bool, columns: NDArray[np.bool_] | None = None) -> Floats:
         found = self.source.effect.slipped(share, up=up, alike=alike)
@@ -133,11 +125,10 @@ def answers(wrong: Wrong) -> int:
     return int(sum(part.sum() for part in wrong.values()))
 
 
-def _spread(part: Integers, rows: Integers, size: int) -> Integers:
-    whole = np.zeros(size, dtype=np.int64)
-    whole[rows] = part
-    return whole
-
-
-def _p_of(values: Floats, low: float, high: float, clusters: Sequence[str] | None) -> float:
-    return float(p_greater(values_of(values, support=(low, high), clusters=clusters))[0])
+def _by_arm(arms: Mapping[str, tuple[Counted, Integers]], wrong: Integers) -> Wrong:
+    """Numbers of wrong answers of every problem, by arm, from those of the problems with accepted ones."""
+    found: Wrong = {}
+    for name, (arm, rows) in arms.items():
+        found[name] = np.zeros(len(arm.c), dtype=np.int64)
+        found[name][rows], wrong = wrong[: rows.size], wrong[rows.size :]
+    return found

@@ -92,9 +92,7 @@ class Fall(Object):
     @model_validator(mode="after")
     def _enough(self) -> Self:
         if self.answers < self.problems:
-            raise ValueError(
-                f"{self.answers} answers on {self.problems} problems, which is less than one on each"
-            )
+            raise ValueError(f"{self.answers} answers on {self.problems} problems, fewer than one on each")
         return self
 
 
