@@ -58,7 +58,7 @@ def test_the_number_is_nearly_always_the_least(name: str, size: int) -> None:
     for _ in range(800):
         a, b = rng.binomial(N, rng.beta([[0.6], [0.3]], [[0.6], [1.0]], (2, 8)))
         statement = Threshold(made(a, b), 0.05 if name == "alone" else 0.0, clusters)
-        if found == 12 or not statement.shown(0.0, LEVEL, support=True, alike=False):
+        if found == 8 or not statement.shown(0.0, LEVEL, support=True, alike=False):
             continue
         wrong = statement.fewest_wrong(LEVEL, support=True)
         least = brute_force(made, a, b, statement)
@@ -70,7 +70,7 @@ def test_the_number_is_nearly_always_the_least(name: str, size: int) -> None:
         assert (wrong["a"] <= a).all()
         assert least <= answers(wrong) <= least + 1
         found, exact = found + 1, exact + (answers(wrong) == least)
-    assert found >= 10
+    assert found >= 6
     assert exact >= 0.75 * found
 
 
