@@ -22,7 +22,8 @@ how often it is shown and its tipping point is at the planted share or above: th
 it, which must be at most 5 %. *Tipping* is the median of the tipping points of the findings that are given,
 over the planted share: a lower limit of what would explain the finding, so below 1, and nearer with more
 problems. *Fall* is the median of the number of accepted answers that would have to be wrong, over those that
-were; in brackets how often it is no greater. These two are of the first {closer} findings that are given.
+were; in brackets how often it is no greater. These two are of the first {closer} findings that are given, and
+say something where slips gave most of them: else they were given by chance, and bear more than there was.
 {replicates} studies each, with {n} answers to every problem.
 
 {summary}
