@@ -1,6 +1,7 @@
 """Findings on pass@k with slips of the grader: bounds held against every count there can be."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -26,9 +27,12 @@ from beyondbase.inference.tipping import (
     tipping_points,
 )
 from beyondbase.judging import Judged
+from beyondbase.measures import Measure, greater
 from beyondbase.selection import pairs
 from beyondbase.slips import AlwaysSolved, Counted, PassSum, SolvedAlone, Source
-from beyondbase.tipping import Tipping, shown
+from beyondbase.thresholds import answers
+from beyondbase.tipping import Member, Tipping, fewest_wrong, shown, tippings
+from beyondbase.verdict import Outcome, Verdict, all_of, any_of, given, opposite
 
 N = 5
 Counts = NDArray[np.int64]
@@ -331,3 +335,58 @@ def planted_counts(folder: Path, base: Counts, rl: Counts) -> Judged:
     """The subset claim on given counts of 128."""
     study = write_study(folder, {"base": BASE, "rl": RL}, {"base": (128, base), "rl": (128, rl)})
     return next(entry for entry in judged(study).judged if entry.claim.id == "rl-solved-is-subset")
+
+
+def led(seed: int, lead: float, k: int = 4) -> Verdict:
+    """That the arm "a" is ahead at some k, on 40 problems."""
+    rng = np.random.default_rng(seed)
+    rates = rng.beta(0.5, 1, 40)
+    a, b = rng.binomial(N, np.clip(rates + lead, 0, 1)), rng.binomial(N, rates)
+    source = PassSum((arm("a", a), arm("b", b)), (1.0, -1.0), ((k,), (k,)))
+    values = estimators.pass_at_k(N, a, k) - estimators.pass_at_k(N, b, k)
+    return greater(Measure("a - b", values, slips=source), 0.0, "a ahead")
+
+
+def test_a_whole_is_shown_with_slips_as_its_parts_are() -> None:
+    """All of, any of at its share of the level, given a premise, and the opposite of each."""
+    strong, weak = led(1, 0.4), led(2, 0.12)
+    for share in (1e-7, 0.01, 0.05, 0.2):
+        for level in (0.001, 0.05, 0.3):
+            one, other = (shown(part, share, level, support=True, alike=False) for part in (strong, weak))
+            halves = [shown(part, share, level / 2, support=True, alike=False) for part in (strong, weak)]
+            for whole, wanted in (
+                (all_of("both", strong, weak), one and other),
+                (any_of("either", strong, weak), any(halves)),
+                (given("if", strong, weak), one and other),
+                (given("if not", strong, opposite("weak is not", weak)), False),
+            ):
+                assert shown(whole, share, level, support=True, alike=False) == wanted
+                turned = opposite("not so", whole)
+                assert shown(turned, share, level, support=False, alike=False) == wanted
+
+
+def test_a_whole_falls_with_the_part_that_falls_first() -> None:
+    """Of all parts the cheapest; of any, those that are shown, and nothing where two arms would be in it."""
+    level = 0.1
+    strong, weak, against = led(1, 0.4), led(2, 0.25), opposite("b ahead", led(3, -0.4))
+    first, second = (fewest_wrong(part, level, support=True) for part in (strong, weak))
+    assert first is not None
+    assert second is not None
+    assert answers(first) > answers(second) > 0
+    both = fewest_wrong(all_of("both", strong, weak), level, support=True)
+    assert both is not None
+    assert answers(both) == answers(second)
+    either = fewest_wrong(any_of("either", strong, weak), 2 * level, support=True)
+    assert either is not None
+    assert (either["a"] == np.maximum(first["a"], second["a"])).all()
+    assert against.p_support < level / 2
+    assert fewest_wrong(any_of("either", strong, against), level, support=True) is None
+
+
+def test_a_verdict_with_p_values_of_its_own_says_nothing() -> None:
+    """A claim may change what its parts give; then nobody knows what slips do to it. An unknown part too."""
+    strong, unknown = led(1, 0.4), Verdict("by other means", 1e-9, 1.0)
+    whole = all_of("both", strong, led(2, 0.3))
+    kept = (whole, replace(whole, p_support=whole.p_support / 2), all_of("both", strong, unknown), unknown)
+    members = [Member(verdict, Outcome.SUPPORTED, told=True, problem_ids=()) for verdict in kept]
+    assert [bool(found) for found in tippings(members, 0.05)] == [True, False, False, False]
