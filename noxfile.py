@@ -217,6 +217,13 @@ def remedies(session: nox.Session) -> None:
 
 
 @nox.session
+def tipping(session: nox.Session) -> None:
+    """Plant wrong answers that a grader accepts, see what tipping points say, and write docs/tipping.md."""
+    install(session, "calibration")
+    session.run("python", "calibration/tipping.py", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Time the library against its peers in one run, as ratios."""
     # The CPU build, as for the session sampling.

@@ -115,6 +115,7 @@ def verdict(claim: str = "rl-leads-at-1", outcome: str = "SUPPORTED", **changes:
         "parts": [],
         "invalid": [],
         "remedy": None,
+        "tipping": None,
         "details": [],
         "waiver": None,
         "label": "simplerl-zoo",

@@ -502,6 +502,16 @@ def test_inconclusive_verdict_shows_its_remedy() -> None:
     assert "What would settle it: 140 more problems" in page.text
 
 
+@pytest.mark.parametrize("text", ["Holds unless more than 1 wrong answer in 4,100 is.", HOSTILE["script"]])
+def test_what_a_verdict_bears_is_told_with_its_details(text: str) -> None:
+    """A claim on large k tells how many wrong answers may be accepted, and names problems of the user."""
+    fall = {"answers": 3, "problems": 3, "arms": ["simplerl-zoo"], "share": 0.0001}
+    tipping = {"clause": text, "anywhere": 1 / 4100, "alike": 0.01, "fall": fall, "sole": None}
+    page = page_of(verdicts=[verdict("base-overtakes", tipping=tipping), verdict("rl-leads-at-1")])
+    assert page.texts.count(text) == 1
+    assert page.text.count("Wrong answers accepted") == 1
+
+
 def test_expected_refutation_counts_as_expected() -> None:
     """A refutation that was expected is told as such with its reason, folded, and raises no alarm."""
     page = page_of(

@@ -20,6 +20,13 @@ from beyondbase.schema import Run, check_results, read_results, read_run
 from beyondbase.study import load_study
 
 Change = Callable[[dict[str, Any]], object]
+TIPPING = {
+    "clause": "Holds.",
+    "anywhere": 0.1,
+    "alike": 0.1,
+    "fall": {"answers": 2, "problems": 3, "arms": ["rl"], "share": 0.1},
+    "sole": None,
+}
 RUN = {"command": "pytest claims", "date": "2026-11-23T03:04:05Z"}
 
 
@@ -263,6 +270,16 @@ def test_every_key_is_needed_and_no_other_known() -> None:
             lambda s: s["verdicts"][0].update(reported=[{"text": "t", "source": "s", "context": "no"}]),
             'studies[0].verdicts[0].reported[0].context: found "no"; it should be a valid boolean',
             id="context",
+        ),
+        pytest.param(
+            lambda s: s["verdicts"][0].update(tipping=TIPPING),
+            "studies[0].verdicts[0].tipping.fall: found 2 answers on 3 problems, fewer than one on each",
+            id="fewer answers than problems",
+        ),
+        pytest.param(
+            lambda s: s["verdicts"][0].update(tipping=TIPPING | {"fall": None, "alike": 1.5}),
+            "studies[0].verdicts[0].tipping.alike: found 1.5; it should be less than or equal to 1",
+            id="share of wrong answers",
         ),
         pytest.param(
             lambda s: s["unfit"][0]["verdicts"].pop(),

@@ -12,6 +12,7 @@ from beyondbase.chances import solved_by_chance
 from beyondbase.inference.bounded import Floats
 from beyondbase.inference.precision import sampling_variance
 from beyondbase.measures import Measure
+from beyondbase.slips import AlwaysSolved, Counted, PassSum, SolvedAlone, Source
 from beyondbase.study import Margins, Study
 from beyondbase.tallies import Tally
 
@@ -122,6 +123,7 @@ class Case:
             self.pass_at_k(arm, k) - self.pass_at_k(minus, k),
             within=self._pass_variance(arm, k) + self._pass_variance(minus, k),
             k=k,
+            slips=self._pass_sum({arm: 1.0, minus: -1.0}, (k,)),
         )
 
     def perfect_difference(self) -> Measure:
@@ -130,7 +132,8 @@ class Case:
         hats = [estimators.pass_hat_k(self.tallies[a].n, self.tallies[a].c, k) for a in (arm, minus)]
         within = sum(self._pass_variance(a, k, wrong=True) for a in (arm, minus))
         name = f"{self.short(arm)} - {self.short(minus)} share always solved at k = {k}"
-        return self.measure(name, hats[0] - hats[1], within=within, k=k)
+        slips = AlwaysSolved((self._counts(arm), self._counts(minus)), k)
+        return self.measure(name, hats[0] - hats[1], within=within, k=k, slips=slips)
 
     def never_difference(self) -> Measure:
         """Difference of the share of problems that are never solved, in K samples drawn."""
@@ -140,6 +143,7 @@ class Case:
             self.pass_at_k(minus, k) - self.pass_at_k(arm, k),
             within=self._pass_variance(arm, k) + self._pass_variance(minus, k),
             k=k,
+            slips=self._pass_sum({minus: 1.0, arm: -1.0}, (k,)),
         )
 
     def alone_share(self) -> Measure:
@@ -147,7 +151,8 @@ class Case:
         k = self.k_large
         alone = self.pass_at_k(self.other, k) * (1 - self.pass_at_k(self.base, k))
         name = f"share that only {self.short(self.other)} solves at k = {k}"
-        return self.measure(name, alone, support=(0.0, 1.0))
+        slips = SolvedAlone(self._counts(self.other), self._counts(self.base), k)
+        return self.measure(name, alone, support=(0.0, 1.0), slips=slips)
 
     def cover(self, arm: str, tau: float) -> Floats:
         """Whether at least a share tau of a problem's samples is correct, in k_max samples drawn.
@@ -171,6 +176,7 @@ class Case:
             estimators.sampling_gap(base.n, base.c, other.n, other.c, k),
             within=self._pass_variance(self.base, k) + self._pass_variance(self.other, 1),
             k=k,
+            slips=PassSum((self._counts(self.base), self._counts(self.other)), (1.0, -1.0), ((k,), (1,))),
         )
 
     def difference_curve(
@@ -180,7 +186,8 @@ class Case:
         arm, minus = arm or self.other, minus or self.base
         columns = np.asarray(ks) - 1
         values = self.curve(arm)[:, columns] - self.curve(minus)[:, columns]
-        return self.measure(f"{self.short(arm)} - {self.short(minus)} pass@k", values)
+        slips = self._pass_sum({arm: 1.0, minus: -1.0}, tuple(ks))
+        return self.measure(f"{self.short(arm)} - {self.short(minus)} pass@k", values, slips=slips)
 
     def curve(self, arm: str) -> Floats:
         """pass@k of each problem for k = 1 .. k_max, shape (problems, k_max)."""
@@ -201,9 +208,10 @@ class Case:
             support=(-reach, reach),
             within=sum(w**2 * self._pass_variance(a, k) for w, a in zip(weights, self.others, strict=True)),
             k=k,
+            slips=self._pass_sum(dict(zip(self.others, weights.tolist(), strict=True)), (k,)),
         )
 
-    def measure(
+    def measure(  # noqa: PLR0913 - what a case cannot know of values
         self,
         name: str,
         values: Floats,
@@ -211,11 +219,13 @@ class Case:
         support: tuple[float, float] = (-1.0, 1.0),
         within: float = np.nan,
         k: int = 1,
+        slips: Source | None = None,
     ) -> Measure:
         """Per-problem values with what the case knows of them; `k` where they are at one."""
         grows = k == self.k_max > 1 and self.study.k_large is None
         kept_k = k if grows else None
-        return Measure(name, values, support, self.clusters, within, self.k_max, self.study.alpha, kept_k)
+        known = (self.clusters, within, self.k_max, self.study.alpha, kept_k, slips)
+        return Measure(name, values, support, *known)
 
     def grid(self) -> tuple[int, ...]:
         """All k up to 16, then eight per octave, k_max and the study's own: what bands stand on."""
@@ -233,6 +243,17 @@ class Case:
         same = [name for name in (self.base, *self.others) if self.arm(name).role == self.arm(arm).role]
         role: str = self.arm(arm).role
         return arm if len(same) > 1 else {"rl": "RL"}.get(role, role)
+
+    def _pass_sum(self, weights: Mapping[str, float], ks: tuple[int, ...]) -> PassSum:
+        arms = tuple(map(self._counts, weights))
+        return PassSum(arms, tuple(weights.values()), (ks,) * len(arms))
+
+    def _counts(self, arm: str) -> Counted:
+        if arm in self.chances:
+            nothing = np.zeros(len(self.problem_ids), dtype=np.int64)
+            return Counted(arm, nothing, nothing, self.chances[arm])
+        tally = self.tallies[arm]
+        return Counted(arm, tally.n, tally.c)
 
     def _pass_variance(self, arm: str, k: int, *, wrong: bool = False) -> float:
         if arm in self.chances:

@@ -4,7 +4,7 @@ import traceback
 import unittest
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from beyondbase.kinds import ANY, PAPER, ExpectedVerdict
 from beyondbase.mistakes import suggest
 from beyondbase.remedies import remedy_text
 from beyondbase.study import Expectation, Study, Waiver
+from beyondbase.tipping import Member, Tipping, tippings
 from beyondbase.undecided import SETTLEMENTS, doubts, settled
 from beyondbase.verdict import Outcome, Verdict, invalid
 
@@ -48,6 +49,7 @@ class Judged:
         waiver: the study's dated exception, whatever the day; it changes nothing here.
         remedy: what would decide it, where it is inconclusive.
         error: what the claim's code raised, if it did.
+        tipping: how wrong the grader may be before it falls, where it is decided and about large k.
     """
 
     claim: Claim
@@ -59,6 +61,7 @@ class Judged:
     waiver: Waiver | None
     remedy: str | None
     error: Exception | None
+    tipping: Tipping | None = None
 
     @property
     def id(self) -> str:
@@ -164,10 +167,12 @@ def judge(family: Family, *, known: Mapping[int, Verdict] = NOTHING) -> Judgemen
     tested = _without_shaky(family, tested, few)
     adjusted = holm([tried.verdict.p for tried in tested])
     still_open = int((adjusted > family.study.alpha).sum())
-    return Judgement(
-        family,
-        tuple(_decided(tried, float(p), still_open) for tried, p in zip(tested, adjusted, strict=True)),
-    )
+    decided = [_decided(tried, float(p), still_open) for tried, p in zip(tested, adjusted, strict=True)]
+    members = [
+        Member(entry.verdict, entry.outcome, entry.claim.large_k, entry.case.problem_ids) for entry in decided
+    ]
+    tipped = zip(decided, tippings(members, family.study.alpha), strict=True)
+    return Judgement(family, tuple(replace(entry, tipping=tipping) for entry, tipping in tipped))
 
 
 def tried_verdict(family: Family, place: int) -> Verdict | None:

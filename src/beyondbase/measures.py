@@ -6,6 +6,7 @@ from functools import cached_property
 from math import nan
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize
 
 from beyondbase.inference.assurance import Pilot
@@ -20,6 +21,8 @@ from beyondbase.inference.bounded import (
     upper_limit,
     values_of,
 )
+from beyondbase.slips import Source
+from beyondbase.thresholds import Threshold
 from beyondbase.verdict import Effect, Verdict, all_of, opposite
 
 TIE = 1e-9
@@ -38,6 +41,7 @@ class Measure:
         samples: least samples per problem behind the values.
         kept_k: the k of the effect, where it would grow with the samples unless the study sets it.
         alpha: intervals are shown at level 1 - alpha.
+        slips: what a grader's slips do to the values; None where that is not known.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Measure:
     samples: int = 1
     alpha: float = 0.05
     kept_k: int | None = None
+    slips: Source | None = None
 
     def checked(self) -> Values:
         """The values as units of resampling."""
@@ -82,6 +87,10 @@ class Measure:
         above = Pilot(gains, values.sizes, low - threshold, self.within, self.samples, kept_k=self.kept_k)
         return above, replace(above, gains=-gains, worst=threshold - high)
 
+    def threshold(self, than: float, columns: NDArray[np.bool_] | None = None) -> Threshold | None:
+        """The statement that the mean is greater, to be tried with slips; see `Threshold` for the columns."""
+        return None if self.slips is None else Threshold(self.slips, than, self.clusters, columns=columns)
+
 
 def greater(measure: Measure, than: float, statement: str) -> Verdict:
     """The mean is greater than a threshold; refuted when it is shown to be less."""
@@ -92,6 +101,7 @@ def greater(measure: Measure, than: float, statement: str) -> Verdict:
         p_refute=float(p_less(values, than)[0]),
         effect=measure.effect(),
         pilots=measure.pilots(than),
+        slips=measure.threshold(than),
     )
 
 
@@ -131,6 +141,7 @@ def above_everywhere(curve: Measure, than: float, statement: str, *, ks: Sequenc
         p_refute=p_any_less(values.columns(octaves), than),
         effect=_column(curve, least, ks[least]).effect(),
         pilots=(above, replace(below, looks=float(octaves.sum()))),
+        slips=curve.threshold(than, octaves),
     )
 
 

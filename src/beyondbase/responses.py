@@ -12,6 +12,7 @@ from beyondbase.inference.ratios import ratio_t_limits, t_limits
 from beyondbase.inference.typical import bounded_logs, log_means, typical_limits, typical_ratio
 from beyondbase.likelihoods import ROUNDING, Likelihoods
 from beyondbase.measures import Measure, greater, less
+from beyondbase.slips import NoGrades
 from beyondbase.verdict import Effect, Verdict, all_of, invalid
 
 # Perplexities that differ by less than one part in a thousand are equal: the same text, scored on another
@@ -50,14 +51,16 @@ def win_measure(pair: Case, name: str) -> Measure:
     arms = pair.other, pair.base
     ours, theirs = (_of_problems(pair, arm, "base_logprob", per_token=True) for arm in arms)
     groups = list(zip(ours, theirs, strict=True))
+    wins = np.array([win_share(one, other, tie=TIE) for one, other in groups])
     return Measure(
         name,
-        np.array([win_share(one, other, tie=TIE) for one, other in groups]),
+        wins,
         (0.0, 1.0),
         pair.clusters,
         float(np.mean([win_share_variance(one, other, tie=TIE) for one, other in groups])),
         min(one.size for one in ours),
         pair.study.alpha,
+        slips=NoGrades(wins, (0.0, 1.0)),
     )
 
 
@@ -228,6 +231,7 @@ def _from_ratio(case: Case, ratio: float) -> Measure:
         within=float(np.mean((1 - values**2) ** 2 * noise)),
         samples=int(ours.counts(len(case.problem_ids)).min()),
         alpha=case.study.alpha,
+        slips=NoGrades(values, (-1.0, 1.0)),
     )
 
 

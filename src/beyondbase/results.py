@@ -4,6 +4,7 @@ import json
 import math
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +22,7 @@ from beyondbase.schema import SCHEMA_VERSION
 from beyondbase.study import Study, Waiver
 from beyondbase.summary import summaries
 from beyondbase.tallies import file_digest, rows_digest
+from beyondbase.tipping import Tipping
 from beyondbase.verdict import Effect, Verdict
 
 # What differs between processors and versions of libraries (tests/test_reproducible.py) is beyond these: some
@@ -174,6 +176,7 @@ def _judged(entry: Judged) -> dict[str, Any]:
         "parts": [_part(part, case.study.alpha) for part in entry.verdict.parts],
         "invalid": list(entry.verdict.invalid),
         "remedy": entry.remedy,
+        "tipping": _tipping(entry.tipping),
         "details": [_effect(effect) for effect in entry.verdict.details],
         "reported": [vars(item).copy() for item in references],
     }
@@ -195,6 +198,10 @@ def _part(part: Verdict, alpha: float) -> dict[str, Any]:
         "p_refute": part.p_refute,
         "parts": [_part(inner, alpha) for inner in part.parts],
     }
+
+
+def _tipping(tipping: Tipping | None) -> dict[str, Any] | None:
+    return None if tipping is None else asdict(tipping)
 
 
 def _effect(effect: Effect | None) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from beyondbase.inference.assurance import Pilot
+from beyondbase.thresholds import Threshold
 
 Joined: TypeAlias = Literal["all", "any", "given"]
 _MIRRORED: dict[Joined, Joined] = {"all": "any", "any": "all", "given": "given"}
@@ -66,6 +67,8 @@ class Verdict:
             remedy is computed from.
         details: further numbers worth showing.
         joined: how the parts make the whole; "given" has the premise first.
+        slips: the statement, to be tried with slips of the grader, for statements without parts; None where
+            it is not known what slips do to it.
     """
 
     statement: str
@@ -77,6 +80,7 @@ class Verdict:
     pilots: tuple[Pilot, Pilot] | None = None
     details: tuple[Effect, ...] = ()
     joined: Joined = "all"
+    slips: Threshold | None = None
 
     def outcome(self, alpha: float, p_adjusted: float | None = None) -> Outcome:
         """Decide at one-sided level `alpha`, on the adjusted p of the better-evidenced side if given."""
@@ -161,6 +165,7 @@ def opposite(statement: str, verdict: Verdict) -> Verdict:
         parts=(*kept, *turned),
         pilots=verdict.pilots and verdict.pilots[::-1],
         joined=_MIRRORED[verdict.joined],
+        slips=verdict.slips and verdict.slips.opposite(),
     )
 
 

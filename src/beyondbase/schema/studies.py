@@ -16,6 +16,7 @@ from beyondbase.schema.causes import Unfit, check_causes
 from beyondbase.schema.likelihoods import Likelihood
 from beyondbase.schema.pairs import Count, Interval, Object, Pair, Positive, Share, check_once
 from beyondbase.schema.samples import Example, SampleSet, Sha256
+from beyondbase.schema.tipping import Tipping
 
 Outcome = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE", "INVALID"]
 
@@ -116,6 +117,7 @@ class Verdict(Object):
     parts: list[Part]
     invalid: list[str]
     remedy: str | None
+    tipping: Tipping | None
     details: list[Effect]
     reported: list[Reported]
 
