@@ -57,9 +57,7 @@ def test_messages_say_the_verdict_in_one_line(pytester: pytest.Pytester) -> None
     )
     assert whole_output(result).count("\nE ") == 1, "only one traceback"
     assert "ERROR at setup of test_at_large_k" not in whole_output(result)
-    result.stdout.fnmatch_lines(
-        ["SKIPPED*INCONCLUSIVE: RL far ahead *problems would probably decide*"]
-    )
+    result.stdout.fnmatch_lines(["SKIPPED*INCONCLUSIVE: RL far ahead *problems would probably decide*"])
     result.stdout.fnmatch_lines(["XFAIL*REFUTED as expected: seen before"])
     result.stdout.fnmatch_lines(["XFAIL*INCONCLUSIVE as expected: no reason given"])
 
