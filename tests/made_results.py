@@ -42,7 +42,7 @@ def _text() -> str:
 
 
 def _study(folder: Path) -> Any:
-    rates = np.linspace(0.05, 0.6, 120)
+    rates = np.linspace(0.05, 0.6, 90)
     counts = {
         ("T", "base"): drawn(rates, 32, 1),
         ("T", "rl"): drawn(np.where(rates < 0.15, 0.0, rates + 0.35), 32, 2),
