@@ -1,6 +1,6 @@
 r"""Numbers, as exact rationals that know how they were written.
 
-Whole numbers and decimals (thousands apart or not), fractions, mixed numbers, scientific and e-notation,
+Whole numbers and decimals, fractions, mixed numbers, scientific and e-notation,
 percents, repeating decimals, digits with a base. What is not wholly one of these is no number here.
 """
 
@@ -8,14 +8,13 @@ import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d+)"
-_PLAIN = rf"(?:{_DIGITS}(?:\.\d*)?|\.\d+)"
+_PLAIN = r"(?:\d+(?:\.\d*)?|\.\d+)"
 _POWER = r"(?:\{([+-]?\d{1,6})\}|(\d)|\(([+-]?\d{1,6})\)|(-?\d{1,6})$)"
 _DECIMAL = re.compile(rf"({_PLAIN})(?:\\ldots)?(?:[eE]([+-]?\d{{1,6}})|(?:\\cdot ?|\*)10(?:\^|\*\*){_POWER})?")
 _TEN = re.compile(rf"10(?:\^|\*\*){_POWER}")
 _REPEATING = re.compile(r"(\d*)\.(\d*)(?:\\(?:overline|dot)\{(\d{1,60})\}|\((\d{1,60})\))")
 _FRACTION = re.compile(
-    rf"\\frac\{{([+-]?{_PLAIN})\}}\{{([+-]?{_PLAIN})\}}|({_PLAIN})/({_PLAIN})|\(({_DIGITS})\)/\(({_DIGITS})\)"
+    rf"\\frac\{{([+-]?{_PLAIN})\}}\{{([+-]?{_PLAIN})\}}|({_PLAIN})/({_PLAIN})|\((\d+)\)/\((\d+)\)"
 )
 _MIXED = re.compile(r"(\d+) ?(?:(?:\\frac\{(\d+)\}\{(\d+)\})|(?<= )(\d+)/(\d+))")
 _BASED = re.compile(r"(?:\\text\{)?([0-9A-Za-z]+)\}?_(?:\{(\d{1,2})\}|(\d{1,2}))")
@@ -76,7 +75,7 @@ def _unsigned(text: str) -> Number | None:
 def _decimal(text: str) -> Number | None:
     if not (found := _DECIMAL.fullmatch(text)):
         return None
-    digits = found[1].replace(",", "")
+    digits = found[1]
     power = _power(found.groups()[1:])
     if abs(power) > _LARGEST_POWER:
         return None
@@ -107,7 +106,7 @@ def _ten(text: str) -> Number | None:
 def _fraction(text: str) -> Number | None:
     if not (found := _FRACTION.fullmatch(text)):
         return None
-    top, bottom = (Fraction(group.replace(",", "")) for group in found.groups() if group)
+    top, bottom = (Fraction(group) for group in found.groups() if group)
     return Number(top / bottom) if bottom else None
 
 

@@ -363,7 +363,7 @@ class _Builder:
             bits = max(abs(base.p).bit_length(), base.q.bit_length()) * abs(exponent.p) // exponent.q
             if bits > _MOST_BITS or exponent.q > 1000:
                 raise HugeError("a power")
-        if base.is_Rational and base < 0 and exponent.is_Rational and exponent.q % 2 and exponent.q > 1:
+        if base.is_number and base.is_negative and exponent.is_Rational and exponent.q % 2 and exponent.q > 1:
             # The real root.
             return (-1) ** exponent.p * (-base) ** exponent
         return base**exponent

@@ -83,7 +83,7 @@ class Symbols:
         values = [self._value(side, _POINTS[0]) for side in (wanted, found)]
         if None in values or 0 in values:
             return "undecided"
-        names = self._places(wanted + found)
+        names = self._places(wanted)
         exact = [side.xreplace(names) for side in (wanted, found)]
         if 0 in exact:
             return "undecided"
@@ -199,14 +199,20 @@ class Symbols:
 
     def _steps(self, difference: Any) -> Iterator[Callable[[Any], Any]]:
         library = self._sympy
+        functions = library.functions.elementary
+        if difference.has(
+            functions.trigonometric.TrigonometricFunction, functions.hyperbolic.HyperbolicFunction
+        ):
+            yield lambda value: library.expand_trig(value).rewrite(library.exp).expand()
         yield lambda value: library.fraction(library.together(value))[0].expand()
         yield library.radsimp
         yield lambda value: library.expand_log(value, force=True).expand()
         if difference.has(library.gamma, library.factorial, library.binomial):
             yield lambda value: library.gammasimp(library.expand_func(value))
             yield library.combsimp
-        if difference.has(library.functions.elementary.trigonometric.TrigonometricFunction):
-            yield lambda value: library.expand(library.expand_trig(value).rewrite(library.exp)).expand()
+        if difference.has(functions.trigonometric.InverseTrigonometricFunction):
+            # Near zero, as was found, an angle is zero where its tangent is.
+            yield lambda value: library.simplify(library.expand_trig(library.tan(value)))
         yield library.simplify
         if not difference.free_symbols:
             yield lambda value: 0 if value.equals(0) else 1

@@ -48,6 +48,7 @@ _RULES = tuple(
     (re.compile(pattern), put)
     for pattern, put in (
         (r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits|nolimits)(?![A-Za-z])\.?", ""),
+        (r"(?<=\d)(?:\{,\}|,\\!)(?=\d)", ""),
         (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
         (r"\\[dt]binom(?![A-Za-z])", r"\\binom"),
         (r"(?<!\\)\\!", ""),
@@ -67,7 +68,6 @@ _RULES = tuple(
         (r"\\(?:rbrace)(?![A-Za-z])", r"\\}"),
         (r"\\(?:lvert|rvert|vert|mid)(?![A-Za-z])", "|"),
         (r"\\colon(?![A-Za-z])|\{:\}", ":"),
-        (r"\{,\}|(?<=\d),\\!(?=\d)", ","),
         (r"\\\$|\\text\{\$\}", "$"),
         (r"\\%", "%"),
         (r"\\(?:euro|texteuro)(?![A-Za-z])(?:\{\})?", "€"),
@@ -91,9 +91,17 @@ _OPEN_ENDS = re.compile(r"([\[\]])([^\[\]()]*,[^\[\]()]*)([\[\]])")
 _LONGEST_ROUNDS = 6
 
 
+_THOUSANDS = re.compile(r"(?<![\d.,(\[])(?<!\\\{)[1-9]\d{0,2}(?:,\d{3})+(?![\d,)\]]|\\\})")
+
+
 @lru_cache(maxsize=8192)
-def normal(text: str) -> str:
-    """Bring an answer to its normal form."""
+def normal(text: str, *, grouped: bool = True) -> str:
+    """Bring an answer to its normal form.
+
+    Args:
+        text: The answer.
+        grouped: Whether 54,108 is one number, thousands set apart, rather than two.
+    """
     if not text.isascii():
         text = _typed(text)
     text = text.strip()
@@ -105,6 +113,8 @@ def normal(text: str) -> str:
     text = _TEXT.sub(_font, text)
     for pattern, put in _RULES:
         text = pattern.sub(_mended if put is None else put, text)
+    if grouped:
+        text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), text)
     text = _GAP.sub("", text.strip())
     if text.startswith("]") or text.endswith("["):
         text = _OPEN_ENDS.sub(_turned, text)

@@ -1,0 +1,42 @@
+r"""Words: text is text, never a product of letters.
+
+``\text{}`` with letters in it, a bare word of three letters or more, or a name of two capital letters. Small
+and capital letters, articles and punctuation do not count; spelling and order do.
+"""
+
+import re
+
+_TEXT = re.compile(r"\\text\{([^{}]*)\}")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z'’ .\-]*")
+_LONG = re.compile(r"[A-Za-z]{3,}")
+_CAPITALS = re.compile(r"[A-Z]{2}")
+_KNOWN = re.compile(r"(?:arc|a)?(?:sin|cos|tan|cot|sec|csc)h?|sqrt|exp|log|theta|alpha|beta|infty|pi|ln")
+_ARTICLE = re.compile(r"^(?:the|an?) ")
+_NONE = frozenset(
+    {
+        "no solution",
+        "no solutions",
+        "no real solution",
+        "no real solutions",
+        "no such number",
+        "none",
+        "empty set",
+        "emptyset",
+        "null set",
+    }
+)
+
+
+def words_of(text: str) -> str | None:
+    """What a text in normal form says in words; None where it is no words."""
+    inner = _TEXT.sub(r" \1 ", text)
+    if "\\" in inner:
+        return None
+    plain = _PLAIN.fullmatch(inner.strip())
+    said = _TEXT.search(text) and re.search(r"[A-Za-z]", inner)
+    long = plain and _LONG.search(_KNOWN.sub("", inner))
+    if not (said or long or _CAPITALS.fullmatch(inner)):
+        return None
+    key = re.sub(r"[\s~]+", " ", re.sub(r"[.,;:!?'\"’()$*]", "", inner)).strip().casefold()
+    key = _ARTICLE.sub("", key)
+    return "no solution" if key in _NONE else key
