@@ -1,5 +1,6 @@
 """The layers in their order: text, numbers, structures, symbols, words."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -194,7 +195,7 @@ class Comparer:
     def _ratios(self, gold: str, answer: str, wanted: Shape, found: Shape) -> Decision:
         if isinstance(wanted, Scalar | Ratio) and isinstance(found, Scalar | Ratio):
             (left, first), (right, second) = split_unit(gold), split_unit(answer)
-            if _CLOCK.fullmatch(left) and (_CLOCK.fullmatch(right) or second):
+            if _CLOCK.fullmatch(left) and (_CLOCK.fullmatch(right) or second or _unreduced(left)):
                 return self._clocks((left, first), (right, second))
             parts = [[left.strip() for left in shape.parts] if isinstance(shape, Ratio) else [text]
                      for shape, text in ((wanted, gold), (found, answer))]
@@ -237,6 +238,8 @@ class Comparer:
 
     def _scalars(self, gold: str, answer: str) -> Decision:
         (left, unit), (right, other) = split_unit(gold), split_unit(answer)
+        if (unit is None) != (other is None):
+            (left, unit), (right, other) = split_unit(gold, letters=True), split_unit(answer, letters=True)
         scale: Fraction | None = Fraction(1)
         if unit is not None and other is not None:
             scale = unit.scale_from(other)
@@ -265,11 +268,18 @@ class Comparer:
         wanted, found = words_of(gold), words_of(answer)
         if wanted is not None or found is not None:
             return Decision("same" if _in_words(gold) == _in_words(answer) or wanted == found else "different", "word")
-        readable = [self._symbols.reads(text) for text in (gold, answer)]
-        if all(readable):
+        if all(self._symbols.reads(text) for text in (gold, answer)):
             return Decision(self._symbols.compare(gold, answer), "symbol")
-        # What one can read and the other not is not the same, but nothing has proved it.
-        return Decision("undecided", "symbol")
+        if self._symbols.one_is_immense(gold, answer):
+            return Decision("different", "number")
+        # Mathematics that is not read may be the same; what is none (7 8, 7 ?) is not.
+        plain = not any("\\" in text or self._symbols.is_huge(text) for text in (gold, answer))
+        return Decision("different" if plain else "undecided", "word" if plain else "symbol")
+
+
+def _unreduced(clock: str) -> bool:
+    """Whether a ratio would have been written otherwise: 3:15 is a time, or would be 1:5."""
+    return math.gcd(*(int(part) for part in clock.split(":"))) > 1
 
 
 def _squeezed(text: str) -> str:

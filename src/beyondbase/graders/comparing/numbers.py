@@ -17,7 +17,7 @@ _FRACTION = re.compile(
     rf"\\frac\{{([+-]?{_PLAIN})\}}\{{([+-]?{_PLAIN})\}}|({_PLAIN})/({_PLAIN})|\((\d+)\)/\((\d+)\)"
 )
 _MIXED = re.compile(r"(\d+) ?(?:(?:\\frac\{(\d+)\}\{(\d+)\})|(?<= )(\d+)/(\d+))")
-_BASED = re.compile(r"(?:\\text\{)?([0-9A-Za-z]+)\}?_(?:\{(\d{1,2})\}|(\d{1,2}))")
+_BASED = re.compile(r"(?:\\text\{|\()?([0-9A-Za-z]+)[})]?_(?:\{(\d{1,2})\}|(\d{1,2}))")
 _LONGEST_DIGITS = 1200
 _LARGEST_POWER = 5000
 # Below this many digits a decimal is too coarse to be a rounded value: 0.54 is not 0.5.

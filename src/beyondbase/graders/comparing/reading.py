@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from beyondbase.extras import require
+from beyondbase.graders.comparing.numbers import read_number
 
 _FUNCTIONS = {
     **{name: name for name in ("sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth")},
@@ -33,6 +34,8 @@ _TOKEN = re.compile(
     r"(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)|(?P<command>\\[A-Za-z]+|\\[{}|])"
     rf"|(?P<name>{'|'.join(_NAMES)}|[A-Za-z])|(?P<sign>\*\*|[-+*/^!|()\[\]{{}},%'_])|(?P<gap> )"
 )
+# What code calls I, where it is multiplied.
+_UNIT_I = re.compile(r"(?<=\*)I(?![A-Za-z_])|(?<![A-Za-z_\\])I(?=\*)")
 _CLOSED = {"(": ")", "[": "]", "{": "}", r"\lfloor": r"\rfloor", r"\lceil": r"\rceil", "|": "|", r"\{": r"\}"}
 _ROUND = {r"\lfloor": "floor", r"\lceil": "ceiling", "|": "Abs"}
 _APPLIED = frozenset("fgh")
@@ -58,7 +61,10 @@ def read(text: str) -> Any:
     Raises:
         UnreadError: It is none, or part of it is not understood.
     """
-    speller = _Speller(_tokens(text))
+    if (number := read_number(text)) is not None and number.base is None:
+        value = number.value / 100 if number.percent else number.value
+        return require("sympy", "math").Rational(value.numerator, value.denominator)
+    speller = _Speller(_tokens(_UNIT_I.sub("i", text)))
     line = speller.spell("")
     try:
         tree = ast.parse(line, mode="eval").body
@@ -381,3 +387,43 @@ class _Builder:
             "binom": self._sympy.binomial,
         }
         return special[name](*values) if name in special else getattr(self._sympy, name)(*values)
+
+
+def is_immense(text: str) -> bool:
+    """Whether a text is surely a number above 2 to the 150,000th: a tower of powers, a huge factorial."""
+    try:
+        speller = _Speller(_tokens(text))
+        tree = ast.parse(speller.spell(""), mode="eval").body
+        return _Immense(_Builder(speller.values)).holds(tree)
+    except (UnreadError, SyntaxError, RecursionError, ValueError, TypeError, ArithmeticError):
+        return False
+
+
+class _Immense:
+    """Bounds numbers from below without computing them."""
+
+    _LEAST = 150_000
+
+    def __init__(self, builder: _Builder) -> None:
+        self._builder = builder
+
+    def holds(self, node: ast.AST) -> bool:
+        """Whether the value of a tree is surely immense."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            return node.func.id == "factorial" and self._above(node.args[0], _LARGEST_FACTORIAL * 4)
+        if not isinstance(node, ast.BinOp):
+            return False
+        if isinstance(node.op, ast.Pow):
+            grows = self._above(node.left, 2) and self._above(node.right, self._LEAST)
+            return grows or (self.holds(node.left) and self._above(node.right, 1))
+        sides = (node.left, node.right)
+        if isinstance(node.op, ast.Mult | ast.Add):
+            return any(self.holds(each) for each in sides) and all(self._above(each, 1) for each in sides)
+        return False
+
+    def _above(self, node: ast.AST, least: int) -> bool:
+        try:
+            value = self._builder.build(node)
+        except HugeError:
+            return self.holds(node)
+        return bool(value.is_Rational and value >= least)

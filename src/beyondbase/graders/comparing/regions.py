@@ -63,7 +63,10 @@ class Regions:
         if isinstance(shape, Union):
             return self._union([self.read(part) for part in shape.parts])
         if isinstance(shape, Meet):
-            return self._meet([self.read(part) for part in shape.parts])
+            regions = [self.read(part) for part in shape.parts]
+            found = self._meet(regions)
+            # x < 3, x > 5 are alternatives: nothing is both.
+            return self._union(regions) if shape.loose and found is not None and not found.pieces else found
         if isinstance(shape, Without):
             return self._without(shape)
         if isinstance(shape, Items) and len(shape.parts) == 2 and shape.left in {"(", "["} and shape.right in {")", "]"}:

@@ -30,7 +30,7 @@ _MATRIX = re.compile(
 _TURNED = re.compile(r"\^(?:T|\{(?:T|\\top|\\intercal)\}|\\top)$")
 _PAIRS = {"(": ")", "[": "]", r"\{": r"\}", r"\langle": r"\rangle", "<": ">"}
 _NAME = re.compile(
-    r"(?:\\?[A-Za-z]+|\\vec\{[a-z]\})(?:_(?:\w|\{[^{}]*\}))?'*(?:\((?:[^()]|\([^()]*\))*\))?|\|[A-Z]{2}\||\\(?:angle|overline)\{? ?[A-Z]+\}?"
+    r"(?:\\[A-Za-z]+|[A-Za-z]|[A-Z]{2}|[A-Za-z]{3,}|\\vec\{[a-z]\})(?:_(?:\w|\{[^{}]*\}))?'*(?:\((?:[^()]|\([^()]*\))*\))?|\|[A-Z]{2}\||\\(?:angle|overline)\{? ?[A-Z]+\}?"
 )
 _CONSTANTS = frozenset({"e", "i", "\\pi", "pi", "\\infty", "oo"})
 _MOST_SIGNS = 3
@@ -94,9 +94,15 @@ class Union:
 
 @dataclass(frozen=True)
 class Meet:
-    """Inequalities that all hold."""
+    """Inequalities that all hold.
+
+    Attributes:
+        parts: Each.
+        loose: Whether only commas stand between them, so that they may be alternatives.
+    """
 
     parts: tuple[str, ...]
+    loose: bool = False
 
 
 @dataclass(frozen=True)
@@ -169,7 +175,7 @@ def _listed(text: str) -> Shape | None:
         return _listed(parts[0]) if parts and parts[0] != text else None
     if all(_outside(part, _ORDER) or _MEMBER.match(part) for part in parts):
         either = any(re.search(r"or|vee", mark) for mark in marks)
-        return Union(tuple(parts)) if either else Meet(tuple(parts))
+        return Union(tuple(parts)) if either else Meet(tuple(parts), not any(set(mark) - {",", ";"} for mark in marks))
     spread_out = tuple(value for part in parts for value in _spread(part))
     return Items(spread_out)
 
@@ -245,6 +251,8 @@ def _closed(text: str) -> bool:
 
 
 def _matrix(text: str) -> Shape | None:
+    if text.startswith(("(\\begin", "[\\begin")) and text.endswith((")", "]")) and text.count("\\begin") == 1:
+        text = text[1:-1]
     if not (found := _MATRIX.match(text)):
         return None
     rows = [row.strip() for row in re.split(r"\\\\(?:\[[^\]]*\])?|\\cr|\\hline", found["body"])]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from beyondbase.extras import require
 from beyondbase.graders.comparing.numbers import Number, Precision, read_number
-from beyondbase.graders.comparing.reading import UnreadError, read
+from beyondbase.graders.comparing.reading import HugeError, UnreadError, is_immense, read
 
 Verdict = Literal["same", "different", "undecided"]
 # Fixed, so that a verdict is the same each time: some above 1, some between 0 and 1, some below 0.
@@ -45,6 +45,27 @@ class Symbols:
         except UnreadError:
             return False
         return True
+
+    def one_is_immense(self, gold: str, answer: str) -> bool:
+        """Whether one of two is a number too large to compute, and the other one is not."""
+        for text, other in ((gold, answer), (answer, gold)):
+            try:
+                value = read(other)
+            except UnreadError:
+                continue
+            if value.is_number and is_immense(text):
+                return bool(abs(value.evalf(5)) < 10**1000)
+        return False
+
+    def is_huge(self, text: str) -> bool:
+        """Whether a text is an expression that is too large to compute."""
+        try:
+            read(text)
+        except HugeError:
+            return True
+        except UnreadError:
+            return False
+        return False
 
     def names(self, text: str) -> frozenset[str]:
         """The symbols in an expression."""
@@ -200,6 +221,8 @@ class Symbols:
     def _steps(self, difference: Any) -> Iterator[Callable[[Any], Any]]:
         library = self._sympy
         functions = library.functions.elementary
+        if difference.has(library.I):
+            yield lambda value: library.expand(value, complex=True)
         if difference.has(
             functions.trigonometric.TrigonometricFunction, functions.hyperbolic.HyperbolicFunction
         ):

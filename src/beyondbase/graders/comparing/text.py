@@ -19,7 +19,7 @@ _SIGNS = {
     **{"≥": r"\ge ", "⩾": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "∞": r"\infty ", "±": r"\pm "},
     **{"∓": r"\mp ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∅": r"\emptyset ", "ø": r"\emptyset "},
     **{"ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "∖": r"\setminus ", "⟨": r"\langle ", "⟩": r"\rangle "},  # noqa: RUF001
-    **{"∶": ":", "ϕ": r"\phi ", "“": '"', "”": '"', "…": r"\ldots "},  # noqa: RUF001 - as above
+    **{"。": ".", "、": ",", "∶": ":", "ϕ": r"\phi ", "“": '"', "”": '"', "…": r"\ldots "},  # noqa: RUF001 - as above
     **{
         sign: rf"\{unicodedata.name(sign).split()[-1].lower().replace('lamda', 'lambda')} "
         for sign in "αβγδεζηθκλμνξπρστφχψωΓΔΘΛΞΠΣΦΨΩ"  # noqa: RUF001 - as above

@@ -88,6 +88,8 @@ _TAIL = re.compile(
 _RATE = re.compile(r"\\frac\{(\\text\{[^{}]*\})\}\{(\\text\{[^{}]*\})(?:\^\{?(\d)\}?)?\}$")
 _MONEY = re.compile(r"^([+-]?) ?([$€£¥])\s?([+-]?)(.+)$", re.DOTALL)
 _TOKEN = re.compile(rf"(/|per\b)|(sq\.?|square|cubic|cu\.)\s|(\$|¢|°|€|£|¥|[A-Za-zμΩ'’-]+){_POWER}|(\S)")  # noqa: RUF001
+_LETTER = re.compile("[A-Za-z]")
+_ANGLE = re.compile(r"sin|cos|tan|cot|sec|csc")
 _FUNCTIONS = frozenset({"pi", "sqrt", "sin", "cos", "tan", "log", "ln", "exp", "e", "mod", "and", "or", "infty"})
 
 
@@ -118,9 +120,14 @@ class Unit:
 
 
 @lru_cache(maxsize=8192)
-def split_unit(text: str) -> tuple[str, Unit | None]:
-    """Split a text in normal form into the value and its unit; where none is found, the whole is the value."""
-    if "\\" not in text and text[-1:].isdigit() and text[:1] not in "$€£¥+-":
+def split_unit(text: str, *, letters: bool = False) -> tuple[str, Unit | None]:
+    """Split a text in normal form into the value and its unit; where none is found, the whole is the value.
+
+    Args:
+        text: The text.
+        letters: Whether a single letter, apart, is a unit rather than a symbol: 5 h.
+    """
+    if text.isascii() and "$" not in text and "\\" not in text and not _LETTER.search(text):
         return text, None
     if money := _MONEY.fullmatch(text):
         value, more = split_unit(money[1] + money[3] + money[4])
@@ -133,7 +140,8 @@ def split_unit(text: str) -> tuple[str, Unit | None]:
         return text, None
     text = _RATE.sub(lambda found: rf"{found[1]}/{found[2]}" + (f"^{found[3]}" if found[3] else ""), text)
     found = _TAIL.fullmatch(text)
-    if not found or not _stands(found[1], found[2]):
+    apart = letters and found is not None and re.fullmatch("[a-zA-Z]", found[2]) and _known(found[2]) is not None
+    if not found or not (apart or _stands(found[1], found[2])):
         return text, None
     unit = _unit(found[2].replace(r"^{\circ}", "°"))
     return found[1].rstrip(), unit
@@ -143,6 +151,8 @@ def _stands(value: str, unit: str) -> bool:
     """Whether what looks like a unit is one: a word after a number, or any after a value."""
     plain = not unit.startswith(("\\text", "^", "$", "€", "£", "¥"))
     words = re.findall(r"[A-Za-z]+", unit)
+    if unit.startswith("^") and _ANGLE.search(value):
+        return False
     if not plain:
         return bool(words) or unit.startswith("^") or not unit.startswith("\\")
     if words[0].lower() in _FUNCTIONS or any(word in _FUNCTIONS for word in words):

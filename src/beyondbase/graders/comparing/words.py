@@ -11,6 +11,8 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z'’ .\-]*")
 _LONG = re.compile(r"[A-Za-z]{3,}")
 _CAPITALS = re.compile(r"[A-Z]{2}")
 _KNOWN = re.compile(r"(?:arc|a)?(?:sin|cos|tan|cot|sec|csc)h?|sqrt|exp|log|theta|alpha|beta|infty|pi|ln")
+# Two letters are a product, but not these.
+_SHORT = frozenset("no on up in at to he we us it is or so go".split())
 _ARTICLE = re.compile(r"^(?:the|an?) ")
 _NONE = frozenset(
     {
@@ -35,7 +37,7 @@ def words_of(text: str) -> str | None:
     plain = _PLAIN.fullmatch(inner.strip())
     said = _TEXT.search(text) and re.search(r"[A-Za-z]", inner)
     long = plain and _LONG.search(_KNOWN.sub("", inner))
-    if not (said or long or _CAPITALS.fullmatch(inner)):
+    if not (said or long or inner.lower() in _SHORT or _CAPITALS.fullmatch(inner)):
         return None
     key = re.sub(r"[\s~]+", " ", re.sub(r"[.,;:!?'\"’()$*]", "", inner)).strip().casefold()
     key = _ARTICLE.sub("", key)
