@@ -141,7 +141,9 @@ class Comparer:
             return None
         left, right = self._regions.read(_in_words(gold)), self._regions.read(_in_words(answer))
         if left is None or right is None:
-            return None
+            other, shape = (gold, wanted) if left is None else (answer, found)
+            value = (left or right) is not None and isinstance(shape, Scalar) and self._symbols.reads(other)
+            return Decision("different", "interval") if value else None
         return Decision(self._pieces(left, right), "interval")
 
     def _pieces(self, gold: Region, answer: Region) -> Verdict:

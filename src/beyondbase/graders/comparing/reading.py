@@ -414,12 +414,19 @@ class _Immense:
         if not isinstance(node, ast.BinOp):
             return False
         if isinstance(node.op, ast.Pow):
-            grows = self._above(node.left, 2) and self._above(node.right, self._LEAST)
+            grows = self._above(node.left, 2) and self._above(node.right, self._needed(node.left))
             return grows or (self.holds(node.left) and self._above(node.right, 1))
         sides = (node.left, node.right)
         if isinstance(node.op, ast.Mult | ast.Add):
             return any(self.holds(each) for each in sides) and all(self._above(each, 1) for each in sides)
         return False
+
+    def _needed(self, base: ast.AST) -> int:
+        try:
+            value = self._builder.build(base)
+            return int(self._LEAST // (int(value).bit_length() - 1)) + 1
+        except (HugeError, TypeError, ZeroDivisionError):
+            return self._LEAST
 
     def _above(self, node: ast.AST, least: int) -> bool:
         try:

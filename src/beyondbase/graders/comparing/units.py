@@ -158,7 +158,7 @@ def _stands(value: str, unit: str) -> bool:
     if words[0].lower() in _FUNCTIONS or any(word in _FUNCTIONS for word in words):
         return False
     known = (_known(words[0]) is not None or words[0].lower() in _COUNTS) and len(words[0]) > 1
-    return value[-1].isdigit() and (known or all(len(word) > 2 for word in words) or words in (["AM"], ["PM"])) or (
+    return value[-1].isdigit() and (known or all(len(word) > 2 for word in words) or words[0].lower() in {"am", "pm"}) or (
         known and value.endswith(("}", ")", "pi"))
     )
 
