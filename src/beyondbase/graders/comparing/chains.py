@@ -11,6 +11,7 @@ from beyondbase.graders.comparing.numbers import read_number
 from beyondbase.graders.comparing.reading import UnreadError
 from beyondbase.graders.comparing.shapes import Chain, is_name
 from beyondbase.graders.comparing.symbols import Symbols, Verdict
+from beyondbase.graders.comparing.units import split_unit
 
 _APPROXIMATE = r"\approx"
 
@@ -90,6 +91,8 @@ class Chains:
         ]
         if "same" in verdicts:
             return "same"
+        if at + 1 in answer.loose and any(self._is_rounded([part], value) for value in gold.values):
+            return "rounded"
         if at in answer.loose and self._is_rounded([*gold.values, *answer.values[:at]], part):
             return "rounded"
         if at < len(answer.values) - 1 and self._is_open(part):
@@ -97,7 +100,7 @@ class Chains:
         return "undecided" if "undecided" in verdicts else "different"
 
     def _is_rounded(self, exact: list[str], part: str) -> bool:
-        number = read_number(part)
+        number = read_number(split_unit(part)[0])
         return number is not None and number.step is not None and any(
             self._symbols.rounds(value, number) for value in exact
         )

@@ -17,7 +17,9 @@ _FRACTION = re.compile(
     rf"\\frac\{{([+-]?{_PLAIN})\}}\{{([+-]?{_PLAIN})\}}|({_PLAIN})/({_PLAIN})|\((\d+)\)/\((\d+)\)"
 )
 _MIXED = re.compile(r"(\d+) ?(?:(?:\\frac\{(\d+)\}\{(\d+)\})|(?<= )(\d+)/(\d+))")
-_BASED = re.compile(r"(?:\\text\{|\()?([0-9A-Za-z]+)[})]?_(?:\{(\d{1,2})\}|(\d{1,2}))")
+_BASED = re.compile(r"(?:\\text\{|\()?([0-9A-Za-z]+)[})]?_(?:\{(\d{1,2}|[a-z]{3,7})\}|(\d{1,2}))")
+_BASES = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+_BASES |= {"twelve": 12, "sixteen": 16}
 _LONGEST_DIGITS = 1200
 _LARGEST_POWER = 5000
 # Below this many digits a decimal is too coarse to be a rounded value: 0.54 is not 0.5.
@@ -129,7 +131,8 @@ def _repeating(text: str) -> Number | None:
 def _based(text: str) -> Number | None:
     if not (found := _BASED.fullmatch(text)):
         return None
-    base = int(found[2] or found[3])
+    name = found[2] or found[3]
+    base = int(name) if name.isdigit() else _BASES.get(name, 0)
     try:
         return Number(Fraction(int(found[1], base)), base=base) if 2 <= base <= 36 else None
     except ValueError:

@@ -34,8 +34,8 @@ _TOKEN = re.compile(
     r"(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)|(?P<command>\\[A-Za-z]+|\\[{}|])"
     rf"|(?P<name>{'|'.join(_NAMES)}|[A-Za-z])|(?P<sign>\*\*|[-+*/^!|()\[\]{{}},%'_])|(?P<gap> )"
 )
-# What code calls I, where it is multiplied.
-_UNIT_I = re.compile(r"(?<=\*)I(?![A-Za-z_])|(?<![A-Za-z_\\])I(?=\*)")
+# What code calls I and E, where it is plainly code.
+_CODED = re.compile(r"(?<=\*)I(?![A-Za-z_])|(?<![A-Za-z_\\])(?:I(?=\*)|E(?=\*\*))")
 _CLOSED = {"(": ")", "[": "]", "{": "}", r"\lfloor": r"\rfloor", r"\lceil": r"\rceil", "|": "|", r"\{": r"\}"}
 _ROUND = {r"\lfloor": "floor", r"\lceil": "ceiling", "|": "Abs"}
 _APPLIED = frozenset("fgh")
@@ -64,7 +64,7 @@ def read(text: str) -> Any:
     if (number := read_number(text)) is not None and number.base is None:
         value = number.value / 100 if number.percent else number.value
         return require("sympy", "math").Rational(value.numerator, value.denominator)
-    speller = _Speller(_tokens(_UNIT_I.sub("i", text)))
+    speller = _Speller(_tokens(_CODED.sub(lambda found: found[0].lower(), text)))
     line = speller.spell("")
     try:
         tree = ast.parse(line, mode="eval").body

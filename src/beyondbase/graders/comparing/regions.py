@@ -72,6 +72,8 @@ class Regions:
         if isinstance(shape, Items) and len(shape.parts) == 2 and shape.left in {"(", "["} and shape.right in {")", "]"}:
             piece = self._piece(*shape.parts, shape.left + shape.right)
             return None if piece is None or piece.at[0] > piece.at[1] else Region((piece,))
+        if isinstance(shape, Items) and not shape.left and all(_is_interval(part) for part in shape.parts):
+            return self._union([self.read(part) for part in shape.parts])
         if isinstance(shape, Items) and shape.is_set:
             return self._union([self._point(part) for part in shape.parts])
         if isinstance(shape, Matrix):
@@ -148,6 +150,11 @@ class Regions:
             ]
             found = self._meet([found, Region(tuple(side for side in sides if side is not None))])
         return found
+
+
+def _is_interval(text: str) -> bool:
+    shape = shape_of(text)
+    return isinstance(shape, Items) and len(shape.parts) == 2 and shape.left in {"(", "["}
 
 
 def _both(left: Piece, right: Piece) -> Piece | None:

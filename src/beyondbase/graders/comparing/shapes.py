@@ -30,8 +30,10 @@ _MATRIX = re.compile(
 _TURNED = re.compile(r"\^(?:T|\{(?:T|\\top|\\intercal)\}|\\top)$")
 _PAIRS = {"(": ")", "[": "]", r"\{": r"\}", r"\langle": r"\rangle", "<": ">"}
 _NAME = re.compile(
-    r"(?:\\[A-Za-z]+|[A-Za-z]|[A-Z]{2}|[A-Za-z]{3,}|\\vec\{[a-z]\})(?:_(?:\w|\{[^{}]*\}))?'*(?:\((?:[^()]|\([^()]*\))*\))?|\|[A-Z]{2}\||\\(?:angle|overline)\{? ?[A-Z]+\}?"
+    r"(?:\\[A-Za-z]+|[A-Za-z]|[A-Z]{2}|[A-Za-z]{3,}|\\vec\{[a-z]\})(?:_(?:\w|\{[^{}]*\}))?'*(?:\^\{-1\})?(?:\((?:[^()]|\([^()]*\))*\))?|\|[A-Z]{2}\||\\(?:angle|overline)\{? ?[A-Z]+\}?"
+    r"|\\frac\{d[a-z]?\}\{d[a-z]\}"
 )
+_FUNCTION = re.compile(r"\\?(?:(?:arc)?(?:sin|cos|tan|cot|sec|csc)h?|log|ln|lg|exp|sqrt|abs|infty)(?![A-Za-z])")
 _CONSTANTS = frozenset({"e", "i", "\\pi", "pi", "\\infty", "oo"})
 _MOST_SIGNS = 3
 _MOST_PARTS = 200
@@ -181,7 +183,7 @@ def _listed(text: str) -> Shape | None:
 
 
 def _signed(text: str) -> Shape | None:
-    values = _spread(text)
+    values = [text] if text.startswith(r"\{") else _spread(text)
     return Items(tuple(values)) if len(values) > 1 else None
 
 
@@ -224,6 +226,9 @@ def _joined(text: str) -> Shape | None:
 
 def _bracketed(text: str) -> Shape | None:
     text = _TURNED.sub("", text)
+    if re.match(r"[A-Z]\(", text):
+        # A point by its name.
+        text = text[1:]
     for left in _PAIRS:
         if not text.startswith(left):
             continue
@@ -275,4 +280,4 @@ def _ratio(text: str) -> Shape | None:
 
 def is_name(text: str) -> bool:
     """Whether a text names what is found: a symbol, or a function of something."""
-    return text not in _CONSTANTS and _NAME.fullmatch(text) is not None
+    return text not in _CONSTANTS and not _FUNCTION.match(text) and _NAME.fullmatch(text) is not None

@@ -33,7 +33,7 @@ _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙₐₓ
 _HIGH = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱˣ]+")
 _LOW = re.compile("[₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙₐₓ]+")
 _VULGAR = re.compile("[¼½¾⅐-⅞]")
-_WRAPPERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`"))
+_WRAPPERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`"), ('"', '"'))
 _WHOLE = re.compile(r"\\(?:boxed|fbox|text|mbox|textrm|textbf|textit|mathrm|mathbf|bf|rm)\s*\{([^{}]*)\}")
 _BOX = re.compile(r"\\boxed\s*\{(.*)\}", re.DOTALL)
 _TAIL = re.compile(r"(?:\\[,;:! ]|\s)+$")
@@ -54,6 +54,7 @@ _RULES = tuple(
         (r"(?<!\\)\\!", ""),
         (r"(?<!\\)\\(?:(?:quad|qquad|thinspace|enspace|hspace\{[^{}]*\})(?![A-Za-z])|[,;:> ])|~|\s", " "),
         (r"\\(?:times|ast|bullet)(?![A-Za-z])", r"\\cdot"),
+        (r"(?<=\d)\s*[xX]\s*(?=10\s*(?:\^|\*\*))", r"\\cdot "),
         (r"\\(?:div)(?![A-Za-z])", "/"),
         (r"\\(?:leq|leqslant)(?![A-Za-z])|<=", r"\\le "),
         (r"\\(?:geq|geqslant)(?![A-Za-z])|>=", r"\\ge "),
@@ -91,7 +92,7 @@ _OPEN_ENDS = re.compile(r"([\[\]])([^\[\]()]*,[^\[\]()]*)([\[\]])")
 _LONGEST_ROUNDS = 6
 
 
-_THOUSANDS = re.compile(r"(?<![\d.,(\[])(?<!\\\{)[1-9]\d{0,2}(?:,\d{3})+(?![\d,)\]]|\\\})")
+_THOUSANDS = re.compile(r"(?<![\d.,(\[])(?<!\\\{)[1-9]\d{0,2}(?:,\d{3})+(?![\d)\]]|,\d|\\\})")
 
 
 @lru_cache(maxsize=8192)

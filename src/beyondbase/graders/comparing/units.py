@@ -86,7 +86,10 @@ _TAIL = re.compile(
     r"|[€£¥$])$"
 )
 _RATE = re.compile(r"\\frac\{(\\text\{[^{}]*\})\}\{(\\text\{[^{}]*\})(?:\^\{?(\d)\}?)?\}$")
-_MONEY = re.compile(r"^([+-]?) ?([$€£¥])\s?([+-]?)(.+)$", re.DOTALL)
+_TEXTS = re.compile(
+    r"^(.+?) ?((?:\\text\{[^{}]*\}(?:\^(?:\{-?\d\}|-?\d))?)(?: ?(?:/|\\cdot ?|\*)? ?\\text\{[^{}]*\}(?:\^(?:\{-?\d\}|-?\d))?)*)$"
+)
+_MONEY = re.compile(r"^([+-]?) ?(?:US)? ?([$€£¥₹])\s?([+-]?)(.+)$", re.DOTALL)
 _TOKEN = re.compile(rf"(/|per\b)|(sq\.?|square|cubic|cu\.)\s|(\$|¢|°|€|£|¥|[A-Za-zμΩ'’-]+){_POWER}|(\S)")  # noqa: RUF001
 _LETTER = re.compile("[A-Za-z]")
 _ANGLE = re.compile(r"sin|cos|tan|cot|sec|csc")
@@ -139,7 +142,7 @@ def split_unit(text: str, *, letters: bool = False) -> tuple[str, Unit | None]:
     if len(text) > 400:
         return text, None
     text = _RATE.sub(lambda found: rf"{found[1]}/{found[2]}" + (f"^{found[3]}" if found[3] else ""), text)
-    found = _TAIL.fullmatch(text)
+    found = _TEXTS.fullmatch(text) or _TAIL.fullmatch(text)
     apart = letters and found is not None and re.fullmatch("[a-zA-Z]", found[2]) and _known(found[2]) is not None
     if not found or not (apart or _stands(found[1], found[2])):
         return text, None
@@ -154,7 +157,8 @@ def _stands(value: str, unit: str) -> bool:
     if unit.startswith("^") and _ANGLE.search(value):
         return False
     if not plain:
-        return bool(words) or unit.startswith("^") or not unit.startswith("\\")
+        known = all(_known(word) is not None for word in words)
+        return (bool(words) and (known or not value.isalpha())) or unit.startswith("^") or not unit.startswith("\\")
     if words[0].lower() in _FUNCTIONS or any(word in _FUNCTIONS for word in words):
         return False
     known = (_known(words[0]) is not None or words[0].lower() in _COUNTS) and len(words[0]) > 1

@@ -40,5 +40,5 @@ def words_of(text: str) -> str | None:
     if not (said or long or inner.lower() in _SHORT or _CAPITALS.fullmatch(inner)):
         return None
     key = re.sub(r"[\s~]+", " ", re.sub(r"[.,;:!?'\"’()$*]", "", inner)).strip().casefold()
-    key = _ARTICLE.sub("", key)
+    key = _ARTICLE.sub("", key.replace(" -", "-").replace("- ", "-"))
     return "no solution" if key in _NONE else key
