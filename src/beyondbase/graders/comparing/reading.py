@@ -189,6 +189,8 @@ class _Speller:
         name = text.lstrip("\\")
         if kind == "command" and name in {"frac", "binom", "sqrt", "vec"}:
             return self._command(name)
+        if name == "sqrt" and kind == "name" and self._peek()[0] == "number":
+            return f"sqrt({self._value()})"
         if name in {"sqrt", "binom", "binomial"} and kind == "name":
             return f"{name}({self._arguments()})"
         if name in _FUNCTIONS and kind in {"name", "command"} and len(name) > 1:
