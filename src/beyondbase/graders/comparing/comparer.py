@@ -79,13 +79,17 @@ class Comparer:
         """Compare element by element, with 54,108 read as two numbers, or as one, as fits."""
         rule, verdicts = "list" if ordered else "set", []
         for grouped in (False, True):
-            wanted, found = (_parts(normal(text, grouped=grouped), ordered=ordered) for text in (gold, answer))
+            wanted, found = (
+                _parts(normal(text, grouped=grouped), ordered=ordered) for text in (gold, answer)
+            )
             compare = all_same if ordered else match_any_order
             verdicts.append(self._match(compare, wanted, found, once=not ordered))
         best = "same" if "same" in verdicts else "undecided" if "undecided" in verdicts else "different"
         return Decision(best, rule)
 
-    def _match(self, compare: object, gold: Sequence[str], answer: Sequence[str], *, once: bool = False) -> Verdict:
+    def _match(
+        self, compare: object, gold: Sequence[str], answer: Sequence[str], *, once: bool = False
+    ) -> Verdict:
         if max(len(gold), len(answer)) > _MOST_ELEMENTS:
             return "same" if gold == answer else "different"
         same = lambda left, right: self._value(left, right).verdict  # noqa: E731 - it is handed on
@@ -153,7 +157,9 @@ class Comparer:
             (piece.has_low, piece.has_high) for piece in answer.pieces
         ]:
             return "different"
-        ends = [[end for piece in region.pieces for end in (piece.low, piece.high)] for region in (gold, answer)]
+        ends = [
+            [end for piece in region.pieces for end in (piece.low, piece.high)] for region in (gold, answer)
+        ]
         return self._match(all_same, *ends)
 
     def _as_chains(self, gold: str, answer: str, wanted: Shape, found: Shape) -> Decision:
@@ -172,9 +178,10 @@ class Comparer:
             if gold.kind == "cases":
                 return match_any_order(wanted, found, self._case)
         flat = [[cell for row in rows for cell in row] for rows in (wanted, found)]
-        if not (isinstance(gold, Matrix) and isinstance(answer, Matrix)) and min(
-            len(wanted), len(wanted[0]), len(found), len(found[0])
-        ) > 1:
+        if (
+            not (isinstance(gold, Matrix) and isinstance(answer, Matrix))
+            and min(len(wanted), len(wanted[0]), len(found), len(found[0])) > 1
+        ):
             same_form = [len(row) for row in wanted] == [len(row) for row in found]
             return self._match(all_same, *flat) if same_form else "different"
         return self._match(all_same, *flat)
@@ -199,8 +206,10 @@ class Comparer:
             (left, first), (right, second) = split_unit(gold), split_unit(answer)
             if _CLOCK.fullmatch(left) and (_CLOCK.fullmatch(right) or second or _unreduced(left)):
                 return self._clocks((left, first), (right, second))
-            parts = [[left.strip() for left in shape.parts] if isinstance(shape, Ratio) else [text]
-                     for shape, text in ((wanted, gold), (found, answer))]
+            parts = [
+                [left.strip() for left in shape.parts] if isinstance(shape, Ratio) else [text]
+                for shape, text in ((wanted, gold), (found, answer))
+            ]
             return Decision(self._proportions(*parts), "ratio")
         return Decision("different", "ratio")
 
@@ -269,7 +278,9 @@ class Comparer:
     def _plain(self, gold: str, answer: str) -> Decision:
         wanted, found = words_of(gold), words_of(answer)
         if wanted is not None or found is not None:
-            return Decision("same" if _in_words(gold) == _in_words(answer) or wanted == found else "different", "word")
+            return Decision(
+                "same" if _in_words(gold) == _in_words(answer) or wanted == found else "different", "word"
+            )
         if all(self._symbols.reads(text) for text in (gold, answer)):
             return Decision(self._symbols.compare(gold, answer), "symbol")
         if self._symbols.one_is_immense(gold, answer):

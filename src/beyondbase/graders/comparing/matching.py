@@ -50,5 +50,9 @@ def match_any_order(
             left.remove(match)
     if once and not undecided and len(seen) < len(answer):
         rest = [at for at in left if at not in seen]
-        return "undecided" if any(same(wanted, answer[at]) == "undecided" for at in rest for wanted in gold) else "different"
+        return (
+            "undecided"
+            if any(same(wanted, answer[at]) == "undecided" for at in rest for wanted in gold)
+            else "different"
+        )
     return "undecided" if undecided else "same"

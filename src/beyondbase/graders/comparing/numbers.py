@@ -10,7 +10,9 @@ from fractions import Fraction
 
 _PLAIN = r"(?:\d+(?:\.\d*)?|\.\d+)"
 _POWER = r"(?:\{([+-]?\d{1,6})\}|(\d)|\(([+-]?\d{1,6})\)|(-?\d{1,6})$)"
-_DECIMAL = re.compile(rf"({_PLAIN})(?:\\ldots)?(?:[eE]([+-]?\d{{1,6}})|(?:\\cdot ?|\*)10(?:\^|\*\*){_POWER})?")
+_DECIMAL = re.compile(
+    rf"({_PLAIN})(?:\\ldots)?(?:[eE]([+-]?\d{{1,6}})|(?:\\cdot ?|\*)10(?:\^|\*\*){_POWER})?"
+)
 _TEN = re.compile(rf"10(?:\^|\*\*){_POWER}")
 _REPEATING = re.compile(r"(\d*)\.(\d*)(?:\\(?:overline|dot)\{(\d{1,60})\}|\((\d{1,60})\))")
 _FRACTION = re.compile(

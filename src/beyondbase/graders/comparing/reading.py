@@ -29,7 +29,9 @@ _GREEK = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi "
     "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell hbar"
 ).split()
-_NAMES = sorted([*_FUNCTIONS, "sqrt", "binom", "binomial", "pi", "theta", "infty", "oo"], key=len, reverse=True)
+_NAMES = sorted(
+    [*_FUNCTIONS, "sqrt", "binom", "binomial", "pi", "theta", "infty", "oo"], key=len, reverse=True
+)
 _TOKEN = re.compile(
     r"(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)|(?P<command>\\[A-Za-z]+|\\[{}|])"
     rf"|(?P<name>{'|'.join(_NAMES)}|[A-Za-z])|(?P<sign>\*\*|[-+*/^!|()\[\]{{}},%'_])|(?P<gap> )"
@@ -148,7 +150,11 @@ class _Speller:
             text = self._peek()[1]
             if text in {"^", "**"}:
                 self.at += 1
-                if self.tokens[self.at : self.at + 3] == [("sign", "{"), ("command", r"\circ"), ("sign", "}")]:
+                if self.tokens[self.at : self.at + 3] == [
+                    ("sign", "{"),
+                    ("command", r"\circ"),
+                    ("sign", "}"),
+                ]:
                     self.at += 3
                     line = f"({line}*{self._keep(self._sympy.pi / 180)})"
                     continue
@@ -208,11 +214,18 @@ class _Speller:
     def _mixed(self, text: str) -> Fraction | None:
         r"""The fraction of a mixed number: 2\frac{1}{2} is 2.5, not 1."""
         digits = [token[1] for token in self.tokens[self.at : self.at + 7]]
-        if digits[:2] != [r"\frac", "{"] or digits[3:5] != ["}", "{"] or digits[6:] != ["}"] or not text.isdigit():
+        if (
+            digits[:2] != [r"\frac", "{"]
+            or digits[3:5] != ["}", "{"]
+            or digits[6:] != ["}"]
+            or not text.isdigit()
+        ):
             return None
         top, bottom = digits[2], digits[5]
-        if not (top.isdigit() and bottom.isdigit() and 0 < int(top) < int(bottom)):
+        if not (top.isdigit() and bottom.isdigit()):
             return None
+        if not 0 < int(top) < int(bottom):
+            raise UnreadError("neither a mixed number nor plainly a product")
         self.at += 7
         return Fraction(int(top), int(bottom))
 
@@ -277,7 +290,9 @@ class _Speller:
     def _symbol(self, kind: str, name: str) -> str:
         constants = {"pi": self._sympy.pi, "e": self._sympy.E, "i": self._sympy.I}
         constants |= {"infty": self._sympy.oo, "oo": self._sympy.oo}
-        if kind not in {"name", "command"} or (kind == "command" and name not in {*_GREEK, *constants} - {"e", "i"}):
+        if kind not in {"name", "command"} or (
+            kind == "command" and name not in {*_GREEK, *constants} - {"e", "i"}
+        ):
             raise UnreadError(name)
         label = name
         while self._peek()[1] in {"_", "'"}:
@@ -378,7 +393,11 @@ class _Builder:
 
     def _call(self, name: str, values: list[Any]) -> Any:
         first = values[0]
-        if name in {"factorial", "factorial2", "binomial"} and first.is_number and not first <= _LARGEST_FACTORIAL:
+        if (
+            name in {"factorial", "factorial2", "binomial"}
+            and first.is_number
+            and not first <= _LARGEST_FACTORIAL
+        ):
             raise HugeError(name)
         special: dict[str, Callable[..., Any]] = {
             "applied": lambda label, value: self._sympy.Function(label, real=True)(value),

@@ -8,7 +8,17 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from beyondbase.graders.comparing.shapes import Items, Matrix, Meet, Order, Shape, Union, Without, is_name, shape_of
+from beyondbase.graders.comparing.shapes import (
+    Items,
+    Matrix,
+    Meet,
+    Order,
+    Shape,
+    Union,
+    Without,
+    is_name,
+    shape_of,
+)
 
 _ALL = frozenset({r"\mathbb{R}", "all real numbers", "all reals", r"\text{all real numbers}"})
 _NONE = frozenset({r"\emptyset", r"\{\}"})
@@ -69,7 +79,12 @@ class Regions:
             return self._union(regions) if shape.loose and found is not None and not found.pieces else found
         if isinstance(shape, Without):
             return self._without(shape)
-        if isinstance(shape, Items) and len(shape.parts) == 2 and shape.left in {"(", "["} and shape.right in {")", "]"}:
+        if (
+            isinstance(shape, Items)
+            and len(shape.parts) == 2
+            and shape.left in {"(", "["}
+            and shape.right in {")", "]"}
+        ):
             piece = self._piece(*shape.parts, shape.left + shape.right)
             return None if piece is None or piece.at[0] > piece.at[1] else Region((piece,))
         if isinstance(shape, Items) and not shape.left and all(_is_interval(part) for part in shape.parts):
@@ -135,7 +150,9 @@ class Regions:
         for region in regions[1:]:
             if found is None or region is None or len({found.variable, region.variable} - {None}) > 1:
                 return None
-            pieces = [both for left in found.pieces for right in region.pieces if (both := _both(left, right))]
+            pieces = [
+                both for left in found.pieces for right in region.pieces if (both := _both(left, right))
+            ]
             found = Region(tuple(_joined(pieces)), found.variable or region.variable)
         return found
 

@@ -33,7 +33,9 @@ _NAME = re.compile(
     r"(?:\\[A-Za-z]+|[A-Za-z]|[A-Z]{2}|[A-Za-z]{3,}|\\vec\{[a-z]\})(?:_(?:\w|\{[^{}]*\}))?'*(?:\^\{-1\})?(?:\((?:[^()]|\([^()]*\))*\))?|\|[A-Z]{2}\||\\(?:angle|overline)\{? ?[A-Z]+\}?"
     r"|\\frac\{d[a-z]?\}\{d[a-z]\}"
 )
-_FUNCTION = re.compile(r"\\?(?:(?:arc)?(?:sin|cos|tan|cot|sec|csc)h?|log|ln|lg|exp|sqrt|abs|infty)(?![A-Za-z])")
+_FUNCTION = re.compile(
+    r"\\?(?:(?:arc)?(?:sin|cos|tan|cot|sec|csc)h?|log|ln|lg|exp|sqrt|abs|infty)(?![A-Za-z])"
+)
 _CONSTANTS = frozenset({"e", "i", "\\pi", "pi", "\\infty", "oo"})
 _MOST_SIGNS = 3
 _MOST_PARTS = 200
@@ -177,7 +179,11 @@ def _listed(text: str) -> Shape | None:
         return _listed(parts[0]) if parts and parts[0] != text else None
     if all(_outside(part, _ORDER) or _MEMBER.match(part) for part in parts):
         either = any(re.search(r"or|vee", mark) for mark in marks)
-        return Union(tuple(parts)) if either else Meet(tuple(parts), not any(set(mark) - {",", ";"} for mark in marks))
+        return (
+            Union(tuple(parts))
+            if either
+            else Meet(tuple(parts), not any(set(mark) - {",", ";"} for mark in marks))
+        )
     spread_out = tuple(value for part in parts for value in _spread(part))
     return Items(spread_out)
 

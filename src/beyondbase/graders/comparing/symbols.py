@@ -99,7 +99,7 @@ class Symbols:
             return "same" if wanted == found else "undecided"
         if not sign:
             wanted, found = (self._sympy.fraction(self._sympy.together(side))[0] for side in (wanted, found))
-        if wanted.free_symbols != found.free_symbols:
+        if wanted.free_symbols != found.free_symbols or not wanted.free_symbols:
             return "different"
         values = [self._value(side, _POINTS[0]) for side in (wanted, found)]
         if None in values or 0 in values:
@@ -132,7 +132,11 @@ class Symbols:
         """Whether two closed values are the same by tolerance, or by the places of a decimal answer."""
         if self.precision.tolerance:
             wanted, found = self._exact(gold), self._exact(answer)
-            return wanted is not None and found is not None and self.precision.same(Number(wanted), Number(found))
+            return (
+                wanted is not None
+                and found is not None
+                and self.precision.same(Number(wanted), Number(found))
+            )
         number = read_number(answer)
         return (
             number is not None

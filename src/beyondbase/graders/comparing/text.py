@@ -63,7 +63,10 @@ _RULES = tuple(
         (r"\\gt(?![A-Za-z])", ">"),
         (r"\\(?:simeq|thickapprox|doteq)(?![A-Za-z])|\\sim(?![A-Za-z])(?=\s*[\d-])", r"\\approx "),
         (r"\\(?:varnothing|O|empty)(?![A-Za-z])", r"\\emptyset"),
-        (r"\\(?:mathbb|Bbb|mathbf)\s*\{?\s*R\s*\}?(?![A-Za-z])|\\(?:R|Reals|reals)(?![A-Za-z])", r"\\mathbb{R}"),
+        (
+            r"\\(?:mathbb|Bbb|mathbf)\s*\{?\s*R\s*\}?(?![A-Za-z])|\\(?:R|Reals|reals)(?![A-Za-z])",
+            r"\\mathbb{R}",
+        ),
         (r"\\backslash(?![A-Za-z])|\\smallsetminus(?![A-Za-z])", r"\\setminus"),
         (r"\\(?:lbrace)(?![A-Za-z])", r"\\{"),
         (r"\\(?:rbrace)(?![A-Za-z])", r"\\}"),

@@ -14,7 +14,9 @@ _LENGTHS = {"m": "1", "inch": "0.0254", "foot": "0.3048", "yard": "0.9144", "mil
 _TIMES = {"s": "1", "minute": "60", "hour": "3600", "day": "86400", "week": "604800"}
 _MASSES = {"g": "0.001", "lb": "0.45359237", "oz": "0.028349523125"}
 # Each in dimensions of its own: nothing converts into them.
-_OWN = "degree rad year month euro sterling yen rupee A K mol cd V ohm C F T Wb H eV celsius fahrenheit unit bit"
+_OWN = (
+    "degree rad year month euro sterling yen rupee A K mol cd V ohm C F T Wb H eV celsius fahrenheit unit bit"
+)
 _DERIVED = {"N": "kg m s^-2", "J": "kg m^2 s^-2", "W": "kg m^2 s^-3", "Pa": "kg m^-1 s^-2", "Hz": "s^-1"}
 _PREFIXES = {"k": 3, "c": -2, "m": -3, "M": 6, "G": 9, "μ": -6, "u": -6, "n": -9, "d": -1, "p": -12}
 _PREFIXED = {"m", "s", "g", "N", "J", "W", "Pa", "Hz", "V", "A", "eV", "L", "mol", "F", "T", "C"}
@@ -93,7 +95,9 @@ _MONEY = re.compile(r"^([+-]?) ?(?:US)? ?([$€£¥₹])\s?([+-]?)(.+)$", re.DOT
 _TOKEN = re.compile(rf"(/|per\b)|(sq\.?|square|cubic|cu\.)\s|(\$|¢|°|€|£|¥|[A-Za-zμΩ'’-]+){_POWER}|(\S)")  # noqa: RUF001
 _LETTER = re.compile("[A-Za-z]")
 _ANGLE = re.compile(r"sin|cos|tan|cot|sec|csc")
-_FUNCTIONS = frozenset({"pi", "sqrt", "sin", "cos", "tan", "log", "ln", "exp", "e", "mod", "and", "or", "infty"})
+_FUNCTIONS = frozenset(
+    {"pi", "sqrt", "sin", "cos", "tan", "log", "ln", "exp", "e", "mod", "and", "or", "infty"}
+)
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,9 @@ def split_unit(text: str, *, letters: bool = False) -> tuple[str, Unit | None]:
         return text, None
     text = _RATE.sub(lambda found: rf"{found[1]}/{found[2]}" + (f"^{found[3]}" if found[3] else ""), text)
     found = _TEXTS.fullmatch(text) or _TAIL.fullmatch(text)
-    apart = letters and found is not None and re.fullmatch("[a-zA-Z]", found[2]) and _known(found[2]) is not None
+    apart = (
+        letters and found is not None and re.fullmatch("[a-zA-Z]", found[2]) and _known(found[2]) is not None
+    )
     if not found or not (apart or _stands(found[1], found[2])):
         return text, None
     unit = _unit(found[2].replace(r"^{\circ}", "°"))
@@ -158,19 +164,27 @@ def _stands(value: str, unit: str) -> bool:
         return False
     if not plain:
         known = all(_known(word) is not None for word in words)
-        return (bool(words) and (known or not value.isalpha())) or unit.startswith("^") or not unit.startswith("\\")
+        return (
+            (bool(words) and (known or not value.isalpha()))
+            or unit.startswith("^")
+            or not unit.startswith("\\")
+        )
     if words[0].lower() in _FUNCTIONS or any(word in _FUNCTIONS for word in words):
         return False
     known = (_known(words[0]) is not None or words[0].lower() in _COUNTS) and len(words[0]) > 1
-    return value[-1].isdigit() and (known or all(len(word) > 2 for word in words) or words[0].lower() in {"am", "pm"}) or (
-        known and value.endswith(("}", ")", "pi"))
+    return (
+        value[-1].isdigit()
+        and (known or all(len(word) > 2 for word in words) or words[0].lower() in {"am", "pm"})
+        or (known and value.endswith(("}", ")", "pi")))
     )
 
 
 @lru_cache(maxsize=1024)
 def _unit(text: str) -> Unit:
     text = re.sub(r"\\text\{([^{}]*)\}", r"\1 ", text).replace(r"\cdot", " ").replace("*", " ")
-    text = text.replace(" ^", "^").replace("°C", "celsius").replace("° C", "celsius").replace("°F", "fahrenheit")
+    text = (
+        text.replace(" ^", "^").replace("°C", "celsius").replace("° C", "celsius").replace("°F", "fahrenheit")
+    )
     text = text.replace("° F", "fahrenheit")
     for short, full in _ALIASES.items():
         text = re.sub(rf"(?<![A-Za-z]){short}(?![A-Za-z])", full, text, flags=re.IGNORECASE)
