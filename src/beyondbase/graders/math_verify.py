@@ -1,8 +1,8 @@
 r"""Math-verify's own verdict, for comparison with harnesses that grade by it.
 
-Gold answer and answer are put into ``\boxed{}``, without which it takes what it likes from the text, and all of
-its settings are left alone but its time limits: those cancel other alarms and call a timeout unequal, so the
-processes are limited instead. What it accepts that `beyondbase.graders.maths` does not, docs/grading.md shows.
+Gold answer and answer are put into ``\boxed{}``, without which it takes what it likes from the text, and its
+settings are left alone but for its time limits: those cancel other alarms and call a timeout unequal, so the
+processes are limited instead. What it accepts that the grader `math` does not, docs/grading.md shows.
 """
 
 import logging

@@ -1,12 +1,12 @@
-r"""Mathematical answers, compared strictly and in layers; see docs/grading.md and `beyondbase.graders.comparing`.
+"""Mathematical answers, compared strictly and in layers: `beyondbase.graders.comparing`, docs/grading.md.
 
-What an answer is, the problem says (`entry["answer_type"]`, as the tasks write it), unless the option `answer`
-does. A set is compared element by element in any order, repetitions not counted, and a list in order. The
-choices where mathematics leaves one are options: `tolerance`, `places`, `units`, `percent`.
+What an answer is, the problem says (`entry["answer_type"]`, as the tasks write it), unless the option
+`answer` does. A set is compared element by element in any order, repetitions not counted, and a list in
+order. The choices where mathematics leaves one are options: `tolerance`, `places`, `units`, `percent`.
 
-Equal texts and plain numbers are compared at once; the rest in processes that are limited in time and memory. An
-answer whose comparison exceeds the limits, or crashes the process, is an error, never wrong. One that could be
-proved neither the same nor different counts as wrong.
+Equal texts and plain numbers are compared at once; the rest in processes limited in time and memory. An
+answer whose comparison exceeds the limits, or crashes the process, is an error, never wrong. One that could
+be proved neither the same nor different counts as wrong.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

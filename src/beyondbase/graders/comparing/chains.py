@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from beyondbase.graders.comparing.decision import Verdict
 from beyondbase.graders.comparing.numbers import read_number
-from beyondbase.graders.comparing.reading import UnreadError
 from beyondbase.graders.comparing.shapes import Chain, is_name
 from beyondbase.graders.comparing.symbols import Symbols
+from beyondbase.graders.comparing.tokens import UnreadError
 from beyondbase.graders.comparing.units import split_unit
 
 _APPROXIMATE = r"\approx"
@@ -79,9 +79,11 @@ class Chains:
         return "same" if "same" in verdicts else "different"
 
     def _part(self, gold: _Told, answer: _Told, at: int) -> str:
-        """What one part of the answer says of the gold one; "rounded" and "unlike" are for the others to say."""
+        """What one part of the answer says; "rounded" and "unlike" leave the verdict to the others."""
         part, last = answer.values[at], len(gold.values) - 1
-        stated = [value for number, value in enumerate(gold.values) if number == last or not self._names(value)]
+        stated = [
+            value for number, value in enumerate(gold.values) if number == last or not self._names(value)
+        ]
         verdicts = [self._compare(value, part) for value in stated]
         if "same" in verdicts:
             return "same"
@@ -114,7 +116,9 @@ def _told(chain: Chain) -> _Told:
     kept = [at for at in range(len(chain.parts)) if at not in named]
     # The sign before each part; an approximation counts from there on.
     before = ["", *chain.signs][: len(chain.parts)]
-    loose = {number for number, at in enumerate(kept) if number and _APPROXIMATE in before[kept[0] + 1 : at + 1]}
+    loose = {
+        number for number, at in enumerate(kept) if number and _APPROXIMATE in before[kept[0] + 1 : at + 1]
+    }
     names, values = (tuple(chain.parts[at] for at in each) for each in (named, kept))
     return _Told(names, values, frozenset(loose))
 

@@ -12,8 +12,8 @@ class Decision:
 
     Attributes:
         verdict: "same" and "different" are proved, or documented choices; "undecided" is neither.
-        rule: The layer that decided: "text", "number", "unit", "set", "list", "tuple", "interval", "matrix", "equation",
-            "inequality", "ratio", "chain", "symbol", "word" or "too long".
+        rule: The layer that decided: "text", "number", "unit", "set", "list", "tuple", "interval", "matrix",
+            "equation", "inequality", "ratio", "chain", "symbol", "word" or "too long".
     """
 
     verdict: Verdict

@@ -84,8 +84,7 @@ def _decimal(text: str) -> Number | None:
     if abs(power) > _LARGEST_POWER:
         return None
     scale = Fraction(10) ** power
-    if digits.endswith("."):
-        digits = digits[:-1]
+    digits = digits.removesuffix(".")
     if "." not in digits:
         coarse = Fraction(scale) if power else None
         return Number(Fraction(digits) * scale, coarse, figures=len(digits.lstrip("0")))

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from beyondbase.graders.comparing.shapes import (
     Items,
-    Matrix,
     Meet,
     Order,
     Shape,
@@ -53,6 +52,9 @@ class Region:
     variable: str | None = None
 
 
+_EVERYTHING = Region((Piece(r"-\infty", r"\infty", False, False, (-math.inf, math.inf)),))  # noqa: FBT003 - ends
+
+
 class Regions:
     """Reads regions; what numbers are worth it is told."""
 
@@ -62,38 +64,37 @@ class Regions:
     def read(self, text: str) -> Region | None:
         """Read a text in normal form as a region; None where it is none, or an end has no known value."""
         if text in _ALL:
-            return Region((self._piece(r"-\infty", r"\infty", "()"),))  # type: ignore[arg-type] # infinite ends have values
+            return _EVERYTHING
         if text in _NONE:
             return Region(())
-        return self._of(shape_of(text), text)
+        return self._of(shape_of(text))
 
-    def _of(self, shape: Shape, text: str) -> Region | None:
+    def _of(self, shape: Shape) -> Region | None:
+        found: Region | None = None
         if isinstance(shape, Order):
-            return self._order(shape)
-        if isinstance(shape, Union):
-            return self._union([self.read(part) for part in shape.parts])
-        if isinstance(shape, Meet):
+            found = self._order(shape)
+        elif isinstance(shape, Union):
+            found = self._union([self.read(part) for part in shape.parts])
+        elif isinstance(shape, Meet):
             regions = [self.read(part) for part in shape.parts]
             found = self._meet(regions)
-            # x < 3, x > 5 are alternatives: nothing is both.
-            return self._union(regions) if shape.loose and found is not None and not found.pieces else found
-        if isinstance(shape, Without):
-            return self._without(shape)
-        if (
-            isinstance(shape, Items)
-            and len(shape.parts) == 2
-            and shape.left in {"(", "["}
-            and shape.right in {")", "]"}
-        ):
-            piece = self._piece(*shape.parts, shape.left + shape.right)
+            if shape.loose and found is not None and not found.pieces:
+                # x < 3, x > 5 are alternatives: nothing is both.
+                found = self._union(regions)
+        elif isinstance(shape, Without):
+            found = self._without(shape)
+        elif isinstance(shape, Items):
+            found = self._items(shape)
+        return found
+
+    def _items(self, shape: Items) -> Region | None:
+        """Read an interval, a set of points, or several intervals."""
+        if _is_interval(shape) and shape.right in {")", "]"}:
+            piece = self._piece(shape.parts[0], shape.parts[1], shape.left + shape.right)
             return None if piece is None or piece.at[0] > piece.at[1] else Region((piece,))
-        if isinstance(shape, Items) and not shape.left and all(_is_interval(part) for part in shape.parts):
+        if not shape.left and all(_is_interval(shape_of(part)) for part in shape.parts):
             return self._union([self.read(part) for part in shape.parts])
-        if isinstance(shape, Items) and shape.is_set:
-            return self._union([self._point(part) for part in shape.parts])
-        if isinstance(shape, Matrix):
-            return None
-        return Region(()) if text in _NONE else None
+        return self._union([self._point(part) for part in shape.parts]) if shape.is_set else None
 
     def _end(self, text: str) -> float | None:
         if found := _INFINITE.fullmatch(text):
@@ -116,7 +117,7 @@ class Regions:
         if at is None or len(order.parts) > 3 or (len(order.parts) == 3 and at != 1):
             return None
         name = order.parts[at]
-        found: Region | None = Region((self._piece(r"-\infty", r"\infty", "()"),), name)  # type: ignore[arg-type] # as above
+        found: Region | None = replace(_EVERYTHING, variable=name)
         for number, sign in enumerate(order.signs):
             before = number < at
             bound = order.parts[number if before else number + 1]
@@ -169,8 +170,7 @@ class Regions:
         return found
 
 
-def _is_interval(text: str) -> bool:
-    shape = shape_of(text)
+def _is_interval(shape: Shape) -> bool:
     return isinstance(shape, Items) and len(shape.parts) == 2 and shape.left in {"(", "["}
 
 

@@ -1,7 +1,7 @@
-r"""What an answer is made of: lists, tuples, sets, chains of equations, inequalities, matrices, ratios, scalars.
+r"""What an answer is made of: lists, tuples, sets, chains, inequalities, matrices, ratios, scalars.
 
-Texts are in normal form. A text is split at signs that stand outside of all brackets; its parts stay texts, to be
-read in turn. Nothing is compared here.
+Texts are in normal form. A text is split at signs that stand outside of all brackets; its parts stay texts,
+to be read in turn. Nothing is compared here.
 """
 
 import itertools
@@ -13,7 +13,8 @@ _BRACKET = re.compile(
     r"|(?P<close>\\end\{[a-z]*\*?\}|\\\}|\\rangle|\\rfloor|\\rceil|[)}\]])"
 )
 _COMMA = re.compile(
-    r",?\\text\{,?(?P<t>and|or)\}|,? ?(?<![A-Za-z\\])(?P<w>and|or)(?![A-Za-z]) ?|\\(?P<l>lor|vee|land|wedge)(?![A-Za-z])|[,;]"
+    r",?\\text\{,?(?:and|or)\}|,? ?(?<![A-Za-z\\])(?:and|or)(?![A-Za-z]) ?"
+    r"|\\(?:lor|vee|land|wedge)(?![A-Za-z])|[,;]"
 )
 _ORDER = re.compile(r"\\(?:le|ge|ne)(?![A-Za-z]) ?|[<>]")
 _EQUAL = re.compile(r"(?:\\(?:approx|Rightarrow|implies|to|rightarrow)(?![A-Za-z]) ?|==?)")
@@ -30,7 +31,9 @@ _MATRIX = re.compile(
 _TURNED = re.compile(r"\^(?:T|\{(?:T|\\top|\\intercal)\}|\\top)$")
 _PAIRS = {"(": ")", "[": "]", r"\{": r"\}", r"\langle": r"\rangle", "<": ">"}
 _NAME = re.compile(
-    r"(?:\\[A-Za-z]+|[A-Za-z]|[A-Z]{2}|[A-Za-z]{3,}|\\vec\{[a-z]\})(?:_(?:\w|\{[^{}]*\}))?'*(?:\^\{-1\})?(?:\((?:[^()]|\([^()]*\))*\))?|\|[A-Z]{2}\||\\(?:angle|overline)\{? ?[A-Z]+\}?"
+    r"(?:\\[A-Za-z]+|[A-Za-z]|[A-Z]{2}|[A-Za-z]{3,}|\\vec\{[a-z]\})"
+    r"(?:_(?:\w|\{[^{}]*\}))?'*(?:\^\{-1\})?(?:\((?:[^()]|\([^()]*\))*\))?"
+    r"|\|[A-Z]{2}\||\\(?:angle|overline)\{? ?[A-Z]+\}?"
     r"|\\frac\{d[a-z]?\}\{d[a-z]\}"
 )
 _FUNCTION = re.compile(
@@ -235,11 +238,11 @@ def _bracketed(text: str) -> Shape | None:
     if re.match(r"[A-Z]\(", text):
         # A point by its name.
         text = text[1:]
-    for left in _PAIRS:
+    for left, usual in _PAIRS.items():
         if not text.startswith(left):
             continue
-        right = next((close for close in _PAIRS.values() if text.endswith(close)), None)
-        if right is None or {left, right} - {"(", ")", "[", "]"} and _PAIRS[left] != right:
+        right = next((close for close in _PAIRS.values() if text.endswith(close)), "")
+        if right != usual and (right not in {")", "]"} or left not in {"(", "["}):
             return None
         inner = text[len(left) : -len(right)].strip()
         if not _closed(inner):

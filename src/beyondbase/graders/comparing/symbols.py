@@ -8,13 +8,14 @@ says so. Symbols are real; points where one side has no real value are passed ov
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from beyondbase.extras import require
+from beyondbase.graders.comparing.decision import Verdict
 from beyondbase.graders.comparing.numbers import Number, Precision, read_number
-from beyondbase.graders.comparing.reading import HugeError, UnreadError, is_immense, read
+from beyondbase.graders.comparing.reading import is_immense, read
+from beyondbase.graders.comparing.tokens import HugeError, UnreadError
 
-Verdict = Literal["same", "different", "undecided"]
 # Fixed, so that a verdict is the same each time: some above 1, some between 0 and 1, some below 0.
 _POINTS = (
     ("1.37", "2.11", "0.73", "3.19", "1.91", "2.77", "0.59", "4.13"),
@@ -94,7 +95,7 @@ class Symbols:
             answer: The sides of the other.
             sign: Whether the multiple must be positive, as between inequalities.
         """
-        wanted, found = (read(left) - read(right) for left, right in (gold, answer))
+        wanted, found = (self._opaque(read(left) - read(right)) for left, right in (gold, answer))
         if wanted == 0 or found == 0:
             return "same" if wanted == found else "undecided"
         if not sign:

@@ -9,24 +9,56 @@ import re
 import unicodedata
 from functools import lru_cache
 
+# ruff: noqa: RUF001 - signs as people type them are what this module reads
+_LETTERS = "αβγδεζηθκλμνξπρστφχψω"
+_CAPITALS = "ΓΔΘΛΞΠΣΦΨΩ"
 _SIGNS = {
-    **dict.fromkeys("‐‑‒–—−﹣", "-"),  # noqa: RUF001 - these are what people type
-    **dict.fromkeys("×·⋅∙•∗", r"\cdot "),  # noqa: RUF001 - as above
-    **dict.fromkeys("°º˚", r"^{\circ}"),
-    **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff", ""),
-    **dict.fromkeys("’′", "'"),  # noqa: RUF001 - as above
-    **{"÷": "/", "∕": "/", "⁄": "/", "√": r"\sqrt ", "∛": r"\sqrt[3] ", "≤": r"\le ", "⩽": r"\le "},  # noqa: RUF001
-    **{"≥": r"\ge ", "⩾": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "∞": r"\infty ", "±": r"\pm "},
-    **{"∓": r"\mp ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∅": r"\emptyset ", "ø": r"\emptyset "},
-    **{"ℝ": r"\mathbb{R}", "ℤ": r"\mathbb{Z}", "∖": r"\setminus ", "⟨": r"\langle ", "⟩": r"\rangle "},  # noqa: RUF001
-    **{"。": ".", "、": ",", "∶": ":", "ϕ": r"\phi ", "“": '"', "”": '"', "…": r"\ldots "},  # noqa: RUF001 - as above
-    **{
-        sign: rf"\{unicodedata.name(sign).split()[-1].lower().replace('lamda', 'lambda')} "
-        for sign in "αβγδεζηθκλμνξπρστφχψωΓΔΘΛΞΠΣΦΨΩ"  # noqa: RUF001 - as above
-    },
+    "°": r"^{\circ}",
+    "º": r"^{\circ}",
+    "˚": r"^{\circ}",
+    "’": "'",
+    "′": "'",
+    "÷": "/",
+    "∕": "/",
+    "⁄": "/",
+    "√": r"\sqrt ",
+    "∛": r"\sqrt[3] ",
+    "≤": r"\le ",
+    "⩽": r"\le ",
+    "≥": r"\ge ",
+    "⩾": r"\ge ",
+    "≠": r"\ne ",
+    "≈": r"\approx ",
+    "∞": r"\infty ",
+    "±": r"\pm ",
+    "∓": r"\mp ",
+    "∪": r"\cup ",
+    "∩": r"\cap ",
+    "∈": r"\in ",
+    "∅": r"\emptyset ",
+    "ℝ": r"\mathbb{R}",
+    "ℤ": r"\mathbb{Z}",
+    "∖": r"\setminus ",
+    "⟨": r"\langle ",
+    "⟩": r"\rangle ",
+    "。": ".",
+    "、": ",",
+    "∶": ":",
+    "ϕ": r"\phi ",
+    "“": '"',
+    "”": '"',
+    "…": r"\ldots ",
 }
-for _sign in "ΓΔΘΛΞΠΣΦΨΩ":
-    _SIGNS[_sign] = "\\" + _SIGNS[_sign][1:].capitalize()
+_SIGNS |= dict.fromkeys("‐‑‒–—−﹣", "-") | dict.fromkeys("×·⋅∙•∗", r"\cdot ")
+_SIGNS |= dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff", "")
+
+
+def _greek(sign: str) -> str:
+    name = unicodedata.name(sign).split()[-1].replace("LAMDA", "LAMBDA")
+    return f"\\{name.capitalize() if sign in _CAPITALS else name.lower()} "
+
+
+_SIGNS |= {sign: _greek(sign) for sign in _LETTERS + _CAPITALS}
 _TABLE = str.maketrans(_SIGNS)
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱˣ", "0123456789+-=()nix")
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙₐₓ", "0123456789+-=()nax")

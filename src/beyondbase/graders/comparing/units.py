@@ -10,71 +10,41 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
+# ruff: noqa: RUF001 - signs as people type them
 _LENGTHS = {"m": "1", "inch": "0.0254", "foot": "0.3048", "yard": "0.9144", "mile": "1609.344"}
 _TIMES = {"s": "1", "minute": "60", "hour": "3600", "day": "86400", "week": "604800"}
 _MASSES = {"g": "0.001", "lb": "0.45359237", "oz": "0.028349523125"}
-# Each in dimensions of its own: nothing converts into them.
-_OWN = (
-    "degree rad year month euro sterling yen rupee A K mol cd V ohm C F T Wb H eV celsius fahrenheit unit bit"
-)
 _DERIVED = {"N": "kg m s^-2", "J": "kg m^2 s^-2", "W": "kg m^2 s^-3", "Pa": "kg m^-1 s^-2", "Hz": "s^-1"}
 _PREFIXES = {"k": 3, "c": -2, "m": -3, "M": 6, "G": 9, "μ": -6, "u": -6, "n": -9, "d": -1, "p": -12}
-_PREFIXED = {"m", "s", "g", "N", "J", "W", "Pa", "Hz", "V", "A", "eV", "L", "mol", "F", "T", "C"}
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+# Each in dimensions of its own: nothing converts into them.
+_OWN = frozenset(
+    _words(
+        "degree rad year month euro sterling yen rupee A K mol cd V ohm C F T Wb H eV "
+        "celsius fahrenheit unit bit"
+    )
+)
+_PREFIXED = frozenset(_words("m s g N J W Pa Hz V A eV L mol F T C"))
+_SPELLED = """
+m=meter,metre km=kilometer,kilometre cm=centimeter,centimetre mm=millimeter,millimetre inch=in,inche
+foot=ft,feet yard=yd mile=mi s=second,sec minute=min hour=hr,h g=gram kg=kilogram lb=pound oz=ounce L=liter,litre,l
+mL=ml,milliliter degree=deg,° rad=radian $=dollar,usd ¢=cent euro=€,eur sterling=£ yen=¥ rupee=₹ N=newton
+J=joule W=watt Pa=pascal Hz=hertz V=volt A=ampere,amp K=kelvin ohm=ω mol=mole year=yr
+"""
 _NAMES = {
-    "meter": "m",
-    "metre": "m",
-    "kilometer": "km",
-    "kilometre": "km",
-    "centimeter": "cm",
-    "centimetre": "cm",
-    "millimeter": "mm",
-    "in": "inch",
-    "inche": "inch",
-    "ft": "foot",
-    "feet": "foot",
-    "yd": "yard",
-    "mi": "mile",
-    "second": "s",
-    "sec": "s",
-    "min": "minute",
-    "hr": "hour",
-    "h": "hour",
-    "gram": "g",
-    "kilogram": "kg",
-    "pound": "lb",
-    "ounce": "oz",
-    "liter": "L",
-    "litre": "L",
-    "l": "L",
-    "ml": "mL",
-    "milliliter": "mL",
-    "deg": "degree",
-    "°": "degree",
-    "radian": "rad",
-    "dollar": "$",
-    "usd": "$",
-    "cent": "¢",
-    "€": "euro",
-    "eur": "euro",
-    "£": "sterling",
-    "¥": "yen",
-    "newton": "N",
-    "joule": "J",
-    "watt": "W",
-    "pascal": "Pa",
-    "hertz": "Hz",
-    "volt": "V",
-    "ampere": "A",
-    "amp": "A",
-    "kelvin": "K",
-    "ω": "ohm",
-    "mole": "mol",
-    "yr": "year",
+    other: name
+    for name, _, others in (line.partition("=") for line in _words(_SPELLED))
+    for other in others.split(",")
 }
 _COUNTS = {
     "dozen": 12,
     "hundred": 100,
-    "thousand": 1000,
+    "thousand": 10**3,
     "million": 10**6,
     "billion": 10**9,
     "trillion": 10**12,
@@ -82,17 +52,16 @@ _COUNTS = {
 _ALIASES = {"mph": "mile/hour", "kmh": "km/hour", "kph": "km/hour", "sqft": "foot^2", "cc": "cm^3"}
 
 _POWER = r"(?:\^\{?([+-]?\d)\}?)?"
-_PIECE = r"(?:\\text\{[^{}]*\}|(?<![A-Za-z\\])[A-Za-zμ]+)(?:\^(?:\{-?\d\}|-?\d))?"
-_TAIL = re.compile(
-    rf"^(.*?[\d}})!%.a-z]) ?(\^\{{\\circ\}} ?(?:\\text\{{[CFK]\}}|[CF](?![a-z]))?|{_PIECE}(?: ?(?:/|\\cdot ?|\*)? ?{_PIECE})*"
-    r"|[€£¥$])$"
-)
+_RAISED = r"(?:\^(?:\{-?\d\}|-?\d))?"
+_WRITTEN = rf"\\text\{{[^{{}}]*\}}{_RAISED}"
+_PIECE = rf"(?:\\text\{{[^{{}}]*\}}|(?<![A-Za-z\\])[A-Za-zμ]+){_RAISED}"
+_BETWEEN = r" ?(?:/|\\cdot ?|\*)? ?"
+_ANGLES = r"\^\{\\circ\} ?(?:\\text\{[CFK]\}|[CF](?![a-z]))?"
+_TAIL = re.compile(rf"^(.*?[\d}})!%.a-z]) ?({_ANGLES}|{_PIECE}(?:{_BETWEEN}{_PIECE})*|[€£¥$])$")
 _RATE = re.compile(r"\\frac\{(\\text\{[^{}]*\})\}\{(\\text\{[^{}]*\})(?:\^\{?(\d)\}?)?\}$")
-_TEXTS = re.compile(
-    r"^(.+?) ?((?:\\text\{[^{}]*\}(?:\^(?:\{-?\d\}|-?\d))?)(?: ?(?:/|\\cdot ?|\*)? ?\\text\{[^{}]*\}(?:\^(?:\{-?\d\}|-?\d))?)*)$"
-)
+_TEXTS = re.compile(rf"^(.+?) ?({_WRITTEN}(?:{_BETWEEN}{_WRITTEN})*)$")
 _MONEY = re.compile(r"^([+-]?) ?(?:US)? ?([$€£¥₹])\s?([+-]?)(.+)$", re.DOTALL)
-_TOKEN = re.compile(rf"(/|per\b)|(sq\.?|square|cubic|cu\.)\s|(\$|¢|°|€|£|¥|[A-Za-zμΩ'’-]+){_POWER}|(\S)")  # noqa: RUF001
+_TOKEN = re.compile(rf"(/|per\b)|(sq\.?|square|cubic|cu\.)\s|(\$|¢|°|€|£|¥|[A-Za-zμΩ'’-]+){_POWER}|(\S)")
 _LETTER = re.compile("[A-Za-z]")
 _ANGLE = re.compile(r"sin|cos|tan|cot|sec|csc")
 _FUNCTIONS = frozenset(
@@ -161,22 +130,18 @@ def _stands(value: str, unit: str) -> bool:
     plain = not unit.startswith(("\\text", "^", "$", "€", "£", "¥"))
     words = re.findall(r"[A-Za-z]+", unit)
     if unit.startswith("^") and _ANGLE.search(value):
+        # The degrees are the sine's, not the answer's.
         return False
     if not plain:
-        known = all(_known(word) is not None for word in words)
-        return (
-            (bool(words) and (known or not value.isalpha()))
-            or unit.startswith("^")
-            or not unit.startswith("\\")
-        )
-    if words[0].lower() in _FUNCTIONS or any(word in _FUNCTIONS for word in words):
+        written = bool(words) and (not value.isalpha() or all(_known(word) is not None for word in words))
+        return written or not unit.startswith("\\")
+    if any(word.lower() in _FUNCTIONS for word in words):
         return False
-    known = (_known(words[0]) is not None or words[0].lower() in _COUNTS) and len(words[0]) > 1
-    return (
-        value[-1].isdigit()
-        and (known or all(len(word) > 2 for word in words) or words[0].lower() in {"am", "pm"})
-        or (known and value.endswith(("}", ")", "pi")))
-    )
+    first = words[0].lower()
+    known = (_known(words[0]) is not None or first in _COUNTS) and len(first) > 1
+    if not value[-1].isdigit():
+        return known and value.endswith(("}", ")", "pi"))
+    return known or all(len(word) > 2 for word in words) or first in {"am", "pm"}
 
 
 @lru_cache(maxsize=1024)
@@ -241,7 +206,7 @@ def _basic(name: str) -> dict[str, Fraction] | None:
         return {"": Fraction(1, 1000), "length": Fraction(3)}
     if name in {"$", "¢"}:
         return {"": one if name == "$" else Fraction(1, 100), "dollar": one}
-    if name in _OWN.split():
+    if name in _OWN:
         return {"": one, name: one}
     if name not in _DERIVED:
         return None

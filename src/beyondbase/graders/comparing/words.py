@@ -7,12 +7,13 @@ and capital letters, articles and punctuation do not count; spelling and order d
 import re
 
 _TEXT = re.compile(r"\\text\{([^{}]*)\}")
+# ruff: noqa: RUF001 - apostrophes as people type them
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z'’ .\-]*")
 _LONG = re.compile(r"[A-Za-z]{3,}")
 _CAPITALS = re.compile(r"[A-Z]{2}")
 _KNOWN = re.compile(r"(?:arc|a)?(?:sin|cos|tan|cot|sec|csc)h?|sqrt|exp|log|theta|alpha|beta|infty|pi|ln")
 # Two letters are a product, but not these.
-_SHORT = frozenset("no on up in at to he we us it is or so go".split())
+_SHORT = frozenset(("no", "on", "up", "in", "at", "to", "he", "we", "us", "it", "is", "or", "so", "go"))
 _ARTICLE = re.compile(r"^(?:the|an?) ")
 _NONE = frozenset(
     {
@@ -42,3 +43,11 @@ def words_of(text: str) -> str | None:
     key = re.sub(r"[\s~]+", " ", re.sub(r"[.,;:!?'\"’()$*]", "", inner)).strip().casefold()
     key = _ARTICLE.sub("", key.replace(" -", "-").replace("- ", "-"))
     return "no solution" if key in _NONE else key
+
+
+def in_words(text: str) -> str:
+    """A text in normal form, with words for sets of numbers as these."""
+    said = words_of(text)
+    if said == "no solution":
+        return r"\emptyset"
+    return r"\mathbb{R}" if said in {"all real numbers", "all reals", "all real"} else text
