@@ -1,4 +1,4 @@
-"""The graders of mathematical answers: options, kinds, and what becomes of answers that hang, crash or bloat."""
+"""The graders of mathematical answers: options, kinds, and what becomes of answers that hang or crash."""
 
 import contextlib
 import csv

@@ -33,8 +33,9 @@ _PREFIXED = frozenset(_words("m s g N J W Pa Hz V A eV L mol F T C"))
 _SPELLED = """
 m=meter,metre km=kilometer,kilometre cm=centimeter,centimetre mm=millimeter,millimetre inch=in,inche
 foot=ft,feet yard=yd mile=mi s=second,sec minute=min hour=hr,h g=gram kg=kilogram lb=pound oz=ounce
-L=liter,litre,l mL=ml,milliliter degree=deg,° rad=radian $=dollar,usd ¢=cent euro=€,eur sterling=£ yen=¥ rupee=₹ N=newton
-J=joule W=watt Pa=pascal Hz=hertz V=volt A=ampere,amp K=kelvin ohm=ω mol=mole year=yr
+L=liter,litre,l mL=ml,milliliter degree=deg,° rad=radian $=dollar,usd ¢=cent euro=€,eur sterling=£
+yen=¥ rupee=₹ N=newton J=joule W=watt Pa=pascal Hz=hertz V=volt A=ampere,amp K=kelvin ohm=ω mol=mole
+year=yr
 """
 _NAMES = {
     other: name
