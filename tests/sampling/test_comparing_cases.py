@@ -45,8 +45,8 @@ def test_right_answers_are_the_same_and_wrong_ones_never(table: str, kind: str) 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_few_near_misses_are_left_undecided(table: str) -> None:
-    """Wrong answers are proved different, but for what is not read or too large, in 1 of 40 at most."""
-    wrong = [case for case in cases(table) if case["expected"] == "wrong"]
+    """Wrong answers are proved different, but for what is not read, in 1 of 40 at most."""
+    wrong = [case for case in cases(table) if case["expected"] == "wrong" and case["kind"] != "hostile"]
     undecided = [
         case
         for case in wrong

@@ -208,7 +208,7 @@ def test_long_and_deep_answers_cost_little(gold: str, answer: str) -> None:
         "x=",
         "1/xy",
         r"\sin x/2",
-        r"\text{cm}",
+        r"5\text{cm}",
         r"\sum_{k} k",
         "x^2^3",
         "()",

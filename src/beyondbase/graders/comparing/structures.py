@@ -45,9 +45,8 @@ class Structures:
     def compare(self, gold: str, answer: str) -> Decision | None:
         """Compare two texts in normal form by what they are made of; None where both are scalars."""
         wanted, found = shape_of(gold), shape_of(answer)
-        if isinstance(wanted, Scalar) and isinstance(found, Scalar):
-            return None
-        if (decision := self._as_regions(gold, answer, wanted, found)) is not None:
+        decision = self._as_regions(gold, answer, wanted, found)
+        if decision is not None or (isinstance(wanted, Scalar) and isinstance(found, Scalar)):
             return decision
         wanted, found = _as_told(wanted, found), _as_told(found, wanted)
         if isinstance(wanted, Chain) or isinstance(found, Chain):

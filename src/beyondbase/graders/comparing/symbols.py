@@ -5,6 +5,7 @@ difference is not zero. Same is proved by sympy: it is zero after expansion, or 
 says so. Symbols are real; points where one side has no real value are passed over.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import lru_cache
@@ -24,6 +25,7 @@ _POINTS = (
     ("5.3", "-3.1", "7.7", "-0.9", "2.3", "-6.1", "4.9", "-1.7"),
 )
 _MOST_OPERATIONS = 150
+_MOST_TERMS = 1000
 _DIGITS = 20
 
 
@@ -180,10 +182,7 @@ class Symbols:
 
     def _heavy(self, difference: Any) -> bool:
         """Whether simplifying would take what it likes."""
-        if self._sympy.count_ops(difference) > _MOST_OPERATIONS:
-            return True
-        powers = difference.atoms(self._sympy.Pow)
-        return any(power.exp.is_Rational and abs(power.exp) > 40 and power.base.is_Add for power in powers)
+        return bool(self._sympy.count_ops(difference) > _MOST_OPERATIONS or _terms(difference) > _MOST_TERMS)
 
     def _differs(self, difference: Any) -> bool:
         """Whether its value somewhere is surely not zero."""
@@ -249,3 +248,17 @@ class Symbols:
 
 def _sure(part: Any) -> bool:
     return bool(part.is_Rational and part != 0) or bool(part.is_Float and part._prec > 1 and part != 0)  # noqa: SLF001 - how sympy tells
+
+
+def _terms(expression: Any) -> int:
+    """At most how many terms an expression has when it is expanded; above the limit, some number above it."""
+    if expression.is_Add:
+        return sum(_terms(part) for part in expression.args)
+    if expression.is_Mul:
+        return min(math.prod(_terms(part) for part in expression.args), _MOST_TERMS + 1)
+    if expression.is_Pow and expression.exp.is_Rational:
+        inner, power = _terms(expression.base), math.ceil(abs(expression.exp))
+        if inner > 1 and power > _MOST_TERMS:
+            return _MOST_TERMS + 1
+        return min(math.comb(inner + power - 1, power), _MOST_TERMS + 1) if inner > 1 else 1
+    return 1
