@@ -50,16 +50,14 @@ def table(cases: list[Case]) -> list[str]:
     for counts in (sizes, undecided, *ours, *theirs):
         counts["all"] = sum(counts[kind] for kind in kinds)
     return [
-        "| kind | cases | wrong accepted: ours | math-verify | right refused: ours | math-verify | undecided |",
+        "| kind | cases | wrong accepted: ours | theirs | right refused: ours | theirs | undecided |",
         "|---|---|---|---|---|---|---|",
         *rows,
         row("all", sizes["all"], ours, theirs, undecided["all"]),
     ]
 
 
-def row(
-    kind: str, size: int, ours: list[Counter[str]], theirs: list[Counter[str]], undecided: int
-) -> str:
+def row(kind: str, size: int, ours: list[Counter[str]], theirs: list[Counter[str]], undecided: int) -> str:
     """One kind's line."""
     counts = [counted[at][kind] for at in range(2) for counted in (ours, theirs)]
     return "| " + " | ".join(map(str, (kind, size, *counts, undecided))) + " |"

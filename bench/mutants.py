@@ -1,9 +1,9 @@
 """Small changes of gold answers, of which the comparison may accept none: docs/grading.md.
 
-Run by `nox -s mutants`. 500 golds and right answers of the tests' tables are changed in one place, in 10,000 ways
-drawn from all: another digit, the other sign, another operator, function, bracket or comparison. Every
-accepted mutant is listed, to be judged by hand; those that are worth what the gold is are in `EQUAL`, and any
-other one fails the run.
+Run by `nox -s mutants`. 500 golds and right answers of the tests' tables are changed in one place, in 10,000
+ways drawn from all: another digit, the other sign, another operator, function, bracket or comparison. Every
+accepted mutant is listed, to be judged by hand; those that are worth what the gold is are in `EQUAL`, and
+any other one fails the run.
 """
 
 import csv
@@ -14,8 +14,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from beyondbase.graders.comparing import Comparer
 from cases import ROOT, TABLES, put
+
+from beyondbase.graders.comparing import Comparer
 
 GOLDS, MUTANTS = 500, 10_000
 _SWAPS = {
@@ -36,9 +37,7 @@ _SWAPS = {
 }
 _TOKEN = re.compile(r"\d|[-+<>*\[]|\\(?:le|ge|sin|cos|cdot|times|pi|cup)(?![a-z])")
 # Judged by hand: the same value, the same set, or the same number of combinations.
-EQUAL = re.compile(
-    r"\(-1\)\^|\\binom|binomial\(|\\cup|or\} x < |\\\{1,2,2\\\}|^[\uff10-\uff19\uff0e]+$"
-)
+EQUAL = re.compile(r"\(-1\)\^|\\binom|binomial\(|\\cup|or\} x < |\\\{1,2,2\\\}|^[\uff10-\uff19\uff0e]+$")
 
 
 def main() -> None:
@@ -56,11 +55,15 @@ def main() -> None:
             accepted.append((gold, mutant, decision.rule))
     took = time.perf_counter() - start
     false = [each for each in accepted if not EQUAL.search(each[0])]
+    told = [
+        *(f"{counts[each]:,}" for each in ("different", "undecided")),
+        len(accepted) - len(false),
+        len(false),
+    ]
     lines = [
         "| golds | mutants | different | undecided | accepted, the same by value | accepted falsely |",
         "|---|---|---|---|---|---|",
-        f"| {GOLDS} | {len(chosen):,} | {counts['different']:,} | {counts['undecided']:,} "
-        f"| {len(accepted) - len(false)} | {len(false)} |",
+        "| " + " | ".join(map(str, (GOLDS, f"{len(chosen):,}", *told))) + " |",
     ]
     print(*lines, f"{took:.0f} s", *accepted, sep="\n")
     put("mutants", lines)
@@ -71,7 +74,8 @@ def texts() -> Iterator[str]:
     """Gold answers and right ones that a change of one place can make wrong."""
     found = set()
     for file in TABLES.values():
-        for case in csv.DictReader((ROOT / "tests/sampling/data" / file).read_text(encoding="utf-8").splitlines()):
+        table = (ROOT / "tests/sampling/data" / file).read_text(encoding="utf-8")
+        for case in csv.DictReader(table.splitlines()):
             if case["kind"] != "hostile":
                 found |= {case["gold"], case["answer"]} if case["expected"] == "correct" else {case["gold"]}
     return (text for text in found if _TOKEN.search(text))

@@ -15,12 +15,13 @@ from beyondbase.graders import (
     GymGrader,
     Limits,
     MathGrader,
+    MathVerifyGrader,
     make_grader,
 )
 from beyondbase.graders.extraction import RULES
 
 DOCS = (Path(__file__).parents[2] / "docs" / "sampling.md").read_text(encoding="utf-8")
-GRADERS: list[Any] = [MathGrader, ExactGrader, ChoiceGrader, GymGrader, CountdownGrader]
+GRADERS: list[Any] = [MathGrader, MathVerifyGrader, ExactGrader, ChoiceGrader, GymGrader, CountdownGrader]
 OPTIONS = [
     (grader.name, name, default)
     for grader in GRADERS
