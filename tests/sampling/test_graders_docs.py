@@ -59,7 +59,7 @@ def test_every_option_that_is_documented_exists() -> None:
     named = {
         (grader, row.split("`")[1])
         for row in table.splitlines()[2:]
-        for grader in re.findall(r"`(\w+)`", row.split("|")[2])
+        for grader in re.findall(r"`([a-z-]+)`", row.split("|")[2])
     }
     assert named == {(grader, name) for grader, name, _ in OPTIONS}
 

@@ -97,9 +97,17 @@ class Comparer:
         wanted, found = read_number(gold), read_number(answer)
         if wanted is not None and found is not None:
             return Decision("same" if self.precision.same(wanted, found) else "different", "number")
-        gold, answer = vectors(gold, answer)
+        gold, answer = vectors(*self._without_units(gold, answer))
         decision = self._structures.compare(gold, answer)
         return self._scalars(gold, answer) if decision is None else decision
+
+    def _without_units(self, gold: str, answer: str) -> tuple[str, str]:
+        """Of lists and tuples in brackets, without the unit that stands beside one of them."""
+        (left, unit), (right, other) = split_unit(gold), split_unit(answer)
+        alone = (unit is None) != (other is None) and self.units == "drop"
+        count = next((each.count for each in (unit, other) if each is not None), 1)
+        bracketed = all(text.startswith(("(", "[", r"\{")) for text in (left, right))
+        return (left, right) if alone and bracketed and count == 1 else (gold, answer)
 
     def _scalars(self, gold: str, answer: str) -> Decision:
         (left, unit), (right, other) = split_unit(gold), split_unit(answer)

@@ -99,6 +99,8 @@ class _Builder:
             # To what base, the text does not say.
             "anylog": lambda value: self._sympy.log(value) / self._sympy.Symbol("log", positive=True),
             "sqrt": lambda value: self._power(value, self._sympy.Rational(1, 2)),
+            "cbrt": lambda value: self._power(value, self._sympy.Rational(1, 3)),
+            "Rational": lambda top, bottom: top / bottom,
             "binom": self._sympy.binomial,
         }
         return special[name](*values) if name in special else getattr(self._sympy, name)(*values)

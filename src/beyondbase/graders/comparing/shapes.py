@@ -34,7 +34,7 @@ _NAME = re.compile(
     r"(?:\\[A-Za-z]+|[A-Za-z]|[A-Z]{2}|[A-Za-z]{3,}|\\vec\{[a-z]\})"
     r"(?:_(?:\w|\{[^{}]*\}))?'*(?:\^\{-1\})?(?:\((?:[^()]|\([^()]*\))*\))?"
     r"|\|[A-Z]{2}\||\\(?:angle|overline)\{? ?[A-Z]+\}?"
-    r"|\\frac\{d[a-z]?\}\{d[a-z]\}"
+    r"|\\frac\{d[a-z]?\}\{d[a-z]\}|\\text\{[^{}=]+\}"
 )
 _FUNCTION = re.compile(
     r"\\?(?:(?:arc)?(?:sin|cos|tan|cot|sec|csc)h?|log|ln|lg|exp|sqrt|abs|infty)(?![A-Za-z])"

@@ -7,6 +7,7 @@ from typing import Any
 from beyondbase.extras import require
 from beyondbase.graders.comparing.tokens import (
     APPLIED,
+    CALLED,
     CLOSED,
     FUNCTIONS,
     GREEK,
@@ -67,7 +68,7 @@ class Speller:
             if below and not number:
                 # 1/2x is half of x; what x/yz is, nobody can say.
                 raise UnreadError("what is divided by?")
-            if kind == "number":
+            if kind == "number" and self.tokens[self.at - 1][1] not in {"!", ")", "}"}:
                 raise UnreadError("two numbers beside each other")
             below = False
             line += f"*{self._factor()}"
@@ -133,7 +134,7 @@ class Speller:
             return self._command(name)
         if name == "sqrt" and kind == "name" and self._peek()[0] == "number":
             return f"sqrt({self._value()})"
-        if name in {"sqrt", "binom", "binomial"} and kind == "name":
+        if name in CALLED and kind == "name":
             return f"{name}({self._arguments()})"
         if name in FUNCTIONS and kind in {"name", "command"} and len(name) > 1:
             return self._function(FUNCTIONS[name])

@@ -109,6 +109,10 @@ _RULES = tuple(
         (r"\\(?:euro|texteuro)(?![A-Za-z])(?:\{\})?", "€"),
         (r"\\(?:pounds|textsterling)(?![A-Za-z])(?:\{\})?", "£"),
         (r"\^\s*(?:\{\s*\\circ\s*\}|\\circ|\\degree)|\\(?:degree|deg)(?![A-Za-z])", r"^{\\circ}"),
+        (r"\{([^{}]*?)\s*\\choose\s*([^{}]*)\}|^([^{}]*?)\s*\\choose\s*([^{}]*)$", r"\\binom{\1\3}{\2\4}"),
+        (r"\\pmod\s*(\d+|[A-Za-z])", r"\\pmod{\1}"),
+        (r"(?<=\\mathbb\{R\})\s*-\s*(?=\\\{)", r"\\setminus "),
+        (r"^Matrix\((\[.*\])\)$", r"\1"),
         (r"\\var(epsilon|theta|phi|rho|sigma|kappa|pi)(?![A-Za-z])", r"\\\1"),
         (r"\\(?:dots|cdots|ldots|dotsc)(?![A-Za-z])|\.\.\.", r"\\ldots "),
         (r"\\(?:overline|bar)(?![A-Za-z])", r"\\overline"),
@@ -202,6 +206,8 @@ def _font(found: re.Match[str]) -> str:
     if len(inner) == 1 and (inner.isalpha() and not found[0].startswith((r"\text", r"\mbox"))):
         # A letter by itself in upright type is that letter; in \text{} it may be a unit.
         return f"{inner} " if found[0].startswith((r"\mathrm", r"\mathbf", r"\mathit")) else inner
+    if inner in {"e", "i"}:
+        return f"{inner} "
     if inner.replace(".", "", 1).isdigit() or inner in {"$", "%", "=", ",", ":"}:
         return inner
     return rf"\text{{{inner}}}" if inner else " "

@@ -23,9 +23,9 @@ GREEK = frozenset(
     r"""alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi
     psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell hbar""".split()  # noqa: SIM905 - a list of names reads best so
 )
-_NAMES = sorted(
-    [*FUNCTIONS, "sqrt", "binom", "binomial", "pi", "theta", "infty", "oo"], key=len, reverse=True
-)
+# What code calls with its arguments in brackets.
+CALLED = frozenset({"sqrt", "cbrt", "binom", "binomial", "Rational"})
+_NAMES = sorted([*FUNCTIONS, *CALLED, "pi", "theta", "infty", "oo"], key=lambda name: (-len(name), name))
 _TOKEN = re.compile(
     r"(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)|(?P<command>\\[A-Za-z]+|\\[{}|])"
     rf"|(?P<name>{'|'.join(_NAMES)}|[A-Za-z])|(?P<sign>\*\*|[-+*/^!|()\[\]{{}},%'_])|(?P<gap> )"
