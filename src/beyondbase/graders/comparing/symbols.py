@@ -17,12 +17,14 @@ from beyondbase.graders.comparing.numbers import Number, Precision, read_number
 from beyondbase.graders.comparing.reading import is_immense, read
 from beyondbase.graders.comparing.tokens import HugeError, UnreadError
 
-# Fixed, so that a verdict is the same each time: some above 1, some between 0 and 1, some below 0.
+# Fixed, so that a verdict is the same each time: some above 1, some between 0 and 1, some below 0, and whole
+# numbers, where what is meant for these alone, as (-1)^n, is real.
 _POINTS = (
     ("1.37", "2.11", "0.73", "3.19", "1.91", "2.77", "0.59", "4.13"),
     ("0.41", "0.67", "0.23", "0.87", "0.31", "0.53", "0.79", "0.17"),
     ("-1.43", "0.61", "-2.29", "1.17", "-0.37", "3.07", "-0.83", "2.03"),
     ("5.3", "-3.1", "7.7", "-0.9", "2.3", "-6.1", "4.9", "-1.7"),
+    ("3", "5", "2", "7", "11", "4", "13", "6"),
 )
 _MOST_OPERATIONS = 150
 _MOST_TERMS = 1000
