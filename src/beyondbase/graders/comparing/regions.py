@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from beyondbase.graders.comparing.shapes import (
+    MEMBER,
     Items,
     Meet,
     Order,
@@ -67,7 +68,8 @@ class Regions:
             return _EVERYTHING
         if text in _NONE:
             return Region(())
-        return self._of(shape_of(text))
+        bare = MEMBER.sub("", text, count=1)
+        return self._of(shape_of(text)) if bare == text or "," in text else self.read(bare)
 
     def _of(self, shape: Shape) -> Region | None:
         found: Region | None = None

@@ -21,7 +21,7 @@ _EQUAL = re.compile(r"(?:\\(?:approx|Rightarrow|implies|to|rightarrow)(?![A-Za-z
 _CUP = re.compile(r"\\cup(?![A-Za-z]) ?")
 _WITHOUT = re.compile(r"\\setminus(?![A-Za-z]) ?")
 _SIGN = re.compile(r"\\(?:pm|mp)(?![A-Za-z]) ?")
-_MEMBER = re.compile(r"^(?:\\forall ?)?([A-Za-z](?:_(?:\w|\{\w+\}))?)\\in(?![A-Za-z]) ?")
+MEMBER = re.compile(r"^(?:\\forall ?)?([A-Za-z](?:_(?:\w|\{\w+\}))?)\\in(?![A-Za-z]) ?")
 _BUILDER = re.compile(r"^\\\{[A-Za-z](?:\\in ?[^|:]*)?[|:](.+)\\\}$", re.DOTALL)
 _MATRIX = re.compile(
     r"^(?P<factor>(?:(?!\\begin).)*)\\begin\{(?P<kind>[pbBvV]?matrix|smallmatrix|array|cases)\}(?:\{[lcr|]*\})?"
@@ -142,7 +142,7 @@ def shape_of(text: str) -> Shape:
     """Say what a text in normal form is made of."""
     if found := _BUILDER.match(text):
         return shape_of(found[1])
-    if (found := _MEMBER.match(text)) and not _outside(text, _COMMA):
+    if (found := MEMBER.match(text)) and not _outside(text, _COMMA):
         return shape_of(text[found.end() :])
     for look in (_listed, _signed, _related, _joined, _bracketed, _matrix, _ratio):
         if (shape := look(text)) is not None:
@@ -180,7 +180,7 @@ def _listed(text: str) -> Shape | None:
     parts = [part for part in parts if part]
     if len(parts) < 2:
         return _listed(parts[0]) if parts and parts[0] != text else None
-    if all(_outside(part, _ORDER) or _MEMBER.match(part) for part in parts):
+    if all(_outside(part, _ORDER) or MEMBER.match(part) for part in parts):
         either = any(re.search(r"or|vee", mark) for mark in marks)
         return (
             Union(tuple(parts))

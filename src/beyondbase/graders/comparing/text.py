@@ -68,10 +68,10 @@ _VULGAR = re.compile("[¼½¾⅐-⅞]")
 _WRAPPERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`"), ('"', '"'))
 _WHOLE = re.compile(r"\\(?:boxed|fbox|text|mbox|textrm|textbf|textit|mathrm|mathbf|bf|rm)\s*\{([^{}]*)\}")
 _BOX = re.compile(r"\\boxed\s*\{(.*)\}", re.DOTALL)
-_TAIL = re.compile(r"(?:\\[,;:! ]|\s)+$")
+_TAIL = re.compile(r"(?:\\\\|\\[,;:! ]|\s)+$")
 _TEXT = re.compile(
     r"\\(?:text|mbox|hbox|textrm|textbf|textit|textsf|texttt|textup|textnormal|mathrm|mathit|mathsf|operatorname\*?"
-    r"|mathbf|boldsymbol|bm|pmb)\s*(?:\{([^{}]*)\}|([A-Za-z0-9]))"
+    r"|mathbf|boldsymbol|bm|pmb)(?![A-Za-z])\s*(?:\{([^{}]*)\}|([A-Za-z0-9]))"
 )
 _BOLD = re.compile(
     r"\\(?:mathbf|boldsymbol|bm|pmb|textbf|hat|vec|widehat|overrightarrow)\s*(?:\{\s*\\?([ijk])(?:math)?\s*\}|([ijk])(?![A-Za-z]))"
@@ -81,7 +81,13 @@ _RULES = tuple(
     for pattern, put in (
         (r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits|nolimits)(?![A-Za-z])\.?", ""),
         (r"(?<=\d)(?:\{,\}|,\\!)(?=\d)", ""),
-        (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
+        (r"\\(?:[dtc]|nice|s|x)frac(?![A-Za-z])", r"\\frac"),
+        (r"\{([^{}]*?)\s*\\over(?![A-Za-z])\s*([^{}]*)\}", r"\\frac{\1}{\2}"),
+        (r"^([^{}]*?)\s*\\over(?![A-Za-z])\s*([^{}]*)$", r"\\frac{\1}{\2}"),
+        (r"\\(?:text)?color\s*\{[^{}]*\}|\\underline(?![A-Za-z])", ""),
+        (r"^\(?\s*(?:\\text\{)?([A-Z])\}?\s*[).:]$", r"\1"),
+        (r"(?<=\d)\s*\^\s*\{?o\}?(?![A-Za-z])|\\text\{\s*\^\{\\circ\}\s*\}", r"^{\\circ}"),
+        (r"\\text\{\s*\^\{\\circ\}\s*([CF])\s*\}", r"^{\\circ}\1"),
         (r"\\[dt]binom(?![A-Za-z])", r"\\binom"),
         (r"(?<!\\)\\!", ""),
         (r"(?<!\\)\\(?:(?:quad|qquad|thinspace|enspace|hspace\{[^{}]*\})(?![A-Za-z])|[,;:> ])|~|\s", " "),

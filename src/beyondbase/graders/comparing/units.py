@@ -122,8 +122,11 @@ def split_unit(text: str, *, letters: bool = False) -> tuple[str, Unit | None]:
     )
     if not found or not (apart or _stands(found[1], found[2])):
         return text, None
-    unit = _unit(found[2].replace(r"^{\circ}", "°"))
-    return found[1].rstrip(), unit
+    value, written = found[1].rstrip(), found[2].replace(r"^{\circ}", "°")
+    if value.endswith(r"^{\circ}"):
+        # Degrees, and a word on them: 90° clockwise.
+        value, written = value.removesuffix(r"^{\circ}"), f"° {written}"
+    return value, _unit(written)
 
 
 def _stands(value: str, unit: str) -> bool:
