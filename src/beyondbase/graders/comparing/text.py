@@ -111,7 +111,7 @@ _RULES = tuple(
         (r"\\(?:lvert|rvert|vert|mid)(?![A-Za-z])", "|"),
         (r"\\colon(?![A-Za-z])|\{:\}", ":"),
         (r"\\\$|\\text\{\$\}", "$"),
-        (r"\\%", "%"),
+        (r"\\%|(?<=[\d}])\s*(?:\\text\{ ?per ?cent ?\}|per ?cent(?![a-z]))", "%"),
         (r"\\(?:euro|texteuro)(?![A-Za-z])(?:\{\})?", "€"),
         (r"\\(?:pounds|textsterling)(?![A-Za-z])(?:\{\})?", "£"),
         (r"\^\s*(?:\{\s*\\circ\s*\}|\\circ|\\degree)|\\(?:degree|deg)(?![A-Za-z])", r"^{\\circ}"),

@@ -65,8 +65,14 @@ _MONEY = re.compile(r"^([+-]?) ?(?:US)? ?([$€£¥₹])\s?([+-]?)(.+)$", re.DOT
 _TOKEN = re.compile(rf"(/|per\b)|(sq\.?|square|cubic|cu\.)\s|(\$|¢|°|€|£|¥|[A-Za-zμΩ'’-]+){_POWER}|(\S)")
 _LETTER = re.compile("[A-Za-z]")
 _ANGLE = re.compile(r"sin|cos|tan|cot|sec|csc")
-_FUNCTIONS = frozenset(
-    {"pi", "sqrt", "sin", "cos", "tan", "log", "ln", "exp", "e", "mod", "and", "or", "infty"}
+# Words that say something of the value, or change it, and so are no unit that could fall away.
+_CHANGING = frozenset(
+    _words(
+        "pi sqrt sin cos tan log ln exp e mod modulo and or not infty plus minus times over root squared cubed "
+        "half halves third thirds quarter quarters fourth fourths fifth fifths tenth tenths if when unless "
+        "divided by less than greater more least most except without negative positive below above to double "
+        "twice wrong"
+    )
 )
 
 
@@ -133,14 +139,14 @@ def _stands(value: str, unit: str) -> bool:
     """Whether what looks like a unit is one: a word after a number, or any after a value."""
     plain = not unit.startswith(("\\text", "^", "$", "€", "£", "¥"))
     words = re.findall(r"[A-Za-z]+", unit)
+    if any(word.lower() in _CHANGING for word in words):
+        return False
     if unit.startswith("^") and _ANGLE.search(value):
         # The degrees are the sine's, not the answer's.
         return False
     if not plain:
         written = bool(words) and (not value.isalpha() or all(_known(word) is not None for word in words))
         return written or not unit.startswith("\\")
-    if any(word.lower() in _FUNCTIONS for word in words):
-        return False
     first = words[0].lower()
     known = (_known(words[0]) is not None or first in _COUNTS) and len(first) > 1
     if not value[-1].isdigit():
