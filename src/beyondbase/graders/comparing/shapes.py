@@ -193,6 +193,8 @@ def _listed(text: str) -> Shape | None:
 
 def _signed(text: str) -> Shape | None:
     values = [text] if text.startswith(r"\{") else _spread(text)
+    if len(values) > 1 and all(r"\ne" in value for value in values):
+        return Meet(tuple(values))
     return Items(tuple(values)) if len(values) > 1 else None
 
 

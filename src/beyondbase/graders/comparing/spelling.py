@@ -6,6 +6,7 @@ from typing import Any
 
 from beyondbase.extras import require
 from beyondbase.graders.comparing.tokens import (
+    ACCENTS,
     APPLIED,
     CALLED,
     CLOSED,
@@ -130,7 +131,7 @@ class Speller:
         if text in ROUND:
             return f"{ROUND[text]}({self.spell(CLOSED[text])})"
         name = text.lstrip("\\")
-        if kind == "command" and name in {"frac", "binom", "sqrt", "vec"}:
+        if kind == "command" and name in {"frac", "binom", "sqrt", *ACCENTS}:
             return self._command(name)
         if name == "sqrt" and kind == "name" and self._peek()[0] == "number":
             return f"sqrt({self._value()})"
@@ -167,8 +168,8 @@ class Speller:
         return Fraction(int(top), int(bottom))
 
     def _command(self, name: str) -> str:
-        if name == "vec":
-            return self._keep(self._sympy.Symbol(rf"\vec{self._raw()}", real=True))
+        if name in ACCENTS:
+            return self._accented(name)
         if name == "sqrt":
             root = ""
             if self._peek()[1] == "[":
@@ -178,6 +179,16 @@ class Speller:
             return f"({inner})**({self._keep(self._sympy.Integer(1))}/{root})" if root else f"sqrt({inner})"
         top, bottom = self._value(), self._value()
         return f"({top}/{bottom})" if name == "frac" else f"binomial({top},{bottom})"
+
+    def _accented(self, name: str) -> str:
+        raw = self._raw()
+        if raw.isdigit():
+            raise UnreadError("digits that repeat")
+        label = name + raw
+        while self._peek()[1] == "_":
+            self.at += 1
+            label += "_" + self._raw()
+        return self._keep(self._sympy.Symbol(label, real=True))
 
     def _arguments(self) -> str:
         if self._next()[1] != "(":

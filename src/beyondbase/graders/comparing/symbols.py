@@ -233,6 +233,7 @@ class Symbols:
             functions.trigonometric.TrigonometricFunction, functions.hyperbolic.HyperbolicFunction
         ):
             yield lambda value: library.expand_trig(value).rewrite(library.exp).expand()
+            yield lambda value: library.fraction(library.together(value.rewrite(library.exp)))[0].expand()
         yield lambda value: library.fraction(library.together(value))[0].expand()
         yield library.radsimp
         yield lambda value: library.expand_log(value, force=True).expand()

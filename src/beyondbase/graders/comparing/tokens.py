@@ -34,6 +34,7 @@ _TOKEN = re.compile(
 _CODED = re.compile(r"(?<=\*)I(?![A-Za-z_])|(?<![A-Za-z_\\])(?:I(?=\*)|E(?=\*\*))")
 CLOSED = {"(": ")", "[": "]", "{": "}", r"\lfloor": r"\rfloor", r"\lceil": r"\rceil", "|": "|", r"\{": r"\}"}
 ROUND = {r"\lfloor": "floor", r"\lceil": "ceiling", "|": "Abs"}
+ACCENTS = frozenset({"vec", "dot", "ddot", "hat", "tilde", "overline"})
 APPLIED = frozenset("fgh")
 _MOST_TOKENS = 1500
 

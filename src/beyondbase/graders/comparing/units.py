@@ -68,10 +68,10 @@ _ANGLE = re.compile(r"sin|cos|tan|cot|sec|csc")
 # Words that say something of the value, or change it, and so are no unit that could fall away.
 _CHANGING = frozenset(
     _words(
-        "pi sqrt sin cos tan log ln exp e mod modulo and or not infty plus minus times over root squared cubed "
-        "half halves third thirds quarter quarters fourth fourths fifth fifths tenth tenths if when unless "
-        "divided by less than greater more least most except without negative positive below above to double "
-        "twice wrong"
+        "pi sqrt sin cos tan log ln exp e mod modulo and or not infty plus minus times over root squared "
+        "cubed half halves third thirds quarter quarters fourth fourths fifth fifths tenth tenths if when "
+        "unless divided by less than greater more least most except without negative positive below above "
+        "to double twice wrong"
     )
 )
 
