@@ -4,6 +4,7 @@ A chain is compared by what it ends in and by each part that it states. What it 
 unless both chains name something and the names differ. An equation that names nothing is compared as one.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from beyondbase.graders.comparing.tokens import UnreadError
 from beyondbase.graders.comparing.units import split_unit
 
 _APPROXIMATE = r"\approx"
+_COEFFICIENT = re.compile(r"(?<![\^_{\d])\d+ ?\*?(?:[A-Za-z(]|\\(?!cdot))")
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Chains:
         if at in answer.loose and self._is_rounded([*gold.values, *answer.values[:at]], part):
             return "rounded"
         names = self._names(part)
-        if at < len(answer.values) - 1 and names:
+        if at < len(answer.values) - 1 and names and not _is_to_be_solved(part, answer.values[-1]):
             alike = [value for value in gold.values if self._names(value) == names]
             agrees = not alike or any(self._compare(value, part) == "same" for value in alike)
             return "unlike" if agrees else "different"
@@ -121,6 +123,11 @@ def _told(chain: Chain) -> _Told:
     }
     names, values = (tuple(chain.parts[at] for at in each) for each in (named, kept))
     return _Told(names, values, frozenset(loose))
+
+
+def _is_to_be_solved(part: str, value: str) -> bool:
+    """Whether an expression and its value are an equation rather than an answer: 2x = 10, x - y = 0."""
+    return value == "0" or _COEFFICIENT.search(part) is not None
 
 
 def _contradict(gold: Sequence[str], answer: Sequence[str]) -> bool:

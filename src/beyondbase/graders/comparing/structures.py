@@ -131,7 +131,8 @@ class Structures:
     def _ratios(self, gold: str, answer: str, wanted: Shape, found: Shape) -> Decision:
         if isinstance(wanted, Scalar | Ratio) and isinstance(found, Scalar | Ratio):
             (left, first), (right, second) = split_unit(gold), split_unit(answer)
-            if _CLOCK.fullmatch(left) and (_CLOCK.fullmatch(right) or second or _unreduced(left)):
+            timed = _CLOCK.fullmatch(left) and (_CLOCK.fullmatch(right) or second or _unreduced(left))
+            if timed or (isinstance(wanted, Scalar) and _CLOCK.fullmatch(right) and _unreduced(right)):
                 return self._clocks((left, first), (right, second))
             parts = [
                 [left.strip() for left in shape.parts] if isinstance(shape, Ratio) else [text]
@@ -255,7 +256,7 @@ def _sorted(items: Items) -> list[str]:
 
 def _as_told(shape: Shape, other: Shape) -> Shape:
     """What a shape is beside another one: (x, y) = (1, 2) beside a list, inequalities that are no set."""
-    if isinstance(shape, Chain) and isinstance(other, Items) and len(shape.parts) > 1:
+    if isinstance(shape, Chain) and isinstance(other, Items | Matrix) and len(shape.parts) > 1:
         return shape_of(shape.parts[-1])
     return Items(shape.parts) if isinstance(shape, Meet | Union) else shape
 
