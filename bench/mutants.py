@@ -35,7 +35,7 @@ _SWAPS = {
     r"\pi": "e",
     r"\cup": r"\cap",
 }
-_TOKEN = re.compile(r"\d|[-+<>*\[]|\\(?:le|ge|sin|cos|cdot|times|pi|cup)(?![a-z])")
+_TOKEN = re.compile(r"\d|[-+<>*]|\[(?!\\begin)|\\(?:le|ge|sin|cos|cdot|times|pi|cup)(?![a-z])")
 # Judged by hand: the same value, the same set, or the same number of combinations.
 EQUAL = re.compile(r"\(-1\)\^|\\binom|binomial\(|\\cup|or\} x < |\\\{1,2,2\\\}|^[\uff10-\uff19\uff0e]+$")
 

@@ -145,6 +145,8 @@ class Comparer:
             )
         if all(self._symbols.reads(text) for text in (gold, answer)):
             return Decision(self._symbols.compare(gold, answer), "symbol")
+        if (powers := self._symbols.compare_powers(gold, answer)) is not None:
+            return Decision(powers, "number")
         if self._symbols.one_is_immense(gold, answer):
             return Decision("different", "number")
         # Mathematics that is not read may be the same; what is none (7 8, 7 ?) is not.

@@ -19,6 +19,7 @@ from beyondbase.graders.comparing.tokens import HugeError, UnreadError, tokens_o
 
 _MOST_BITS = 200_000
 _LARGEST_FACTORIAL = 5000
+_FACTORED = 10**12
 
 
 @lru_cache(maxsize=4096)
@@ -151,3 +152,32 @@ class _Immense:
         except HugeError:
             return self.holds(node)
         return bool(value.is_Rational and value >= least)
+
+
+def prime_powers(text: str) -> dict[int, Any] | None:
+    """The primes of a product of powers of numbers, each with its exponent, which may be huge; else None."""
+    try:
+        speller = Speller(tokens_of(text))
+        tree = ast.parse(speller.spell(""), mode="eval").body
+        found = _primes(tree, _Builder(speller.values))
+    except (UnreadError, SyntaxError, RecursionError, ValueError, TypeError, ArithmeticError):
+        return None
+    return {prime: power for prime, power in found.items() if power}
+
+
+def _primes(node: ast.AST, builder: _Builder) -> dict[int, Any]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        power = builder.build(node.right)
+        if not power.is_Rational:
+            raise UnreadError("an exponent that is no number")
+        return {prime: each * power for prime, each in _primes(node.left, builder).items()}
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+        sign = 1 if isinstance(node.op, ast.Mult) else -1
+        found, below = _primes(node.left, builder), _primes(node.right, builder)
+        return {prime: found.get(prime, 0) + sign * below.get(prime, 0) for prime in {*found, *below}}
+    value = builder.build(node)
+    if not (value.is_Rational and 0 < value.p < _FACTORED and value.q < _FACTORED):
+        raise UnreadError("no number that is soon factored")
+    factors = require("sympy", "math").factorint
+    found, below = factors(int(value.p)), factors(int(value.q))
+    return {prime: found.get(prime, 0) - below.get(prime, 0) for prime in {*found, *below}}

@@ -14,7 +14,7 @@ from typing import Any
 from beyondbase.extras import require
 from beyondbase.graders.comparing.decision import Verdict
 from beyondbase.graders.comparing.numbers import Number, Precision, read_number
-from beyondbase.graders.comparing.reading import is_immense, read
+from beyondbase.graders.comparing.reading import is_immense, prime_powers, read
 from beyondbase.graders.comparing.tokens import HugeError, UnreadError
 
 # Fixed, so that a verdict is the same each time: some above 1, some between 0 and 1, some below 0, and whole
@@ -50,6 +50,15 @@ class Symbols:
         except UnreadError:
             return False
         return True
+
+    def compare_powers(self, gold: str, answer: str) -> Verdict | None:
+        """Compare products of powers, of which one is too large to compute, by primes; None for others."""
+        if not (self.is_huge(gold) or self.is_huge(answer)):
+            return None
+        wanted, found = prime_powers(gold), prime_powers(answer)
+        if wanted is None or found is None:
+            return None
+        return "same" if wanted == found else "different"
 
     def one_is_immense(self, gold: str, answer: str) -> bool:
         """Whether one of two is a number too large to compute, and the other one is not."""
