@@ -141,6 +141,8 @@ def test_what_equals_what_by_default(gold: str, answer: str, right: bool) -> Non
         ("set", "54,108", "108,54", True),
         ("set", "54,108", "54108", True),
         ("set", r"\$32,348", "32348", True),
+        ("set", "1,000", "0, 1", False),
+        ("set", "1,000", "1000", True),
         ("set", "54, 108", "54", False),
         ("set", "54", "54, 108", False),
         ("set", r"\{1,2\}", "2 and 1", True),

@@ -159,8 +159,10 @@ def normal(text: str, *, grouped: bool = True) -> str:
     text = _TEXT.sub(_font, text)
     for pattern, put in _RULES:
         text = pattern.sub(_mended if put is None else put, text)
-    if grouped:
-        text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), text)
+    # What begins with a zero is no number of its own: 1,000 is one in any case.
+    text = _THOUSANDS.sub(
+        lambda found: found[0].replace(",", "") if grouped or ",0" in found[0] else found[0], text
+    )
     text = _GAP.sub("", text.strip())
     if text.startswith("]") or text.endswith("["):
         text = _OPEN_ENDS.sub(_turned, text)
