@@ -236,6 +236,20 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def cases(session: nox.Session) -> None:
+    """Count the grader's mistakes beside math-verify's on cases chosen for trouble, for docs/grading.md."""
+    session.install("-e", ".[math]")
+    session.run("python", "bench/cases.py", env=ONE_THREAD)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Try every small change of gold answers on the comparison, for docs/grading.md."""
+    session.install("-e", ".[math]")
+    session.run("python", "bench/mutants.py", env=ONE_THREAD)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting."""
     session.install(*nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "lint"))

@@ -7,16 +7,18 @@ law, right answers come in a few spellings, wrong ones from a Zipf law over near
 answers given once. 1% of the completions state no boxed answer, 1% are cut off.
 
 The peer is math-verify as its README calls it, settings and time limits left alone, on each text. It is
-timed on a random part of the samples and scaled up (--peer 200000 for all of them). Verdicts are compared
-on all of these that state a boxed answer, and on a random part of the distinct pairs of gold and boxed
-answer among all samples (--pairs 200000 for all of them). Without a box the peer takes some number of the
-text, and we none: that is no verdict to compare.
+timed on a random part of the samples and scaled up (--peer 200000 for all of them). Where verdicts differ is
+shown on all of these that state a boxed answer, and on a random part of the distinct pairs of gold and boxed
+answer among all samples (--pairs 200000 for all of them): our comparison is stricter, so some do. Without a
+box the peer takes some number of the text, and we none: that is no verdict to compare.
+
+Then both are timed on distinct pairs alone, in this process and one after the other: plain ones, which need
+no other process, and the rest by the rule that decided.
 """
 
 import argparse
 import logging
 import random
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,6 +26,11 @@ from dataclasses import dataclass
 from beyondbase.completions import Completion, Graded, Problem
 from beyondbase.extras import require
 from beyondbase.graders import Limits, MathGrader
+from beyondbase.graders.comparing import Comparer, decide_plainly
+from beyondbase.graders.comparing.numbers import Precision
+from beyondbase.graders.comparing.reading import read
+from beyondbase.graders.comparing.text import normal
+from beyondbase.graders.comparing.units import split_unit
 
 PROBLEMS, SAMPLES = 500, 400
 STEP = "We let $x = {a}$, so that \\[ y = \\frac{{{a}}}{{{b}}} + {b} \\] and hence $y > {b}$ for all $n$. "
@@ -57,7 +64,7 @@ KINDS = (
 
 
 def main() -> None:
-    """Print the times, their ratio, and how many verdicts differ; fail where one does."""
+    """Print the times, their ratios, and how many verdicts differ."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--peer", type=int, default=1500, help="samples that the peer is timed on")
     parser.add_argument("--pairs", type=int, default=3000, help="distinct pairs to compare verdicts on")
@@ -80,7 +87,8 @@ def main() -> None:
         f"math-verify {1e3 * theirs / len(graded):.2f} ms a sample, {theirs:.0f} s, by {len(part):,} samples"
     )
     print(f"{theirs / ours:.1f} x")
-    sys.exit(compare(problems, completions, graded, asked | more, options.pairs))
+    compare(problems, completions, graded, asked | more, options.pairs)
+    time_pairs({(problems[item.problem_id].gold, item.answer) for item in graded if item.answer is not None})
 
 
 def ask(
@@ -98,23 +106,45 @@ def compare(
     graded: list[Graded],
     asked: dict[int, bool],
     most: int,
-) -> int:
-    """Print where verdicts differ, on the samples asked and on some distinct pairs; count them."""
+) -> None:
+    """Print where verdicts differ, on the samples asked and on some distinct pairs."""
     boxed = [at for at, item in enumerate(graded) if item.answer is not None]
     pairs = {(graded[at].problem_id, graded[at].answer): at for at in boxed}
     chosen = random.Random(3).sample(sorted(pairs.values()), min(most, len(pairs)))  # noqa: S311 - as below
-    differ = 0
+    differ: list[str] = []
     for at in {*chosen, *asked} & set(boxed):
         gold = problems[graded[at].problem_id].gold
         theirs = asked[at] if at in asked else peer(gold, completions[at].text)
         if theirs != (graded[at].outcome == "correct"):
-            differ += 1
-            print(
-                f"  gold {gold!r}, answer {graded[at].answer!r}: {graded[at].outcome}, math-verify {theirs}"
-            )
-    found = f"{len(chosen):,} of {len(pairs):,} distinct pairs of gold and answer"
-    print(f"verdicts compared on {found}: {differ} differ")
-    return differ
+            found = f"gold {gold!r}, answer {graded[at].answer!r}: {graded[at].outcome}"
+            differ.append(f"  {found}, math-verify {theirs}")
+    compared = f"{len(chosen):,} of {len(pairs):,} distinct pairs of gold and answer"
+    print(f"verdicts compared on {compared}: {len(differ)} differ", *differ[:20], sep="\n")
+
+
+def time_pairs(pairs: set[tuple[str, str]], most: int = 400) -> None:
+    """Print what one distinct pair costs ours and the peer, by how ours decides it."""
+    draw, comparer = random.Random(4), Comparer()  # noqa: S311 - as below
+    comparer.decide("value", r"\frac{x}{2}", r"\sqrt{2}x")
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for pair in sorted(pairs):
+        plain = decide_plainly("value", *pair, Precision()) is not None
+        groups.setdefault("plain" if plain else comparer.decide("value", *pair).rule, []).append(pair)
+    # A fresh one: what was compared before is known.
+    comparer = Comparer()
+    for cached in (normal, read, split_unit):
+        cached.cache_clear()
+    for group, found in groups.items():
+        chosen = draw.sample(found, min(most, len(found)))
+        start = time.perf_counter()
+        for pair in chosen:
+            decide_plainly("value", *pair, Precision()) or comparer.decide("value", *pair)
+        middle = time.perf_counter()
+        for gold, answer in chosen:
+            peer(gold, rf"\boxed{{{answer}}}")
+        ours, theirs = middle - start, time.perf_counter() - middle
+        each = f"ours {1e3 * ours / len(chosen):.3f} ms, math-verify {1e3 * theirs / len(chosen):.2f} ms"
+        print(f"  {group}: {len(chosen)} pairs, {each}: {theirs / ours:.1f} x")
 
 
 def peer(gold: str, text: str) -> bool:

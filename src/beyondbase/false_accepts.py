@@ -13,14 +13,16 @@ import numpy as np
 
 from beyondbase.completions import Completion, Graded, Problem
 from beyondbase.graders import Grader
+from beyondbase.graders.comparing import decide_plainly
+from beyondbase.graders.comparing.numbers import Precision
 from beyondbase.graders.exact import normalise
-from beyondbase.graders.quick import compare_quickly
 from beyondbase.inference.clustered import clustered_share
 from beyondbase.store import SampleSet
 
 # Comparisons for each arm.
 MOST = 2_000
 ALPHA = 0.05
+_EXACT = Precision(tolerance=0, places=0, percent="strict")
 
 
 @dataclass(frozen=True)
@@ -171,4 +173,5 @@ def _kind(problem: Problem) -> tuple[str, ...]:
 
 def _alike(one: str, other: str) -> bool:
     plain, same = normalise(one, case=False), normalise(other, case=False)
-    return plain == same or compare_quickly(plain, same) is True
+    decision = decide_plainly("value", plain, same, _EXACT)
+    return decision is not None and decision.verdict == "same"

@@ -320,7 +320,7 @@ def test_a_study_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         ("vllm", "vllm", {"engine": "vllm"}, {}),
         ("reasoning_gym", "gym", {"engine": "transformers"}, {"gym": "chain_sum"}),
         ("datasets", "tasks", {"engine": "transformers"}, {"hub": "made/data", "grader": "exact"}),
-        ("math_verify", "math", {"engine": "transformers"}, {"file": "sums.jsonl"}),
+        ("sympy", "math", {"engine": "transformers"}, {"file": "sums.jsonl"}),
     ],
 )
 def test_a_missing_extra_says_what_to_install(  # noqa: PLR0917

@@ -366,7 +366,7 @@ def test_choices_are_graded_by_their_letter() -> None:
         (
             "maths",
             {},
-            r'grader: found "maths" \(did you mean "math"\?\); use one of math, exact, choice, gym',
+            r'found "maths" \(did you mean "math"\?\); use one of math, math-verify, exact, choice, gym',
         ),
         ("math", {"tolerence": 1}, r'unknown option "tolerence" \(did you mean "tolerance"\?\)'),
         ("math", {"tolerance": "a"}, 'tolerance: found "a"; use a number'),

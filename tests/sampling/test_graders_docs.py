@@ -15,12 +15,13 @@ from beyondbase.graders import (
     GymGrader,
     Limits,
     MathGrader,
+    MathVerifyGrader,
     make_grader,
 )
 from beyondbase.graders.extraction import RULES
 
 DOCS = (Path(__file__).parents[2] / "docs" / "sampling.md").read_text(encoding="utf-8")
-GRADERS: list[Any] = [MathGrader, ExactGrader, ChoiceGrader, GymGrader, CountdownGrader]
+GRADERS: list[Any] = [MathGrader, MathVerifyGrader, ExactGrader, ChoiceGrader, GymGrader, CountdownGrader]
 OPTIONS = [
     (grader.name, name, default)
     for grader in GRADERS
@@ -58,7 +59,7 @@ def test_every_option_that_is_documented_exists() -> None:
     named = {
         (grader, row.split("`")[1])
         for row in table.splitlines()[2:]
-        for grader in re.findall(r"`(\w+)`", row.split("|")[2])
+        for grader in re.findall(r"`([a-z-]+)`", row.split("|")[2])
     }
     assert named == {(grader, name) for grader, name, _ in OPTIONS}
 

@@ -95,7 +95,7 @@ def test_a_study_that_could_not_be_graded_says_how_to_go_on(
     """Where grading fails, the study is there, and the commands that are left are named."""
 
     def absent(_: str) -> None:
-        raise ModuleNotFoundError(name="math_verify")
+        raise ModuleNotFoundError(name="sympy")
 
     monkeypatch.setattr("beyondbase.extras.import_module", absent)
     folders = two_arms(tmp_path, "lm-eval")

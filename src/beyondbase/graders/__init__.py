@@ -18,6 +18,7 @@ from beyondbase.graders.choice import ChoiceGrader
 from beyondbase.graders.countdown import CountdownGrader
 from beyondbase.graders.exact import ExactGrader
 from beyondbase.graders.gym import GymGrader
+from beyondbase.graders.math_verify import MathVerifyGrader
 from beyondbase.graders.maths import MathGrader
 from beyondbase.graders.pool import Limits
 from beyondbase.graders.protocol import Grader, grade_batches
@@ -31,12 +32,14 @@ __all__ = [
     "GymGrader",
     "Limits",
     "MathGrader",
+    "MathVerifyGrader",
     "grade_batches",
     "make_grader",
 ]
 
 _KINDS: dict[str, Callable[..., Grader]] = {
-    grader.name: grader for grader in (MathGrader, ExactGrader, ChoiceGrader, GymGrader, CountdownGrader)
+    grader.name: grader
+    for grader in (MathGrader, MathVerifyGrader, ExactGrader, ChoiceGrader, GymGrader, CountdownGrader)
 }
 # What `Limits` calls otherwise: in a study file the keys stand beside the grader's own.
 _LIMITS = {"limit_s": "seconds", "memory_mib": "memory_mib", "workers": "workers"}
@@ -46,7 +49,7 @@ def make_grader(name: str, options: Mapping[str, Any] | None = None) -> Grader:
     """Make a grader from a task's settings.
 
     Args:
-        name: "math", "exact", "choice", "gym" or "countdown".
+        name: "math", "math-verify", "exact", "choice", "gym" or "countdown".
         options: The grader's attributes, lists for tuples; of those with limits also limit_s, memory_mib
             and workers.
 
@@ -78,6 +81,7 @@ _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "extract": ((list, tuple), "a list of rules"),
     "answer": (str, "a word in quotes"),
     "units": (str, "a word in quotes"),
+    "percent": (str, "a word in quotes"),
     "letters": (str, "letters in quotes"),
     "check": (str, "a word in quotes"),
     "case": (bool, "true or false"),

@@ -19,7 +19,11 @@ import time
 from collections.abc import Callable
 from typing import IO, Any
 
-TASKS = {"math": "beyondbase.graders.verification", "gym": "beyondbase.graders.scoring"}
+TASKS = {
+    "math": "beyondbase.graders.verification",
+    "math-verify": "beyondbase.graders.math_verify",
+    "gym": "beyondbase.graders.scoring",
+}
 _FORBIDDEN = ("os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.startfile")
 _FORBIDDEN_FAMILIES = (
     "subprocess.",
