@@ -80,6 +80,9 @@ def _decimal(text: str) -> Number | None:
     if not (found := _DECIMAL.fullmatch(text)):
         return None
     digits = found[1]
+    if "." not in digits and r"\ldots" in text:
+        # 3... goes on, and nobody knows how.
+        return None
     power = _power(found.groups()[1:])
     if abs(power) > _LARGEST_POWER:
         return None

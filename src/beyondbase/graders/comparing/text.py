@@ -80,7 +80,7 @@ _RULES = tuple(
     (re.compile(pattern), put)
     for pattern, put in (
         (r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits|nolimits)(?![A-Za-z])\.?", ""),
-        (r"(?<=\d)(?:\{,\}|,\\!)(?=\d)", ""),
+        (r"(?<=\d)(?:\{,\}|,\\!)\s?(?=\d{3}(?!\d))", ""),
         (r"\\(?:[dtc]|nice|s|x)frac(?![A-Za-z])", r"\\frac"),
         (r"\{([^{}]*?)\s*\\over(?![A-Za-z])\s*([^{}]*)\}", r"\\frac{\1}{\2}"),
         (r"^([^{}]*?)\s*\\over(?![A-Za-z])\s*([^{}]*)$", r"\\frac{\1}{\2}"),
@@ -132,6 +132,10 @@ _RULES = tuple(
         (r"\s+", " "),
     )
 )
+# Commands with their backslash written twice, as in a string of some language; elsewhere \\ ends a line.
+_TWICE = re.compile(
+    r"\\\\(?=(?:[dt]?frac|left|right|sqrt|pi|theta|alpha|leq?|geq?|cdot|times|infty|text|cup|cap|pm|in|circ)(?![A-Za-z]))"
+)
 _GAP = re.compile(r"(?<![A-Za-z0-9]) | (?![A-Za-z0-9])")
 _OPEN_ENDS = re.compile(r"([\[\]])([^\[\]()]*,[^\[\]()]*)([\[\]])")
 _LONGEST_ROUNDS = 6
@@ -151,6 +155,8 @@ def normal(text: str, *, grouped: bool = True) -> str:
     if not text.isascii():
         text = _typed(text)
     text = text.strip()
+    if "\\\\" in text and r"\begin" not in text:
+        text = _TWICE.sub(r"\\", text)
     for _ in range(_LONGEST_ROUNDS):
         text, before = _unwrapped(text), text
         if text == before:

@@ -71,7 +71,7 @@ _CHANGING = frozenset(
         "pi sqrt sin cos tan log ln exp e mod modulo and or not infty plus minus times over root squared "
         "cubed half halves third thirds quarter quarters fourth fourths fifth fifths tenth tenths if when "
         "unless divided by less than greater more least most except without negative positive below above "
-        "to double twice wrong"
+        "to double twice wrong ones twos threes fours fives sixes sevens eights nines tens"
     )
 )
 
