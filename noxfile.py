@@ -250,6 +250,13 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def peers(session: nox.Session) -> None:
+    """Hold the grader against the tests of other graders, which pip fetches, for docs/grading.md."""
+    session.install("-e", ".[math]", "setuptools", "wheel")
+    session.run("python", "bench/peers.py", env=ONE_THREAD)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting."""
     session.install(*nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "lint"))

@@ -149,8 +149,9 @@ class Comparer:
             return Decision(powers, "number")
         if self._symbols.one_is_immense(gold, answer):
             return Decision("different", "number")
-        # Mathematics that is not read may be the same; what is none (7 8, 7 ?) is not.
-        plain = not any("\\" in text or self._symbols.is_huge(text) for text in (gold, answer))
+        # Mathematics that is not read may be the same; what is none (7 8, 7 ?, 7...) is not.
+        texts = [text.replace(r"\ldots", "") for text in (gold, answer)]
+        plain = not any("\\" in text or self._symbols.is_huge(text) for text in texts)
         return Decision("different" if plain else "undecided", "word" if plain else "symbol")
 
 
