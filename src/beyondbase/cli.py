@@ -11,6 +11,7 @@ from beyondbase.commands.agree import agree
 from beyondbase.commands.init import init
 from beyondbase.commands.judging import PassingCommand, estimators, judge
 from beyondbase.commands.looking import plan, status
+from beyondbase.commands.regrade import regrade
 from beyondbase.commands.report import report
 from beyondbase.commands.review import review
 from beyondbase.commands.sampling import grade, sample, score
@@ -41,7 +42,7 @@ def main(
             stream.reconfigure(errors="backslashreplace")
 
 
-for command in (init, plan, sample, grade, score, status, agree, review, report):
+for command in (init, plan, sample, grade, score, status, agree, review, regrade, report):
     app.command()(command)
 for passing in (judge, estimators):
     app.command(cls=PassingCommand)(passing)

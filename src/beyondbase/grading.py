@@ -56,7 +56,7 @@ def _grade_task(study: Study, task: str, arms: Sequence[str], tell: Tell) -> Map
         for arm, store in sets.items():
             stack.enter_context(closing(store))
             check_asked(study, arm, store, problems)
-            if _grade_set(store, grader, by, by_id, (task, arm), tell):
+            if grade_set(store, grader, by, by_id, (task, arm), tell):
                 fresh.add(arm)
         table = study.problems.get(task, Problems()).model_dump(mode="json")
         digest, known = problems_digest(problems), defaults_of(study, task)
@@ -102,7 +102,7 @@ def _check_trusted(study: Study, task: str) -> None:
         raise InputError(f"{study.path}: task {quote(task)} {found}; {use}")
 
 
-def _grade_set(  # noqa: PLR0913, PLR0917 - a grader, its name, what it grades, and who is told
+def grade_set(  # noqa: PLR0913, PLR0917 - a grader, its name, what it grades, and who is told
     store: SampleSet,
     grader: Grader,
     by: tuple[str, str],
@@ -110,6 +110,11 @@ def _grade_set(  # noqa: PLR0913, PLR0917 - a grader, its name, what it grades, 
     key: Key,
     tell: Tell,
 ) -> int:
+    """Grade what a grader of this name and version has not seen of a set, and say how much that was.
+
+    Raises:
+        InputError: A completion is of a problem that is not there, or the disk refuses.
+    """
     bare, done = int((store.rows(*by).outcome < 0).sum()), 0
     # Closed here, whatever happens: the grader has processes.
     with closing(grade_batches(grader, problems, store.ungraded(*by))) as batches:

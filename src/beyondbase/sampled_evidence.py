@@ -34,19 +34,28 @@ from beyondbase.tasks import problems_digest
 SHOWN = 2
 CHARACTERS = 2_000_000
 NO_MARKS: Mapping[Key, Iterable[Mark]] = MappingProxyType({})
+OWN: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
-def load_sampled_evidence(study: Study, *, marks: Mapping[Key, Iterable[Mark]] = NO_MARKS) -> Evidence:
+def load_sampled_evidence(
+    study: Study,
+    *,
+    marks: Mapping[Key, Iterable[Mark]] = NO_MARKS,
+    graders: Mapping[str, tuple[str, str]] = OWN,
+) -> Evidence:
     """Read what a study with [evidence] samples is judged on.
 
     Args:
         study: The study.
         marks: By task and arm, what a person said of completions, to be counted in the place of grades.
+        graders: By task, name and version of a grader whose grades count in the place of the study's own.
 
     Raises:
         InputError: as `beyondbase.evidence.load_evidence`.
     """
     tasks = {task: _task(study, task) for task in study.tasks}
+    # What is known of the study's own grader says nothing of another.
+    tasks |= {task: replace(tasks[task], grader=by, accepts={}) for task, by in graders.items()}
     found = [_read(study, key, tasks[key[0]], marks.get(key, ())) for key in _sets(study)]
     return Evidence(
         {(item.task, item.arm): tally for item, tally, _ in found},

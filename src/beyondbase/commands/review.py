@@ -6,12 +6,8 @@ from typing import Annotated
 
 import typer
 
-from beyondbase.claiming import claim_modules, load_modules, own_modules, suite_claims
 from beyondbase.commands.saying import columns, mistakes_told, say
-from beyondbase.comparison import compare
-from beyondbase.judging import gather, judge
-from beyondbase.report.markdown import changes
-from beyondbase.results import results_of
+from beyondbase.commands.verdicts import say_changes
 from beyondbase.review import Sample, marks_of, solved_by_few, take_marks
 from beyondbase.review_files import read_words, write_list
 from beyondbase.sampled_evidence import load_sampled_evidence
@@ -94,13 +90,7 @@ def _say_verdicts(study: Study, folders: Sequence[Path]) -> None:
     if not marks:
         return
     words = [mark.word for some in marks.values() for mark in some]
-    modules = load_modules((*claim_modules(suite_claims()), *own_modules(tuple(folders))))
     # As the grader says, which no mark changes, and as the person does.
-    evidence = [load_sampled_evidence(study), load_sampled_evidence(study, marks=marks)]
-    old, new = (results_of([judge(gather(study, modules, evidence=side))]) for side in evidence)
-    compared = compare(old, new)["studies"][study.id]
-    changed = [name for name, verdict in compared["verdicts"].items() if verdict["status"] == "changed"]
-    head = f"{counted(len(changed), 'verdict')} of {len(compared['verdicts']):,} changed"
-    say(one_line(f"with {_said(words)}: {head} (before: without the marks, now: with them)"), "bold")
-    for change in changes(compared):
-        say(one_line(f"  {change}"))
+    evidence = load_sampled_evidence(study), load_sampled_evidence(study, marks=marks)
+    sides = "before: without the marks, now: with them"
+    say_changes(study, evidence, folders, what=f"with {_said(words)}", sides=sides)

@@ -35,6 +35,7 @@ __all__ = [
     "MathVerifyGrader",
     "grade_batches",
     "make_grader",
+    "options_of",
 ]
 
 _KINDS: dict[str, Callable[..., Grader]] = {
@@ -43,6 +44,12 @@ _KINDS: dict[str, Callable[..., Grader]] = {
 }
 # What `Limits` calls otherwise: in a study file the keys stand beside the grader's own.
 _LIMITS = {"limit_s": "seconds", "memory_mib": "memory_mib", "workers": "workers"}
+
+
+def options_of(name: str) -> tuple[str, ...]:
+    """List the options of a grader as a study file has them; none of a grader that is not there."""
+    names = [option.name for option in fields(_KINDS[name])] if name in _KINDS else []  # type: ignore[arg-type] # all are dataclasses
+    return tuple(word for one in names for word in (_LIMITS if one == "limits" else (one,)))
 
 
 def make_grader(name: str, options: Mapping[str, Any] | None = None) -> Grader:
