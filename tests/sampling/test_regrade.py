@@ -21,7 +21,7 @@ def regraded(study: Study, *options: str) -> Result:
 
 
 def test_what_two_graders_judge_otherwise_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who takes the last number calls sample i of problem i right ("wrong 4"), but not for 3, which is "=3"."""
+    """Who takes the last number calls sample i of problem i right, but not that of 3, which is "=3"."""
     study = write_hair(tmp_path, monkeypatch, base=never)
     _, found = grade_by(study, "exact", {"extract": ["number"]}, tell=lambda _progress: None)
     assert found["sums", "rl"] == Disagreement(PROBLEMS * N, (1, 15), (1, 13))
