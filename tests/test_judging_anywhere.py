@@ -233,7 +233,6 @@ def test_nox_takes_paths_from_where_the_user_stands(tmp_path: Path) -> None:
     for options, place in (
         (study, "reports"),
         ([*study, "--report-dir", "made"], "made"),
-        ([*study, "-n", "2"], "reports"),
         (["--report-dir", "of-the-built-in"], "of-the-built-in"),
     ):
         result = subprocess.run(  # noqa: S603 - our own interpreter and arguments

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from extreme_results import HOSTILE, STUDIES
+from extreme_results import HOSTILE, MADE
 from study_factory import BASE, RL, ROOT, judged, pair_study
 
 from beyondbase import extras
@@ -234,7 +234,7 @@ def test_notebooks_show_a_table(verdicts: Verdicts) -> None:
 
 def test_notebooks_show_names_as_text(tmp_path: Path) -> None:
     """Names that would be markup are text, letter by letter, and make no element."""
-    found = judge(STUDIES["hostile"](tmp_path))
+    found = judge(MADE["hostile"](tmp_path))
     shown = Shown(found._repr_html_())
     assert {tag for tag, _ in shown.elements} == {"table", "caption", "thead", "tbody", "tr", "th", "td"}
     assert clean(f"{HOSTILE} 2") in shown.cells
@@ -242,9 +242,9 @@ def test_notebooks_show_names_as_text(tmp_path: Path) -> None:
 
 def test_reasons_stand_beside_their_verdicts(tmp_path: Path) -> None:
     """An INVALID verdict says why, an INCONCLUSIVE one what would settle it."""
-    unfit = judge(STUDIES["other_problems"](tmp_path / "a"))
+    unfit = judge(MADE["other_problems"](tmp_path / "a"))
     assert "problem ids differ" in unfit._repr_html_()
-    open_ = judge(STUDIES["nothing_solved"](tmp_path / "b"))
+    open_ = judge(MADE["nothing_solved"](tmp_path / "b"))
     assert open_["rl-solved-is-subset"].remedy in Shown(open_._repr_html_()).cells
 
 
@@ -262,7 +262,7 @@ def test_a_frame_has_a_row_for_each_verdict(verdicts: Verdicts, tmp_path: Path) 
     )
     assert first.estimate == pytest.approx(0.25)
     assert first.lower < first.estimate < first.upper
-    unfit = judge(STUDIES["other_problems"](tmp_path)).to_frame()
+    unfit = judge(MADE["other_problems"](tmp_path)).to_frame()
     assert pandas.isna(unfit.p_adjusted).all()
     assert pandas.isna(unfit.estimate).all()
 
@@ -289,7 +289,7 @@ def test_odd_pairs_are_drawn_too(tmp_path: Path) -> None:
     table = COUNTS | {"arm": ["base"] * 60 + ["$x$"] * 60}
     judge(table, arms={name: arms[name] for name in ("base", "$x$")}).plot().savefig(tmp_path / "a.png")
     with pytest.raises(InputError, match=r"^pairs: the study has none that can be judged"):
-        judge(STUDIES["other_problems"](tmp_path)).plot()
+        judge(MADE["other_problems"](tmp_path)).plot()
 
 
 @pytest.mark.parametrize(("method", "library"), [("to_frame", "pandas"), ("plot", "matplotlib")])
