@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from beyondbase.graders.comparing.decision import Verdict
+from beyondbase.graders.comparing.names import is_name
 from beyondbase.graders.comparing.numbers import read_number
-from beyondbase.graders.comparing.shapes import Chain, is_name
+from beyondbase.graders.comparing.shapes import Chain
 from beyondbase.graders.comparing.symbols import Symbols
 from beyondbase.graders.comparing.tokens import UnreadError
 from beyondbase.graders.comparing.units import split_unit
@@ -49,7 +50,7 @@ class Chains:
         return self._equations(gold, answer)
 
     def _names(self, text: str) -> frozenset[str]:
-        """The symbols in a part; of one that is not read, none."""
+        """The symbols and applied functions in a part; of one that is not read, none."""
         try:
             return self._symbols.names(text)
         except UnreadError:
