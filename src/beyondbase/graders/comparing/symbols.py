@@ -86,6 +86,12 @@ class Symbols:
         named = read(text).atoms(self._sympy.Symbol, self._sympy.core.function.AppliedUndef)
         return frozenset(str(each) for each in named)
 
+    def moves_one(self, text: str) -> bool:
+        """Whether an expression is of one symbol, with a number added to it or multiplied by one."""
+        found = read(text)
+        mixed = (found.is_Add or found.is_Mul) and any(part.is_number for part in found.args)
+        return mixed and len(found.free_symbols) == 1
+
     def compare(self, gold: str, answer: str) -> Verdict:
         """Compare two expressions.
 

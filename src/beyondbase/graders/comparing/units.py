@@ -75,7 +75,8 @@ _CHANGING = frozenset(
         "cubed half halves third thirds quarter quarters fourth fourths fifth fifths tenth tenths if when "
         "unless divided by less than greater more least most except without negative positive below above "
         "to double twice wrong ones twos threes fours fives sixes sevens eights nines tens fewer past before "
-        "after is isn cannot never false incorrect impossible invalid factorial base grand remainder choose"
+        "after is isn cannot never false incorrect impossible invalid factorial base grand remainder choose "
+        "doubled tripled halved inverse reciprocal negated undefined infinite excluded fails doesn don no"
     )
 )
 _PART_OF_ONE = re.compile(r"(?:[a-z]+[fx]|eigh|nin|[a-z]*en|hundred|thousand|[a-z]+illion|[a-z]+ie)ths?")
