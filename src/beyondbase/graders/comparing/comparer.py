@@ -123,6 +123,10 @@ class Comparer:
         if unit is None and other is None:
             return self._plain(gold, answer)
         left_scale, right_scale = unit.count if unit else Fraction(1), (other.count if other else 1) * scale
+        shares = (left.endswith("%"), right.endswith("%"))
+        if shares[0] != shares[1] and (beside := other if shares[0] else unit) and beside.words:
+            # 12% is not 12 dollars.
+            return Decision("different", "unit")
         return self._scaled((left, left_scale), (right, right_scale))
 
     def _scaled(self, gold: tuple[str, Fraction], answer: tuple[str, Fraction]) -> Decision:

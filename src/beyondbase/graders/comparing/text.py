@@ -82,7 +82,7 @@ _RULES = tuple(
         (r"\\(?:rbrace)(?![A-Za-z])", r"\\}"),
         (r"\\(?:lvert|rvert|vert|mid)(?![A-Za-z])", "|"),
         (r"\\colon(?![A-Za-z])|\{:\}", ":"),
-        (r"\\\$|\\text\{\$\}", "$"),
+        (r"\\text\{\\?\$\}|\{\\?\$\}|\\\$", "$"),
         (r"\\%|(?<=[\d}])\s*(?:\\text\{ ?per ?cent ?\}|per ?cent(?![a-z]))", "%"),
         (r"\\(?:euro|texteuro)(?![A-Za-z])(?:\{\})?", "€"),
         (r"\\(?:pounds|textsterling)(?![A-Za-z])(?:\{\})?", "£"),
@@ -161,7 +161,7 @@ def _unwrapped(text: str) -> str:
     for left, right in _WRAPPERS:
         inner = text[len(left) : -len(right)]
         whole_is = len(text) > len(left) + len(right) and text.startswith(left) and text.endswith(right)
-        if whole_is and left not in inner and not inner.endswith("\\"):
+        if whole_is and left not in inner.replace(r"\$", "") and not inner.endswith("\\"):
             return inner.strip()
     if text.startswith("{") and text.endswith("}") and _balanced(text[1:-1]):
         return text[1:-1].strip()

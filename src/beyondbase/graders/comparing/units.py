@@ -32,7 +32,7 @@ _OWN = frozenset(
 _PREFIXED = frozenset(_words("m s g N J W Pa Hz V A eV L mol F T C"))
 _SPELLED = """
 m=meter,metre km=kilometer,kilometre cm=centimeter,centimetre mm=millimeter,millimetre inch=in,inche
-foot=ft,feet yard=yd mile=mi s=second,sec minute=min hour=hr,h g=gram kg=kilogram lb=pound oz=ounce
+foot=ft,feet yard=yd mile=mi s=second,sec minute=min hour=hr,h g=gram kg=kilogram lb=pound,lbs oz=ounce
 L=liter,litre,l mL=ml,milliliter degree=deg,° rad=radian $=dollar,usd ¢=cent euro=€,eur sterling=£
 yen=¥ rupee=₹ N=newton J=joule W=watt Pa=pascal Hz=hertz V=volt A=ampere,amp K=kelvin ohm=ω mol=mole
 year=yr
@@ -65,7 +65,10 @@ _TAIL = re.compile(rf"^(.*?[\d}})!%.a-z]) ?({_ANGLES}|{_PIECE}(?:{_BETWEEN}{_PIE
 _RATE = re.compile(r"\\frac\{(\\text\{[^{}]*\})\}\{(\\text\{[^{}]*\})(?:\^\{?(\d)\}?)?\}$")
 _TEXTS = re.compile(rf"^(.+?) ?({_WRITTEN}(?:{_BETWEEN}{_WRITTEN})*)$")
 _MONEY = re.compile(r"^([+-]?) ?(?:US)? ?([$€£¥₹])\s?([+-]?)(.+)$", re.DOTALL)
-_TOKEN = re.compile(rf"(/|per\b)|(sq\.?|square|cubic|cu\.)\s|(\$|¢|°|€|£|¥|[A-Za-zμΩ'’-]+){_POWER}|(\S)")
+_PAY = re.compile(r"([\d.]+) ?((?:/|per\b|\\text\{ ?(?:/|per\b)).+)")
+_TOKEN = re.compile(
+    rf"(/|per\b)|(sq\.|cu\.|(?:sq|square|cubic)\s)|(\$|¢|°|€|£|¥|[A-Za-zμΩ'’-]+){_POWER}|(\S)"
+)
 _LETTER = re.compile("[A-Za-z]")
 _ANGLE = re.compile(r"sin|cos|tan|cot|sec|csc")
 # Words that say something of the value, or change it, and so are no unit that could fall away.
@@ -121,12 +124,7 @@ def split_unit(text: str, *, letters: bool = False) -> tuple[str, Unit | None]:
     if text.isascii() and "$" not in text and "\\" not in text and not _LETTER.search(text):
         return text, None
     if money := _MONEY.fullmatch(text):
-        value, more = split_unit(money[1] + money[3] + money[4])
-        mark = _unit(money[2])
-        if more is None:
-            return value, mark
-        fits = not more.words or more.scale_from(mark) is not None
-        return (value, replace(mark, count=more.count)) if fits else (text, None)
+        return _split_money(text, money)
     if len(text) > 400:
         return text, None
     text = _RATE.sub(lambda found: rf"{found[1]}/{found[2]}" + (f"^{found[3]}" if found[3] else ""), text)
@@ -144,6 +142,18 @@ def split_unit(text: str, *, letters: bool = False) -> tuple[str, Unit | None]:
         # Degrees, and a word on them: 90° clockwise.
         value, written = value.removesuffix(r"^{\circ}"), f"° {written}"
     return value, _unit(written)
+
+
+def _split_money(text: str, money: re.Match[str]) -> tuple[str, Unit | None]:
+    """Split what begins with a currency's sign, and may end in words: $3 million, $12 per hour."""
+    if rate := _PAY.fullmatch(money[4]):
+        return money[1] + money[3] + rate[1], _unit(f"{money[2]} {rate[2]}")
+    value, more = split_unit(money[1] + money[3] + money[4])
+    mark = _unit(money[2])
+    if more is None:
+        return value, mark
+    fits = not more.words or more.scale_from(mark) is not None
+    return (value, replace(mark, count=more.count)) if fits else (text, None)
 
 
 def _stands(value: str, unit: str) -> bool:
