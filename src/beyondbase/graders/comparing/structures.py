@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from beyondbase.graders.comparing.chains import Chains
 from beyondbase.graders.comparing.decision import Decision, Verdict
 from beyondbase.graders.comparing.matching import all_same, match_any_order
+from beyondbase.graders.comparing.names import follow
 from beyondbase.graders.comparing.regions import Region, Regions
 from beyondbase.graders.comparing.shapes import (
     Chain,
@@ -261,8 +262,9 @@ def _is_numbered(items: Items) -> bool:
 
 
 def _sorted(items: Items) -> list[str]:
-    """The parts, of x = 1, y = 2 in the order of the names."""
-    return sorted(items.parts) if _is_mapping(items) else list(items.parts)
+    """The parts, of y = 2, x = 1 in the order of the names; that of m = 2, b = 3 is as told."""
+    names = [part.partition("=")[0].strip() for part in items.parts]
+    return sorted(items.parts) if _is_mapping(items) and follow(names) else list(items.parts)
 
 
 def _as_told(shape: Shape, other: Shape) -> Shape:
@@ -273,13 +275,12 @@ def _as_told(shape: Shape, other: Shape) -> Shape:
 
 
 def _by_name(chain: Chain, other: Shape) -> Items | None:
-    """(b, a) = (1, 2) as b = 1, a = 2 beside named values, or names that stand in no alphabetic order."""
+    """(b, a) = (1, 2) as b = 1, a = 2 beside named values, and coordinates told in another order."""
     names, values = shape_of(chain.parts[0]), shape_of(chain.parts[-1])
     if not (isinstance(names, Items) and isinstance(values, Items) and isinstance(other, Items)):
         return None
-    if len(names.parts) != len(values.parts) or not (
-        _is_mapping(other) or [*names.parts] != sorted(names.parts)
-    ):
+    turned = follow(names.parts) and [*names.parts] != sorted(names.parts)
+    if len(names.parts) != len(values.parts) or not (turned or _is_mapping(other)):
         return None
     return Items(tuple(f"{name}={value}" for name, value in zip(names.parts, values.parts, strict=True)))
 
