@@ -1,5 +1,6 @@
 """What holds of every comparison: an exact oracle, harmless rewriting, small changes, hostile text."""
 
+import re
 import time
 from collections.abc import Callable
 from fractions import Fraction
@@ -38,7 +39,8 @@ REWRITINGS: list[Callable[[str], str]] = [
     lambda text: text.replace(r"\frac", r"\dfrac"),
     lambda text: text.replace(r"\frac", r"\tfrac"),
     lambda text: text.replace("(", r"\left(").replace(")", r"\right)"),
-    lambda text: text.replace("+", " + ").replace(",", ", "),
+    # But for thousands: 1, 007 is a list.
+    lambda text: re.sub(r",(?!\d{3}(?!\d))", ", ", text.replace("+", " + ")),
     lambda text: text.replace(r"\times", r"\cdot"),
     lambda text: text.replace("-", "\u2212"),
     lambda text: text.replace(r"\pi", "\u03c0"),

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from beyondbase.graders.comparing.decision import Verdict
+from beyondbase.graders.comparing.names import is_name
 from beyondbase.graders.comparing.numbers import read_number
-from beyondbase.graders.comparing.shapes import Chain, is_name
+from beyondbase.graders.comparing.shapes import Chain
 from beyondbase.graders.comparing.symbols import Symbols
 from beyondbase.graders.comparing.tokens import UnreadError
 from beyondbase.graders.comparing.units import split_unit
@@ -49,7 +50,7 @@ class Chains:
         return self._equations(gold, answer)
 
     def _names(self, text: str) -> frozenset[str]:
-        """The symbols in a part; of one that is not read, none."""
+        """The symbols and applied functions in a part; of one that is not read, none."""
         try:
             return self._symbols.names(text)
         except UnreadError:
@@ -94,11 +95,19 @@ class Chains:
         if at in answer.loose and self._is_rounded([*gold.values, *answer.values[:at]], part):
             return "rounded"
         names = self._names(part)
-        if at < len(answer.values) - 1 and names and not _is_to_be_solved(part, answer.values[-1]):
+        if (
+            at < len(answer.values) - 1
+            and names
+            and (answer.names or not self._is_to_be_solved(part, answer.values[-1]))
+        ):
             alike = [value for value in gold.values if self._names(value) == names]
             agrees = not alike or any(self._compare(value, part) == "same" for value in alike)
             return "unlike" if agrees else "different"
         return "undecided" if "undecided" in verdicts else "different"
+
+    def _is_to_be_solved(self, part: str, value: str) -> bool:
+        """Whether an expression and its value are an equation rather than an answer: 2x = 10, x + 1 = 5."""
+        return value == "0" or _COEFFICIENT.search(part) is not None or self._symbols.moves_one(part)
 
     def _is_rounded(self, exact: Sequence[str], part: str) -> bool:
         """Whether a part is a decimal to which one of the exact ones rounds."""
@@ -123,11 +132,6 @@ def _told(chain: Chain) -> _Told:
     }
     names, values = (tuple(chain.parts[at] for at in each) for each in (named, kept))
     return _Told(names, values, frozenset(loose))
-
-
-def _is_to_be_solved(part: str, value: str) -> bool:
-    """Whether an expression and its value are an equation rather than an answer: 2x = 10, x - y = 0."""
-    return value == "0" or _COEFFICIENT.search(part) is not None
 
 
 def _contradict(gold: Sequence[str], answer: Sequence[str]) -> bool:

@@ -123,6 +123,10 @@ class Comparer:
         if unit is None and other is None:
             return self._plain(gold, answer)
         left_scale, right_scale = unit.count if unit else Fraction(1), (other.count if other else 1) * scale
+        shares = (left.endswith("%"), right.endswith("%"))
+        if shares[0] != shares[1] and (beside := other if shares[0] else unit) and beside.words:
+            # 12% is not 12 dollars.
+            return Decision("different", "unit")
         return self._scaled((left, left_scale), (right, right_scale))
 
     def _scaled(self, gold: tuple[str, Fraction], answer: tuple[str, Fraction]) -> Decision:
@@ -140,9 +144,10 @@ class Comparer:
     def _plain(self, gold: str, answer: str) -> Decision:
         wanted, found = words_of(gold), words_of(answer)
         if wanted is not None or found is not None:
-            return Decision(
-                "same" if in_words(gold) == in_words(answer) or wanted == found else "different", "word"
-            )
+            # March 3, in letters and digits, is no word, but beside one it is what it says.
+            said = [word or text.casefold() for word, text in ((wanted, gold), (found, answer))]
+            alike = in_words(gold) == in_words(answer) or said[0] == said[1]
+            return Decision("same" if alike else "different", "word")
         if all(self._symbols.reads(text) for text in (gold, answer)):
             return Decision(self._symbols.compare(gold, answer), "symbol")
         if (powers := self._symbols.compare_powers(gold, answer)) is not None:

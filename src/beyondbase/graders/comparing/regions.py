@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from beyondbase.graders.comparing.names import is_name
 from beyondbase.graders.comparing.shapes import (
     MEMBER,
     Items,
@@ -16,7 +17,6 @@ from beyondbase.graders.comparing.shapes import (
     Shape,
     Union,
     Without,
-    is_name,
     shape_of,
 )
 

@@ -18,11 +18,14 @@ _COMMA = re.compile(
 )
 _ORDER = re.compile(r"\\(?:le|ge|ne)(?![A-Za-z]) ?|[<>]")
 _EQUAL = re.compile(r"(?:\\(?:approx|Rightarrow|implies|to|rightarrow)(?![A-Za-z]) ?|==?)")
+_LOGICAL = re.compile(r"\\(?:lor|vee|land|wedge)")
 _CUP = re.compile(r"\\cup(?![A-Za-z]) ?")
 _WITHOUT = re.compile(r"\\setminus(?![A-Za-z]) ?")
 _SIGN = re.compile(r"\\(?:pm|mp)(?![A-Za-z]) ?")
-MEMBER = re.compile(r"^(?:\\forall ?)?([A-Za-z](?:_(?:\w|\{\w+\}))?)\\in(?![A-Za-z]) ?")
-_BUILDER = re.compile(r"^\\\{[A-Za-z](?:\\in ?[^|:]*)?[|:](.+)\\\}$", re.DOTALL)
+MEMBER = re.compile(
+    r"^(?:\\forall ?)?([A-Za-z](?:_(?:\w|\{\w+\}))?|\([A-Za-z](?:,[A-Za-z])+\))\\in(?![A-Za-z]) ?"
+)
+_BUILDER = re.compile(r"^\\\{[A-Za-z](?:\\in ?\\mathbb\{R\} ?)?[|:](.+)\\\}$", re.DOTALL)
 _MATRIX = re.compile(
     r"^(?P<factor>(?:(?!\\begin).)*)\\begin\{(?P<kind>[pbBvV]?matrix|smallmatrix|array|cases)\}(?:\{[lcr|]*\})?"
     r"(?P<body>(?:(?!\\end\{).)*)\\end\{(?P=kind)\}(?P<turned>\^\{?(?:T|\\top|\\intercal)\}?)?$",
@@ -30,16 +33,6 @@ _MATRIX = re.compile(
 )
 _TURNED = re.compile(r"\^(?:T|\{(?:T|\\top|\\intercal)\}|\\top)$")
 _PAIRS = {"(": ")", "[": "]", r"\{": r"\}", r"\langle": r"\rangle", "<": ">"}
-_NAME = re.compile(
-    r"(?:\\[A-Za-z]+|[A-Za-z]|[A-Z]{2}|[A-Za-z]{3,}|\\vec\{[a-z]\})"
-    r"(?:_(?:\w|\{[^{}]*\}))?'*(?:\^\{-1\})?(?:\((?:[^()]|\([^()]*\))*\))?"
-    r"|\|[A-Z]{2}\||\\(?:angle|overline)\{? ?[A-Z]+\}?"
-    r"|\\frac\{d[a-z]?\}\{d[a-z]\}|\\text\{[^{}=]+\}"
-)
-_FUNCTION = re.compile(
-    r"\\?(?:(?:arc)?(?:sin|cos|tan|cot|sec|csc)h?|log|ln|lg|exp|sqrt|abs|infty)(?![A-Za-z])"
-)
-_CONSTANTS = frozenset({"e", "i", "\\pi", "pi", "\\infty", "oo"})
 _MOST_SIGNS = 3
 _MOST_PARTS = 200
 
@@ -180,6 +173,9 @@ def _listed(text: str) -> Shape | None:
     parts = [part for part in parts if part]
     if len(parts) < 2:
         return _listed(parts[0]) if parts and parts[0] != text else None
+    if any(_LOGICAL.search(mark) for mark in marks) and not all(_stated(part) for part in parts):
+        # A formula of logic.
+        return None
     if all(_outside(part, _ORDER) or MEMBER.match(part) for part in parts):
         either = any(re.search(r"or|vee", mark) for mark in marks)
         return (
@@ -189,6 +185,10 @@ def _listed(text: str) -> Shape | None:
         )
     spread_out = tuple(value for part in parts for value in _spread(part))
     return Items(spread_out)
+
+
+def _stated(text: str) -> bool:
+    return bool(_outside(text, _ORDER) or _outside(text, _EQUAL) or MEMBER.match(text))
 
 
 def _signed(text: str) -> Shape | None:
@@ -287,8 +287,3 @@ def _matrix(text: str) -> Shape | None:
 def _ratio(text: str) -> Shape | None:
     parts, _ = split(text, re.compile(":|\\\\text\\{to\\}| to "))
     return Ratio(tuple(parts)) if len(parts) > 1 and all(parts) else None
-
-
-def is_name(text: str) -> bool:
-    """Whether a text names what is found: a symbol, or a function of something."""
-    return text not in _CONSTANTS and not _FUNCTION.match(text) and _NAME.fullmatch(text) is not None

@@ -126,6 +126,8 @@ class Speller:
         kind, text = self._next()
         if kind == "number":
             return self._number(text)
+        if kind == "derivative":
+            return self._keep(self._sympy.Symbol(text.replace(" ", ""), real=True))
         if text in {"(", "[", "{"}:
             return self.spell(CLOSED[text])
         if text in ROUND:

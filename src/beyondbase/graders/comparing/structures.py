@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from beyondbase.graders.comparing.chains import Chains
 from beyondbase.graders.comparing.decision import Decision, Verdict
 from beyondbase.graders.comparing.matching import all_same, match_any_order
+from beyondbase.graders.comparing.names import follow
 from beyondbase.graders.comparing.regions import Region, Regions
 from beyondbase.graders.comparing.shapes import (
     Chain,
@@ -31,6 +32,7 @@ from beyondbase.graders.comparing.words import in_words
 
 _CLOCK = re.compile(r"\d{1,2}:[0-5]\d(?::[0-5]\d)?")
 _SETS = re.compile(r"\\(?:emptyset|mathbb|infty|cup|setminus)")
+_NUMBERED = re.compile(r"([A-Za-z])_")
 _VECTOR = re.compile(r"(?<![A-Za-z\\{])([ijk])(?![A-Za-z])")
 
 
@@ -105,9 +107,8 @@ class Structures:
             if gold.kind == "cases":
                 return match_any_order(wanted, found, self._case)
         flat = [[cell for row in rows for cell in row] for rows in (wanted, found)]
-        if (
-            not (isinstance(gold, Matrix) and isinstance(answer, Matrix))
-            and min(len(wanted), len(wanted[0]), len(found), len(found[0])) > 1
+        if not (isinstance(gold, Matrix) and isinstance(answer, Matrix)) and any(
+            min(len(rows), len(rows[0])) > 1 for rows in (wanted, found)
         ):
             same_form = [len(row) for row in wanted] == [len(row) for row in found]
             return self._in_order(*flat) if same_form else "different"
@@ -123,7 +124,10 @@ class Structures:
         rule = "tuple" if wanted.is_ordered else "set" if wanted.is_set else "list"
         if not _fit(wanted, found):
             return Decision("different", rule)
-        if wanted.is_ordered or found.is_ordered or _is_mapping(wanted) != _is_mapping(found):
+        mapped = _is_mapping(wanted) != _is_mapping(found) and not (
+            _is_numbered(found) and not found.left and not _is_mapping(wanted)
+        )
+        if wanted.is_ordered or found.is_ordered or mapped:
             return Decision(self._in_order(_sorted(wanted), _sorted(found)), rule)
         once = wanted.is_set or found.is_set
         return Decision(match_any_order(wanted.parts, found.parts, self._same, once=once), rule)
@@ -230,7 +234,8 @@ def _condition(cell: str) -> str:
 def _as_items(shape: Shape) -> Items | None:
     if isinstance(shape, Items):
         return shape
-    return Items((shape.text,)) if isinstance(shape, Scalar) else None
+    # The set of the empty set is not empty.
+    return Items((shape.text,)) if isinstance(shape, Scalar) and shape.text != r"\emptyset" else None
 
 
 def _fit(gold: Items, answer: Items) -> bool:
@@ -249,16 +254,35 @@ def _is_mapping(items: Items) -> bool:
     return len(names) == len(items.parts) > 1
 
 
+def _is_numbered(items: Items) -> bool:
+    """Whether the values are told as those of one name: x_1 = 3, x_2 = 5."""
+    shapes = [shape_of(part) for part in items.parts]
+    found = [_NUMBERED.match(shape.parts[0]) for shape in shapes if isinstance(shape, Chain)]
+    return len(found) == len(shapes) and None not in found and len({each[1] for each in found if each}) == 1
+
+
 def _sorted(items: Items) -> list[str]:
-    """The parts, of x = 1, y = 2 in the order of the names."""
-    return sorted(items.parts) if _is_mapping(items) else list(items.parts)
+    """The parts, of y = 2, x = 1 in the order of the names; that of m = 2, b = 3 is as told."""
+    names = [part.partition("=")[0].strip() for part in items.parts]
+    return sorted(items.parts) if _is_mapping(items) and follow(names) else list(items.parts)
 
 
 def _as_told(shape: Shape, other: Shape) -> Shape:
     """What a shape is beside another one: (x, y) = (1, 2) beside a list, inequalities that are no set."""
     if isinstance(shape, Chain) and isinstance(other, Items | Matrix) and len(shape.parts) > 1:
-        return shape_of(shape.parts[-1])
+        return _by_name(shape, other) or shape_of(shape.parts[-1])
     return Items(shape.parts) if isinstance(shape, Meet | Union) else shape
+
+
+def _by_name(chain: Chain, other: Shape) -> Items | None:
+    """(b, a) = (1, 2) as b = 1, a = 2 beside named values, and coordinates told in another order."""
+    names, values = shape_of(chain.parts[0]), shape_of(chain.parts[-1])
+    if not (isinstance(names, Items) and isinstance(values, Items) and isinstance(other, Items)):
+        return None
+    turned = follow(names.parts) and [*names.parts] != sorted(names.parts)
+    if len(names.parts) != len(values.parts) or not (turned or _is_mapping(other)):
+        return None
+    return Items(tuple(f"{name}={value}" for name, value in zip(names.parts, values.parts, strict=True)))
 
 
 def _rising(order: Order) -> Order:

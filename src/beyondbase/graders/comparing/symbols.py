@@ -82,8 +82,15 @@ class Symbols:
         return False
 
     def names(self, text: str) -> frozenset[str]:
-        """The symbols in an expression."""
-        return frozenset(symbol.name for symbol in read(text).free_symbols)
+        """The symbols in an expression, and what functions that nobody knows are of numbers."""
+        named = read(text).atoms(self._sympy.Symbol, self._sympy.core.function.AppliedUndef)
+        return frozenset(str(each) for each in named)
+
+    def moves_one(self, text: str) -> bool:
+        """Whether an expression is of one symbol, with a number added to it or multiplied by one."""
+        found = read(text)
+        mixed = (found.is_Add or found.is_Mul) and any(part.is_number for part in found.args)
+        return mixed and len(found.free_symbols) == 1
 
     def compare(self, gold: str, answer: str) -> Verdict:
         """Compare two expressions.
@@ -115,17 +122,21 @@ class Symbols:
             wanted, found = (self._sympy.fraction(self._sympy.together(side))[0] for side in (wanted, found))
         if wanted.free_symbols != found.free_symbols or not wanted.free_symbols:
             return "different"
-        values = [self._value(side, _POINTS[0]) for side in (wanted, found)]
-        if None in values or 0 in values:
+        ratio = next((found_at for point in _POINTS if (found_at := self._ratio(wanted, found, point))), None)
+        if ratio is None:
             return "undecided"
-        names = self._places(wanted)
-        exact = [side.xreplace(names) for side in (wanted, found)]
-        if 0 in exact:
-            return "undecided"
-        ratio = exact[0] / exact[1]
         if sign and not ratio.is_positive:
             return "different"
         return self._zero(wanted - ratio * found)
+
+    def _ratio(self, wanted: Any, found: Any, point: tuple[str, ...]) -> Any:
+        """The exact ratio of two expressions at a point; None where one of them is zero or has no value."""
+        values = [self._value(side, point) for side in (wanted, found)]
+        if None in values or 0 in values:
+            return None
+        names = self._places(wanted, point)
+        exact = [side.xreplace(names) for side in (wanted, found)]
+        return None if 0 in exact else exact[0] / exact[1]
 
     def value(self, text: str) -> float | None:
         """About what a text is worth, to sort by; None where it has no real value."""
@@ -168,7 +179,7 @@ class Symbols:
         return Fraction(str(value)) if value.is_Float else Fraction(int(value)) if value.is_Integer else None
 
     def _find_zero(self, difference: Any) -> Verdict:
-        difference = self._opaque(difference)
+        difference = self._opaque(difference).replace(self._sympy.binomial, _by_gamma)
         if difference.is_Rational:
             return "same" if difference == 0 else "different"
         try:
@@ -197,7 +208,9 @@ class Symbols:
 
     def _differs(self, difference: Any) -> bool:
         """Whether its value somewhere is surely not zero."""
-        complex_is_meant = difference.has(self._sympy.I)
+        # The logarithm of an absolute value has values where the other has none: ln|x| is not ln x.
+        whole = any(each.has(self._sympy.Abs) for each in difference.atoms(self._sympy.log))
+        complex_is_meant = whole or difference.has(self._sympy.I)
         for point in _POINTS if difference.free_symbols else _POINTS[:1]:
             value = self._value(difference, point)
             if value is None or (not complex_is_meant and difference.free_symbols and not value.is_real):
@@ -206,20 +219,16 @@ class Symbols:
                 return True
         return False
 
-    def _places(self, expression: Any) -> dict[Any, Any]:
+    def _places(self, expression: Any, point: tuple[str, ...]) -> dict[Any, Any]:
         symbols = sorted(expression.free_symbols, key=str)
         return {
-            symbol: self._sympy.Rational(_POINTS[0][at % 8]) + at // 8 for at, symbol in enumerate(symbols)
+            symbol: self._sympy.Rational(point[at % len(point)]) + at // len(point)
+            for at, symbol in enumerate(symbols)
         }
 
     def _value(self, expression: Any, point: tuple[str, ...]) -> Any:
         """Its value at a point, with all digits sure; 0 where none is, None where it has no finite value."""
-        symbols = sorted(expression.free_symbols, key=str)
-        where = {
-            symbol: self._sympy.Rational(point[at % len(point)]) + at // len(point)
-            for at, symbol in enumerate(symbols)
-        }
-        value = expression.evalf(_DIGITS, subs=where, maxn=200)
+        value = expression.evalf(_DIGITS, subs=self._places(expression, point), maxn=200)
         if value.has(self._sympy.nan, self._sympy.zoo, self._sympy.oo) or value.free_symbols:
             return None
         parts = value.as_real_imag()
@@ -256,6 +265,12 @@ class Symbols:
         if not difference.free_symbols:
             yield lambda value: 0 if value.equals(0) else 1
         yield lambda value: library.powsimp(library.powdenest(value, force=True), force=True).expand()
+
+
+def _by_gamma(top: Any, bottom: Any) -> Any:
+    """A binomial in which symbols stand, which sympy takes for zero where what is below is negative."""
+    value = require("sympy", "math").binomial(top, bottom)
+    return value.rewrite("gamma") if value.free_symbols else value
 
 
 def _sure(part: Any) -> bool:

@@ -6,66 +6,20 @@ in groups become one number, and arguments get their braces (``\frac12``, ``\sqr
 """
 
 import re
-import unicodedata
 from functools import lru_cache
 
-# ruff: noqa: RUF001 - signs as people type them are what this module reads
-_LETTERS = "αβγδεζηθκλμνξπρστφχψω"
-_CAPITALS = "ΓΔΘΛΞΠΣΦΨΩ"
-_SIGNS = {
-    "°": r"^{\circ}",
-    "º": r"^{\circ}",
-    "˚": r"^{\circ}",
-    "’": "'",
-    "′": "'",
-    "÷": "/",
-    "∕": "/",
-    "⁄": "/",
-    "√": r"\sqrt ",
-    "∛": r"\sqrt[3] ",
-    "≤": r"\le ",
-    "⩽": r"\le ",
-    "≥": r"\ge ",
-    "⩾": r"\ge ",
-    "≠": r"\ne ",
-    "≈": r"\approx ",
-    "∞": r"\infty ",
-    "±": r"\pm ",
-    "∓": r"\mp ",
-    "∪": r"\cup ",
-    "∩": r"\cap ",
-    "∈": r"\in ",
-    "∅": r"\emptyset ",
-    "ℝ": r"\mathbb{R}",
-    "ℤ": r"\mathbb{Z}",
-    "∖": r"\setminus ",
-    "⟨": r"\langle ",
-    "⟩": r"\rangle ",
-    "。": ".",
-    "、": ",",
-    "∶": ":",
-    "ϕ": r"\phi ",
-    "“": '"',
-    "”": '"',
-    "…": r"\ldots ",
-}
-_SIGNS |= dict.fromkeys("‐‑‒–—−﹣", "-") | dict.fromkeys("×·⋅∙•∗", r"\cdot ")
-_SIGNS |= dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff", "")
+from beyondbase.graders.comparing.signs import typed
 
-
-def _greek(sign: str) -> str:
-    name = unicodedata.name(sign).split()[-1].replace("LAMDA", "LAMBDA")
-    return f"\\{name.capitalize() if sign in _CAPITALS else name.lower()} "
-
-
-_SIGNS |= {sign: _greek(sign) for sign in _LETTERS + _CAPITALS}
-_TABLE = str.maketrans(_SIGNS)
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱˣ", "0123456789+-=()nix")
-_LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙₐₓ", "0123456789+-=()nax")
-_HIGH = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱˣ]+")
-_LOW = re.compile("[₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙₐₓ]+")
-_VULGAR = re.compile("[¼½¾⅐-⅞]")
-_WRAPPERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`"), ('"', '"'))
+_WRAPPERS = (
+    ("$$", "$$"),
+    ("$", "$"),
+    (r"\(", r"\)"),
+    (r"\[", r"\]"),
+    ("**", "**"),
+    ("*", "*"),
+    ("`", "`"),
+    ('"', '"'),
+)
 _WHOLE = re.compile(r"\\(?:boxed|fbox|text|mbox|textrm|textbf|textit|mathrm|mathbf|bf|rm)\s*\{([^{}]*)\}")
 _BOX = re.compile(r"\\boxed\s*\{(.*)\}", re.DOTALL)
 _TAIL = re.compile(r"(?:\\\\|\\[,;:! ]|\s)+$")
@@ -73,8 +27,13 @@ _TEXT = re.compile(
     r"\\(?:text|mbox|hbox|textrm|textbf|textit|textsf|texttt|textup|textnormal|mathrm|mathit|mathsf|operatorname\*?"
     r"|mathbf|boldsymbol|bm|pmb)(?![A-Za-z])\s*(?:\{([^{}]*)\}|([A-Za-z0-9]))"
 )
+_UNITS = frozenset("mgsNJWVAKLhCTF")
+_MORE_UNITS = re.compile(
+    r"(?:\\(?:mathrm|text|rm)\s*\{[^{}]*\}|\^\s*(?:\{\s*-?\d\s*\}|\d)|\\cdot(?![a-z])|\\[,;: ]|[\s~/.,$])*"
+)
+_RAISED_TEXT = re.compile(r"(\\(?:mathrm|text|rm)\s*\{[^{}]*)\^\s*(?:\{\s*(-?\d)\s*\}|(\d))([^{}]*\})")
 _BOLD = re.compile(
-    r"\\(?:mathbf|boldsymbol|bm|pmb|textbf|hat|vec|widehat|overrightarrow)\s*(?:\{\s*\\?([ijk])(?:math)?\s*\}|([ijk])(?![A-Za-z]))"
+    r"\\(?:mathbf|boldsymbol|bm|pmb|textbf|hat|vec|widehat|overrightarrow)\s*(?:\{\s*(?:\\(?:mathbf|bf|boldsymbol)\s*\{?\s*)?\\?([ijk])(?:math)?\s*\}?\s*\}|([ijk])(?![A-Za-z]))"
 )
 _RULES = tuple(
     (re.compile(pattern), put)
@@ -82,6 +41,18 @@ _RULES = tuple(
         (r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits|nolimits)(?![A-Za-z])\.?", ""),
         (r"(?<=\d)(?:\{,\}|,\\!)\s?(?=\d{3}(?!\d))", ""),
         (r"\\(?:[dtc]|nice|s|x)frac(?![A-Za-z])", r"\\frac"),
+        (r"\\bigcup(?![A-Za-z])|(?<=[)\]])\s*U\s*(?=[(\[])", r"\\cup "),
+        (
+            r"(?<=\d)\s*(?:\^\s*\{?\s*)?\\text\{(?:st|nd|rd|th)\}\}?|(?<=\d)(?:(?:st|nd|rd|th)(?![A-Za-z])|\^\{th\})",
+            "",
+        ),
+        (r"_\s*\{\s*(?:\\text\{(\w+)\}|\((\d+)\))\s*\}|_\\text\{(\w+)\}", r"_{\1\2\3}"),
+        (
+            r"(?<=[\dA-F])\}?\s*(?:\\text\{)?\(?(?:in )?\bbase(?:[ -]|\}\s*)+(\d{1,2}|[a-z]{3,7})\)?\}?$",
+            r"_{\1}",
+        ),
+        (r"_\{(\w)\}(?!\w)", r"_\1"),
+        (r"\\(?:cent|textcent)(?![A-Za-z])(?:\{\})?", "¢"),
         (r"\{([^{}]*?)\s*\\over(?![A-Za-z])\s*([^{}]*)\}", r"\\frac{\1}{\2}"),
         (r"^([^{}]*?)\s*\\over(?![A-Za-z])\s*([^{}]*)$", r"\\frac{\1}{\2}"),
         (r"\\(?:text)?color\s*\{[^{}]*\}|\\underline(?![A-Za-z])", ""),
@@ -91,6 +62,7 @@ _RULES = tuple(
         (r"\\[dt]binom(?![A-Za-z])", r"\\binom"),
         (r"(?<!\\)\\!", ""),
         (r"(?<!\\)\\(?:(?:quad|qquad|thinspace|enspace|hspace\{[^{}]*\})(?![A-Za-z])|[,;:> ])|~|\s", " "),
+        (r"(?<=\})\s*\\times(?=\s*\\vec)", r"\\crossed"),
         (r"\\(?:times|ast|bullet)(?![A-Za-z])", r"\\cdot"),
         (r"(?<=\d)\s*[xX]\s*(?=10\s*(?:\^|\*\*))", r"\\cdot "),
         (r"\\(?:div)(?![A-Za-z])", "/"),
@@ -110,7 +82,7 @@ _RULES = tuple(
         (r"\\(?:rbrace)(?![A-Za-z])", r"\\}"),
         (r"\\(?:lvert|rvert|vert|mid)(?![A-Za-z])", "|"),
         (r"\\colon(?![A-Za-z])|\{:\}", ":"),
-        (r"\\\$|\\text\{\$\}", "$"),
+        (r"\\text\{\\?\$\}|\{\\?\$\}|\\\$", "$"),
         (r"\\%|(?<=[\d}])\s*(?:\\text\{ ?per ?cent ?\}|per ?cent(?![a-z]))", "%"),
         (r"\\(?:euro|texteuro)(?![A-Za-z])(?:\{\})?", "€"),
         (r"\\(?:pounds|textsterling)(?![A-Za-z])(?:\{\})?", "£"),
@@ -153,7 +125,7 @@ def normal(text: str, *, grouped: bool = True) -> str:
         grouped: Whether 54,108 is one number, thousands set apart, rather than two.
     """
     if not text.isascii():
-        text = _typed(text)
+        text = typed(text)
     text = text.strip()
     if "\\\\" in text and r"\begin" not in text:
         text = _TWICE.sub(r"\\", text)
@@ -161,6 +133,9 @@ def normal(text: str, *, grouped: bool = True) -> str:
         text, before = _unwrapped(text), text
         if text == before:
             break
+    for _ in range(_LONGEST_ROUNDS if "rm" in text or "text" in text else 0):
+        # \mathrm{m\,s^{-2}} as \mathrm{m\,s}^{-2}.
+        text = _RAISED_TEXT.sub(r"\1}^{\2\3}\\mathrm{\4", text)
     text = _BOLD.sub(lambda found: rf"\vec{{{found[1] or found[2]}}}", text)
     text = _TEXT.sub(_font, text)
     for pattern, put in _RULES:
@@ -175,17 +150,6 @@ def normal(text: str, *, grouped: bool = True) -> str:
     return text
 
 
-def _typed(text: str) -> str:
-    text = _VULGAR.sub(lambda found: r"\frac{{{}}}{{{}}}".format(*_parts(found[0])), text)
-    text = _HIGH.sub(lambda found: f"^{{{found[0].translate(_RAISED)}}}", text)
-    text = _LOW.sub(lambda found: f"_{{{found[0].translate(_LOWERED)}}}", text)
-    return unicodedata.normalize("NFKC", text.translate(_TABLE)).translate(_TABLE)
-
-
-def _parts(sign: str) -> list[str]:
-    return unicodedata.normalize("NFKC", sign).split("⁄")
-
-
 def _unwrapped(text: str) -> str:
     text = _TAIL.sub("", text)
     if text.endswith((".", ",", ";")) and not text.endswith((r"..", "\\.", "\\,", "\\;")):
@@ -197,7 +161,7 @@ def _unwrapped(text: str) -> str:
     for left, right in _WRAPPERS:
         inner = text[len(left) : -len(right)]
         whole_is = len(text) > len(left) + len(right) and text.startswith(left) and text.endswith(right)
-        if whole_is and left not in inner and not inner.endswith("\\"):
+        if whole_is and left not in inner.replace(r"\$", "") and not inner.endswith("\\"):
             return inner.strip()
     if text.startswith("{") and text.endswith("}") and _balanced(text[1:-1]):
         return text[1:-1].strip()
@@ -217,14 +181,25 @@ def _font(found: re.Match[str]) -> str:
     inner = (found[1] if found[1] is not None else found[2]).strip()
     if found[0].startswith(r"\operatorname"):
         return rf"\{inner} " if inner.isalpha() else inner
+    if found[0].startswith((r"\mathrm", r"\text{~", r"\text{ ")) and _is_unit(inner, found):
+        return rf"\text{{{inner}}}"
     if len(inner) == 1 and (inner.isalpha() and not found[0].startswith((r"\text", r"\mbox"))):
         # A letter by itself in upright type is that letter; in \text{} it may be a unit.
         return f"{inner} " if found[0].startswith((r"\mathrm", r"\mathbf", r"\mathit")) else inner
     if inner in {"e", "i"}:
         return f"{inner} "
-    if inner.replace(".", "", 1).isdigit() or inner in {"$", "%", "=", ",", ":"}:
+    if inner.replace(".", "", 1).isdigit() or inner in {"$", "%", "=", ",", ":", ".", "¢", "€", "£"}:
         return inner
     return rf"\text{{{inner}}}" if inner else " "
+
+
+def _is_unit(letter: str, found: re.Match[str]) -> bool:
+    """Whether an upright letter stands behind a number, and nothing but units behind it."""
+    text = found.string
+    after_number = re.search(r"[\d})](?:\\[,;: ]|[~\s])*$", text[: found.start()])
+    return (
+        letter in _UNITS and after_number is not None and _MORE_UNITS.fullmatch(text, found.end()) is not None
+    )
 
 
 def _mended(found: re.Match[str]) -> str:

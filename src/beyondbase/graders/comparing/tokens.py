@@ -27,7 +27,8 @@ GREEK = frozenset(
 CALLED = frozenset({"sqrt", "cbrt", "binom", "binomial", "Rational"})
 _NAMES = sorted([*FUNCTIONS, *CALLED, "pi", "theta", "infty", "oo"], key=lambda name: (-len(name), name))
 _TOKEN = re.compile(
-    r"(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)|(?P<command>\\[A-Za-z]+|\\[{}|])"
+    r"(?P<derivative>\\frac\{d ?[A-Za-z]\}\{d ?[A-Za-z]\})"
+    r"|(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)|(?P<command>\\[A-Za-z]+|\\[{}|])"
     rf"|(?P<name>{'|'.join(_NAMES)}|[A-Za-z])|(?P<sign>\*\*|[-+*/^!|()\[\]{{}},%'_])|(?P<gap> )"
 )
 # What code calls I and E, where it is plainly code.

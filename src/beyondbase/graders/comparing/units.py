@@ -32,7 +32,7 @@ _OWN = frozenset(
 _PREFIXED = frozenset(_words("m s g N J W Pa Hz V A eV L mol F T C"))
 _SPELLED = """
 m=meter,metre km=kilometer,kilometre cm=centimeter,centimetre mm=millimeter,millimetre inch=in,inche
-foot=ft,feet yard=yd mile=mi s=second,sec minute=min hour=hr,h g=gram kg=kilogram lb=pound oz=ounce
+foot=ft,feet yard=yd mile=mi s=second,sec minute=min hour=hr,h g=gram kg=kilogram lb=pound,lbs oz=ounce
 L=liter,litre,l mL=ml,milliliter degree=deg,° rad=radian $=dollar,usd ¢=cent euro=€,eur sterling=£
 yen=¥ rupee=₹ N=newton J=joule W=watt Pa=pascal Hz=hertz V=volt A=ampere,amp K=kelvin ohm=ω mol=mole
 year=yr
@@ -49,6 +49,9 @@ _COUNTS = {
     "million": 10**6,
     "billion": 10**9,
     "trillion": 10**12,
+    "quadrillion": 10**15,
+    "lakh": 10**5,
+    "crore": 10**7,
 }
 _ALIASES = {"mph": "mile/hour", "kmh": "km/hour", "kph": "km/hour", "sqft": "foot^2", "cc": "cm^3"}
 
@@ -58,11 +61,14 @@ _WRITTEN = rf"\\text\{{[^{{}}]*\}}{_RAISED}"
 _PIECE = rf"(?:\\text\{{[^{{}}]*\}}|(?<![A-Za-z\\])[A-Za-zμ]+){_RAISED}"
 _BETWEEN = r" ?(?:/|\\cdot ?|\*)? ?"
 _ANGLES = r"\^\{\\circ\} ?(?:\\text\{[CFK]\}|[CF](?![a-z]))?"
-_TAIL = re.compile(rf"^(.*?[\d}})!%.a-z]) ?({_ANGLES}|{_PIECE}(?:{_BETWEEN}{_PIECE})*|[€£¥$])$")
+_TAIL = re.compile(rf"^(.*?[\d}})!%.a-z]) ?({_ANGLES}|{_PIECE}(?:{_BETWEEN}{_PIECE})*|[€£¥$¢])$")
 _RATE = re.compile(r"\\frac\{(\\text\{[^{}]*\})\}\{(\\text\{[^{}]*\})(?:\^\{?(\d)\}?)?\}$")
 _TEXTS = re.compile(rf"^(.+?) ?({_WRITTEN}(?:{_BETWEEN}{_WRITTEN})*)$")
 _MONEY = re.compile(r"^([+-]?) ?(?:US)? ?([$€£¥₹])\s?([+-]?)(.+)$", re.DOTALL)
-_TOKEN = re.compile(rf"(/|per\b)|(sq\.?|square|cubic|cu\.)\s|(\$|¢|°|€|£|¥|[A-Za-zμΩ'’-]+){_POWER}|(\S)")
+_PAY = re.compile(r"([\d.]+) ?((?:/|per\b|\\text\{ ?(?:/|per\b)).+)")
+_TOKEN = re.compile(
+    rf"(/|per\b)|(sq\.|cu\.|(?:sq|square|cubic)\s)|(\$|¢|°|€|£|¥|[A-Za-zμΩ'’-]+){_POWER}|(\S)"
+)
 _LETTER = re.compile("[A-Za-z]")
 _ANGLE = re.compile(r"sin|cos|tan|cot|sec|csc")
 # Words that say something of the value, or change it, and so are no unit that could fall away.
@@ -71,9 +77,14 @@ _CHANGING = frozenset(
         "pi sqrt sin cos tan log ln exp e mod modulo and or not infty plus minus times over root squared "
         "cubed half halves third thirds quarter quarters fourth fourths fifth fifths tenth tenths if when "
         "unless divided by less than greater more least most except without negative positive below above "
-        "to double twice wrong ones twos threes fours fives sixes sevens eights nines tens"
+        "to double twice wrong ones twos threes fours fives sixes sevens eights nines tens fewer past before "
+        "after is isn cannot never false incorrect impossible invalid factorial base grand remainder choose "
+        "doubled tripled halved inverse reciprocal negated undefined infinite excluded fails doesn don no"
     )
 )
+_PART_OF_ONE = re.compile(r"(?:[a-z]+[fx]|eigh|nin|[a-z]*en|hundred|thousand|[a-z]+illion|[a-z]+ie)ths?")
+_DIGITS = re.compile(r"(?:binary|octal|hex|hexadecimal)[^A-Za-z]*$")
+_NUMBERED = re.compile(r"(?<![A-Za-z^{-])\d")
 
 
 @dataclass(frozen=True)
@@ -113,18 +124,16 @@ def split_unit(text: str, *, letters: bool = False) -> tuple[str, Unit | None]:
     if text.isascii() and "$" not in text and "\\" not in text and not _LETTER.search(text):
         return text, None
     if money := _MONEY.fullmatch(text):
-        value, more = split_unit(money[1] + money[3] + money[4])
-        mark = _unit(money[2])
-        if more is None:
-            return value, mark
-        fits = not more.words or more.scale_from(mark) is not None
-        return (value, replace(mark, count=more.count)) if fits else (text, None)
+        return _split_money(text, money)
     if len(text) > 400:
         return text, None
     text = _RATE.sub(lambda found: rf"{found[1]}/{found[2]}" + (f"^{found[3]}" if found[3] else ""), text)
     found = _TEXTS.fullmatch(text) or _TAIL.fullmatch(text)
     apart = (
-        letters and found is not None and re.fullmatch("[a-zA-Z]", found[2]) and _known(found[2]) is not None
+        letters
+        and found is not None
+        and re.fullmatch(rf"[a-zA-Z]{_RAISED}", found[2])
+        and _known(found[2][0]) is not None
     )
     if not found or not (apart or _stands(found[1], found[2])):
         return text, None
@@ -135,11 +144,26 @@ def split_unit(text: str, *, letters: bool = False) -> tuple[str, Unit | None]:
     return value, _unit(written)
 
 
+def _split_money(text: str, money: re.Match[str]) -> tuple[str, Unit | None]:
+    """Split what begins with a currency's sign, and may end in words: $3 million, $12 per hour."""
+    if rate := _PAY.fullmatch(money[4]):
+        return money[1] + money[3] + rate[1], _unit(f"{money[2]} {rate[2]}")
+    value, more = split_unit(money[1] + money[3] + money[4])
+    mark = _unit(money[2])
+    if more is None:
+        return value, mark
+    fits = not more.words or more.scale_from(mark) is not None
+    return (value, replace(mark, count=more.count)) if fits else (text, None)
+
+
 def _stands(value: str, unit: str) -> bool:
     """Whether what looks like a unit is one: a word after a number, or any after a value."""
-    plain = not unit.startswith(("\\text", "^", "$", "€", "£", "¥"))
-    words = re.findall(r"[A-Za-z]+", unit)
-    if any(word.lower() in _CHANGING for word in words):
+    plain = not unit.startswith(("\\text", "^", "$", "€", "£", "¥", "¢"))
+    words = re.findall(r"[A-Za-z]+", unit.replace("\\text", ""))
+    if any(word.lower() in _CHANGING or _PART_OF_ONE.fullmatch(word.lower()) for word in words):
+        return False
+    if _NUMBERED.search(unit) or _DIGITS.search(unit.lower()) or words == ["k"]:
+        # 15 minutes past 3, digits of another base, and 15 thousand.
         return False
     if unit.startswith("^") and _ANGLE.search(value):
         # The degrees are the sine's, not the answer's.

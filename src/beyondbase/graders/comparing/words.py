@@ -10,8 +10,11 @@ _TEXT = re.compile(r"\\text\{([^{}]*)\}")
 # ruff: noqa: RUF001 - apostrophes as people type them
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z'’ .\-]*")
 _LONG = re.compile(r"[A-Za-z]{3,}")
-# An angle, a side or a triangle by its letters.
-_FIGURE = re.compile(r"\\(?:angle|triangle|overline|overrightarrow)(?:\{ ?[A-Z]+ ?\}| ?[A-Z]+)")
+# An angle, a side or a triangle by its letters, or a set by its name.
+_FIGURE = re.compile(
+    r"\\(?:angle|triangle|overline|overrightarrow)(?:\{ ?[A-Z]+ ?\}| ?[A-Z]+)"
+    r"|\\math(?:bb|cal|frak)\{[A-Z]\}(?:\^(?:\{[\d+*-]\}|[\d+*-]))?"
+)
 _CAPITALS = re.compile(r"[A-Z]{2}")
 _KNOWN = re.compile(r"(?:arc|a)?(?:sin|cos|tan|cot|sec|csc)h?|sqrt|exp|log|theta|alpha|beta|infty|pi|ln")
 # Two letters are a product, but not these.
@@ -35,7 +38,7 @@ _NONE = frozenset(
 def words_of(text: str) -> str | None:
     """What a text in normal form says in words; None where it is no words."""
     if _FIGURE.fullmatch(text):
-        return text
+        return re.sub("[{} ]", "", text)
     inner = _TEXT.sub(r" \1 ", text)
     if "\\" in inner:
         return None
