@@ -70,6 +70,8 @@ _TOKEN = re.compile(
     rf"(/|per\b)|(sq\.|cu\.|(?:sq|square|cubic)\s)|(\$|¢|°|€|£|¥|[A-Za-zμΩ'’-]+){_POWER}|(\S)"
 )
 _LETTER = re.compile("[A-Za-z]")
+# A sum of units, a comparison, a doubt: no unit.
+_SIGNS = re.compile(r"[+=<>|!?]")
 _ANGLE = re.compile(r"sin|cos|tan|cot|sec|csc")
 # Words that say something of the value, or change it, and so are no unit that could fall away.
 _CHANGING = frozenset(
@@ -92,7 +94,7 @@ class Unit:
     """What stands beside a value.
 
     Attributes:
-        words: As written, in small letters, without plurals.
+        words: As written, in small letters, without plurals, with powers that are not 1.
         size: Powers of the basic units, sorted; None where a word is no known unit.
         factor: What one of it is in the basic units.
         count: What a word such as "million" or "dozen" multiplies by, which never falls away.
@@ -162,7 +164,7 @@ def _stands(value: str, unit: str) -> bool:
     words = re.findall(r"[A-Za-z]+", unit.replace("\\text", ""))
     if any(word.lower() in _CHANGING or _PART_OF_ONE.fullmatch(word.lower()) for word in words):
         return False
-    if _NUMBERED.search(unit) or _DIGITS.search(unit.lower()) or words == ["k"]:
+    if _SIGNS.search(unit) or _NUMBERED.search(unit) or _DIGITS.search(unit.lower()) or words == ["k"]:
         # 15 minutes past 3, digits of another base, and 15 thousand.
         return False
     if unit.startswith("^") and _ANGLE.search(value):
@@ -200,7 +202,7 @@ def _unit(text: str) -> Unit:
             continue
         elif word.lower() not in {"of", "the", "a", "an"}:
             times = int(exponent or power) * (-1 if below else 1)
-            words.add(_singular(word.lower()))
+            words.add(_singular(word.lower()) + (f"^{times}" if times != 1 else ""))
             found = _known(word)
             known = known and found is not None
             for name, share in (found or {}).items():
