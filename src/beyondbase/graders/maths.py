@@ -6,7 +6,7 @@ order. The choices where mathematics leaves one are options: `tolerance`, `place
 
 Equal texts and plain numbers are compared at once; the rest in processes limited in time and memory. An
 answer whose comparison exceeds the limits, or crashes the process, is an error, never wrong. One that could
-be proved neither the same nor different counts as wrong.
+be proved neither the same nor different is undecided.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
