@@ -10,6 +10,13 @@ from beyondbase.formats.table_rows import TABLES
 StudyOption = Annotated[
     Path, typer.Option("--study", metavar="PATH", help="The study file, or its folder.", show_default=False)
 ]
+StudyArgument = Annotated[
+    Path, typer.Argument(metavar="STUDY", help="The study file, or its folder.", show_default=False)
+]
+ClaimsOption = Annotated[
+    list[Path] | None,
+    typer.Option("--claims", metavar="DIR", help="A folder of claims of your own, too.", show_default=False),
+]
 TaskOption = Annotated[
     list[str] | None,
     typer.Option("--task", metavar="NAME", help="This task only; may be repeated.", show_default=False),

@@ -2,11 +2,11 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from beyondbase.commands.options import ClaimsOption, StudyArgument
 from beyondbase.commands.saying import columns, mistakes_told, progress_shown, say, stopped_by_schedulers
 from beyondbase.commands.verdicts import say_changes
 from beyondbase.errors import InputError
@@ -18,9 +18,7 @@ from beyondbase.study import load_study
 
 
 def regrade(
-    study: Annotated[
-        Path, typer.Argument(metavar="STUDY", help="The study file, or its folder.", show_default=False)
-    ],
+    study: StudyArgument,
     *,
     by: Annotated[str, typer.Option("--with", metavar="GRADER", help="The second grader.")] = "math-verify",
     options: Annotated[
@@ -32,10 +30,7 @@ def regrade(
             show_default=False,
         ),
     ] = None,
-    claims: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="DIR", help="A folder of claims of your own, too.", show_default=False),
-    ] = None,
+    claims: ClaimsOption = None,
 ) -> None:
     """Grade by a second grader as well, and say which problems and verdicts hang on the choice.
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from beyondbase.commands.options import ClaimsOption, StudyArgument
 from beyondbase.commands.saying import columns, mistakes_told, say
 from beyondbase.commands.verdicts import say_changes
 from beyondbase.review import Sample, marks_of, solved_by_few, take_marks
@@ -18,9 +19,7 @@ LIST_FILE = "review.csv"
 
 
 def review(
-    study: Annotated[
-        Path, typer.Argument(metavar="STUDY", help="The study file, or its folder.", show_default=False)
-    ],
+    study: StudyArgument,
     *,
     marks: Annotated[
         Path | None,
@@ -39,10 +38,7 @@ def review(
             show_default=False,
         ),
     ] = None,
-    claims: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="DIR", help="A folder of claims of your own, too.", show_default=False),
-    ] = None,
+    claims: ClaimsOption = None,
 ) -> None:
     """Write a list of problems that one or two samples solve, or take it back with a person's marks.
 

@@ -107,7 +107,7 @@ class Chains:
 
     def _is_to_be_solved(self, part: str, value: str) -> bool:
         """Whether an expression and its value are an equation rather than an answer: 2x = 10, x + 1 = 5."""
-        return value == "0" or _COEFFICIENT.search(part) is not None or self._symbols.moves_one(part)
+        return value == "0" or _COEFFICIENT.search(part) is not None or self._symbols.leaves_one(part)
 
     def _is_rounded(self, exact: Sequence[str], part: str) -> bool:
         """Whether a part is a decimal to which one of the exact ones rounds."""

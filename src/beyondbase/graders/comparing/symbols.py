@@ -86,11 +86,12 @@ class Symbols:
         named = read(text).atoms(self._sympy.Symbol, self._sympy.core.function.AppliedUndef)
         return frozenset(str(each) for each in named)
 
-    def moves_one(self, text: str) -> bool:
-        """Whether an expression is of one symbol, with a number added to it or multiplied by one."""
-        found = read(text)
-        mixed = (found.is_Add or found.is_Mul) and any(part.is_number for part in found.args)
-        return mixed and len(found.free_symbols) == 1
+    def leaves_one(self, text: str) -> bool:
+        """Whether an expression that equals a number leaves its one symbol to be found: x + 1, x^2, |x|, x!."""
+        found, library = read(text), self._sympy
+        mixed = (found.is_Add or found.is_Mul or found.is_Pow) and any(part.is_number for part in found.args)
+        wrapped = isinstance(found, library.Abs | library.factorial | library.exp)
+        return (mixed or wrapped) and len(found.free_symbols) == 1
 
     def compare(self, gold: str, answer: str) -> Verdict:
         """Compare two expressions.
