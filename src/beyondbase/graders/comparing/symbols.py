@@ -87,7 +87,7 @@ class Symbols:
         return frozenset(str(each) for each in named)
 
     def leaves_one(self, text: str) -> bool:
-        """Whether an expression that equals a number leaves its one symbol to be found: x + 1, x^2, |x|, x!."""
+        """Whether an expression, equal to a number, leaves its one symbol to be found: x + 1, x^2, |x|."""
         found, library = read(text), self._sympy
         mixed = (found.is_Add or found.is_Mul or found.is_Pow) and any(part.is_number for part in found.args)
         wrapped = isinstance(found, library.Abs | library.factorial | library.exp)
