@@ -18,10 +18,10 @@ from typing import Any
 from large_results import large_results
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from beyondbase.claiming import load_claims
-from beyondbase.judging import gather, judge
+from beyondbase.judging.claim import load_claims
+from beyondbase.judging.family import gather, judge
 from beyondbase.report import render_page
-from beyondbase.results import results_of
+from beyondbase.results.build import results_of
 from beyondbase.study import load_study
 
 ROOT = Path(__file__).parent.parent

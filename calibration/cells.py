@@ -13,9 +13,9 @@ from laws import KS, LAWS, SAMPLES, SOBOL_POWER, STEPS, TAUS, Expected, Floats, 
 from numpy.typing import NDArray
 
 from beyondbase import estimators
-from beyondbase.cases import DENSE_BELOW, POINTS_PER_OCTAVE
 from beyondbase.inference.bounded import Values, p_greater, p_less, values_of
-from beyondbase.verdict import Verdict, all_of, opposite
+from beyondbase.judging.case import DENSE_BELOW, POINTS_PER_OCTAVE
+from beyondbase.judging.verdict import Verdict, all_of, opposite
 
 SEED = 20_250_417
 ALPHA = 0.05

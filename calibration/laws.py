@@ -119,7 +119,11 @@ def _curve(p: Floats) -> Floats:
 
 def histogram(benchmark: str, model: str, arm: str) -> Floats:
     """Numbers of problems in the 12 bins of v2 Fig. 13: 0, ten intervals, 1."""
-    text = resources.files("beyondbase.paper").joinpath("fig13_accuracy_histograms.csv").read_text("utf-8")
+    text = (
+        resources.files("beyondbase.results.paper")
+        .joinpath("fig13_accuracy_histograms.csv")
+        .read_text("utf-8")
+    )
     wanted = (benchmark, model, arm)
     rows = csv.DictReader(text.splitlines())
     row = next(row for row in rows if (row["benchmark"], row["model"], row["arm"]) == wanted)

@@ -10,12 +10,12 @@ from laws import Floats
 from numpy.typing import NDArray
 from scipy import special, stats
 
+from beyondbase.evidence.likelihoods import Likelihoods
 from beyondbase.inference.bounded import Values, p_greater, p_less, values_of
 from beyondbase.inference.ranks import win_share
 from beyondbase.inference.ratios import t_limits
 from beyondbase.inference.typical import bounded_logs, typical_ratio
-from beyondbase.likelihoods import Likelihoods
-from beyondbase.responses import TIE, entropy_logs
+from beyondbase.judging.likelihood_effects import TIE, entropy_logs
 
 COMPLETIONS = 8  # as many as `beyondbase score` asks for
 NATS = 10.0

@@ -29,7 +29,7 @@ from beyondbase.inference.band import (
 from beyondbase.inference.bounded import Values, values_of
 from beyondbase.inference.crossing import crossover_interval
 from beyondbase.inference.multiplicity import holm
-from beyondbase.verdict import Outcome, Verdict
+from beyondbase.judging.verdict import Outcome, Verdict
 
 CHUNK = 25
 BASE_ARM_EVERY = 2  # the base arm's own band would be a third of the cost of a replicate

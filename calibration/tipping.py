@@ -18,7 +18,7 @@ from tipping_scenes import Floats, Integers, N, Scene, scenes
 from tqdm import tqdm
 
 from beyondbase.inference.tipping import SHARES
-from beyondbase.thresholds import Threshold, answers
+from beyondbase.judging.thresholds import Threshold, answers
 
 SEED = 20_250_418
 FEW = 20  # of which no median is told

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beyondbase.inference.tipping import Slipped, p_with_slips
-from beyondbase.slips import AlwaysSolved, Counted, PassSum, SolvedAlone, Source
+from beyondbase.judging.slips import AlwaysSolved, Counted, PassSum, SolvedAlone, Source
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -13,7 +13,7 @@ import numpy as np
 from scored_study import likely, scored_study
 from study_factory import BASE, RL, ROOT, drawn, judged, pair_study, write_study
 
-from beyondbase.results import results_of
+from beyondbase.results.build import results_of
 from beyondbase.study import Study
 
 HOSTILE = "<b>None nan {{7}} {x} &lt; 1 arms"

@@ -41,8 +41,8 @@ def write_results(path: str) -> None:
     """Judge all studies of the folder fixtures/ and write what results.json would hold."""
     from study_factory import ROOT, all_claims  # noqa: PLC0415 - to tell the kernels takes none of it
 
-    from beyondbase.judging import gather, judge  # noqa: PLC0415
-    from beyondbase.results import results_of  # noqa: PLC0415
+    from beyondbase.judging.family import gather, judge  # noqa: PLC0415
+    from beyondbase.results.build import results_of  # noqa: PLC0415
     from beyondbase.study import load_study  # noqa: PLC0415
 
     claims = [*all_claims().values()]

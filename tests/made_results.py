@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from study_factory import BASE, RL, drawn, judged, write_study
 
-from beyondbase.results import results_of
+from beyondbase.results.build import results_of
 
 WAIVED = {"reason": "known since May", "owner": "the eval team", "until": date(2031, 1, 31)}
 EXPECT = {"rl-leads-at-1": {"verdict": "SUPPORTED", "reason": "as the paper says"}}

@@ -6,12 +6,12 @@ from typing import Any
 
 from study_factory import BASE, RL, write_tables
 
-from beyondbase.asking import settings_of
 from beyondbase.completions import Completion, Finish, Grade, Graded
+from beyondbase.evidence.asked import settings_of
+from beyondbase.evidence.graded_task import GradedTask, write_task
 from beyondbase.store import SampleSet, seed_of, set_folder
 from beyondbase.store.prompts import keep_prompts
 from beyondbase.study import Study
-from beyondbase.taskfile import GradedTask, write_task
 
 GRADER = ("made", "1")
 TABLES: Mapping[str, Any] = {

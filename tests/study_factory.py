@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from beyondbase.cases import Case
-from beyondbase.claiming import Claim, load_claims
-from beyondbase.judging import Judgement, gather, judge
-from beyondbase.selection import Selection
+from beyondbase.evidence.tallies import load_tallies
+from beyondbase.judging.case import Case
+from beyondbase.judging.claim import Claim, load_claims
+from beyondbase.judging.family import Judgement, gather, judge
+from beyondbase.judging.selection import Selection
 from beyondbase.study import Study, load_study
-from beyondbase.tallies import load_tallies
 
 ROOT = Path(__file__).parents[1]
 BASE = {"role": "base", "model": "made/base"}

@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from beyondbase.agreement import LEAST, compare_tallies, overall_p, problem_p
+from beyondbase.evidence.agreement import LEAST, compare_tallies, overall_p, problem_p
+from beyondbase.evidence.tallies import Tally
 from beyondbase.inference.multiplicity import holm
-from beyondbase.tallies import Tally
 
 Ints = NDArray[np.int64]
 

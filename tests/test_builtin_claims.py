@@ -28,11 +28,11 @@ from study_factory import (
 )
 
 from beyondbase import Case, Claim, InputError, Outcome, Verdict, claim, load_study, pairs
-from beyondbase.claiming import load_claims
-from beyondbase.judging import Judgement
-from beyondbase.paper import reported
-from beyondbase.remedies import remedy_text
-from beyondbase.results import results_of
+from beyondbase.judging.claim import load_claims
+from beyondbase.judging.family import Judgement
+from beyondbase.judging.remedies import remedy_text
+from beyondbase.results.build import results_of
+from beyondbase.results.paper import reported
 
 CLAIMS = all_claims()
 RARE = ((0.1, 0.6), (0.02, 0.4))

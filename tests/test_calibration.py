@@ -11,13 +11,13 @@ import pytest
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from beyondbase import measures
-from beyondbase.cases import Case
 from beyondbase.estimators import crossover
 from beyondbase.inference.band import simultaneous_band
 from beyondbase.inference.bounded import values_of
 from beyondbase.inference.typical import typical_limits
-from beyondbase.responses import entropy_logs
+from beyondbase.judging import measure as measures
+from beyondbase.judging.case import Case
+from beyondbase.judging.likelihood_effects import entropy_logs
 from beyondbase.study import Grid
 
 ROOT = Path(__file__).resolve().parent.parent

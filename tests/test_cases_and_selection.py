@@ -13,14 +13,14 @@ from scipy import stats
 from study_factory import BASE, RL, cases_of, drawn, judged, pair_study, two_arms, write_study
 
 from beyondbase import estimators
-from beyondbase.cases import Case
 from beyondbase.errors import InputError
 from beyondbase.inference.bounded import p_greater, p_less
+from beyondbase.judging.case import Case
+from beyondbase.judging.selection import Selection, algorithms, contrasts, pairs, training_runs
 from beyondbase.report import render_page
 from beyondbase.report.markdown import render_summary
-from beyondbase.results import results_of
-from beyondbase.selection import Selection, algorithms, contrasts, pairs, training_runs
-from beyondbase.terminal import asides
+from beyondbase.report.terminal import asides
+from beyondbase.results.build import results_of
 
 SOME = (16, [4, 8, 0])
 

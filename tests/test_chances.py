@@ -14,15 +14,15 @@ from scipy.stats import binom
 from study_factory import BASE, RL, all_claims, drawn, judged, write_study
 
 from beyondbase import InputError, Outcome, gather, load_study, pairs
-from beyondbase.chances import load_chances, solved_by_chance
-from beyondbase.evidence import load_evidence
+from beyondbase.evidence.chances import load_chances, solved_by_chance
+from beyondbase.evidence.load import load_evidence
+from beyondbase.evidence.tallies import file_digest
 from beyondbase.inference.band import simultaneous_band
 from beyondbase.inference.bounded import p_greater, p_less, values_of
-from beyondbase.results import results_of
-from beyondbase.sampling import chosen
-from beyondbase.schema import check_results
+from beyondbase.results.build import results_of
+from beyondbase.results.schema import check_results
+from beyondbase.sampling.draw import chosen
 from beyondbase.study import Study
-from beyondbase.tallies import file_digest
 
 GUESS = {"role": "guess", "chance": "chance.csv"}
 ARMS = {"base": BASE, "rl": RL, "chance": GUESS}

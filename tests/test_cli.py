@@ -15,12 +15,12 @@ from made_results import made_results, replaced
 from typer.testing import CliRunner, Result
 
 from beyondbase import cli
-from beyondbase.comparison import compare
+from beyondbase.judging.waivers import today
 from beyondbase.report import render_page
 from beyondbase.report.markdown import render_summary
-from beyondbase.schema import Run, read_run
-from beyondbase.terminal import not_applicable_lines, reason_lines, table_lines, verdicts_of
-from beyondbase.waivers import today
+from beyondbase.report.terminal import not_applicable_lines, reason_lines, table_lines, verdicts_of
+from beyondbase.results.compare import compare
+from beyondbase.results.schema import Run, read_run
 
 HOSTILE = "[bold red]a[/] [link=x]b[/link] :tada: \x1b[2J\x1b]8;;x\x07 c\nd\te\x85 \u202ef\u200f \ud800"
 SHOWN = (

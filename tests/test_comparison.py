@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import ArrayLike, NDArray
 from study_factory import BASE, RL, drawn, judged, write_study
 
-from beyondbase.comparison import compare
 from beyondbase.inference.bounded import lower_limit, upper_limit, values_of
-from beyondbase.results import results_of
+from beyondbase.results.build import results_of
+from beyondbase.results.compare import compare
 
 PROBLEMS, N = 60, 32
 KS = [1, 2, 4, 8, 16, 32]

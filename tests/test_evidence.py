@@ -9,18 +9,18 @@ import pytest
 from sampled_study import GRADER, TABLES, draw, sampled, usual, write_sampled
 from study_factory import BASE, RL, judged, write_tables
 
-from beyondbase.asking import settings_of
 from beyondbase.errors import InputError
-from beyondbase.evidence import load_evidence
-from beyondbase.light import write_light
+from beyondbase.evidence.asked import settings_of
+from beyondbase.evidence.graded_task import GradedTask, read_task, task_path, write_task
+from beyondbase.evidence.load import load_evidence
+from beyondbase.evidence.problems import load_problems
+from beyondbase.formats.compact import write_light
 from beyondbase.report import render_page
-from beyondbase.results import results_of
-from beyondbase.schema import read_results
-from beyondbase.sources import load_problems
+from beyondbase.results.build import results_of
+from beyondbase.results.schema import read_results
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.expected import expect_rows
 from beyondbase.study import Study
-from beyondbase.taskfile import GradedTask, read_task, task_path, write_task
 from beyondbase.tasks import problems_digest
 
 

@@ -14,9 +14,9 @@ from plugin_project import LEADS, claim_text, simple_project, study_text, whole_
 from study_factory import BASE, RL, judged, write_study
 
 from beyondbase.errors import InputError
-from beyondbase.examples import COLUMNS, LIMIT, OUTCOMES, Example, load_examples
-from beyondbase.results import results_of, write_results
-from beyondbase.tallies import file_digest, load_tallies
+from beyondbase.evidence.examples import COLUMNS, LIMIT, OUTCOMES, Example, load_examples
+from beyondbase.evidence.tallies import file_digest, load_tallies
+from beyondbase.results.build import results_of, write_results
 
 ARMS = {"base": BASE, "rl": RL, "idle": RL}
 COUNTS = {

@@ -16,8 +16,8 @@ from plugin_project import (
 from study_factory import LUCKY_BASE, ROOT, TRUTHS, WEAK_BASE, all_claims, judged, made
 
 from beyondbase import InputError, Outcome, claim, pairs
-from beyondbase.claiming import Claim, load_claims
-from beyondbase.terminal import expectation
+from beyondbase.judging.claim import Claim, load_claims
+from beyondbase.report.terminal import expectation
 
 CLAIMS = all_claims()
 COUNTER = ', kind="counter", excludes=("rl-leads",)'

@@ -12,7 +12,7 @@ from beyondbase.report import render_page
 from beyondbase.report.formats import estimate
 from beyondbase.report.markdown import render_summary
 from beyondbase.report.wording import floor_words
-from beyondbase.results import results_of
+from beyondbase.results.build import results_of
 
 ARMS = {
     "base": BASE,

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from beyondbase.inference.fragility import Moves, fewest_wrong
-from beyondbase.slips import AlwaysSolved, Counted, PassSum, SolvedAlone, Source
-from beyondbase.thresholds import Threshold, answers, together
+from beyondbase.judging.slips import AlwaysSolved, Counted, PassSum, SolvedAlone, Source
+from beyondbase.judging.thresholds import Threshold, answers, together
 
 Counts = NDArray[np.int64]
 N = 6

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from beyondbase.health import LEVEL, Health, complaints, copied_indexes, health_of
-from beyondbase.recipe import Health as Limits
+from beyondbase.evidence.health import LEVEL, Health, complaints, copied_indexes, health_of
 from beyondbase.store import EMPTY_DIGEST, FINISHES, OUTCOMES, Rows
+from beyondbase.study.tables import Health as Limits
 
 FIT = Health(100, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, (5.0, 5.0, 5.0))
 

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from beyondbase.begin.draft import ArmDraft, Draft
-from beyondbase.begin.sources import Source, roles_of
-from beyondbase.begin.writing import study_text, toml_text
 from beyondbase.cli import app
 from beyondbase.errors import InputError
+from beyondbase.evidence.tallies import load_tallies, read_tallies
+from beyondbase.formats.begin.draft import ArmDraft, Draft
+from beyondbase.formats.begin.sources import Source, roles_of
+from beyondbase.formats.begin.writing import study_text, toml_text
 from beyondbase.formats.counting import Count
-from beyondbase.naming import plain_name
+from beyondbase.formats.naming import plain_name
+from beyondbase.formats.tally_rows import counts_text
 from beyondbase.study import load_study
-from beyondbase.tallies import load_tallies, read_tallies
-from beyondbase.tally_rows import counts_text
 
 Rows = list[dict[str, Any]]
 

@@ -9,12 +9,12 @@ from extreme_results import HOSTILE, STUDIES, extreme, left_over
 from test_report import Page
 
 from beyondbase import report
-from beyondbase.cleaning import clean
-from beyondbase.comparison import compare
 from beyondbase.report import render_page
 from beyondbase.report.markdown import render_summary
-from beyondbase.schema import check_results
-from beyondbase.terminal import table_lines, verdicts_of
+from beyondbase.report.terminal import table_lines, verdicts_of
+from beyondbase.results.compare import compare
+from beyondbase.results.schema import check_results
+from beyondbase.visible import clean
 
 RUN = {"command": "pytest claims", "date": "2026-11-28T17:51:15Z", "results_sha256": "0" * 64}
 # Attributes that people read, or hear.

@@ -13,15 +13,15 @@ from scored_study import TOKENS, likely, scored_study
 from study_factory import BASE, DISTILLED, PAIR, RL, all_claims, drawn, everywhere, judged, some, two_arms
 
 from beyondbase import Case, InputError, Outcome, Verdict, entropy_matched, given, opposite, scored_pairs
-from beyondbase.arms import Role
 from beyondbase.inference.bounded import p_greater, p_less, values_of
-from beyondbase.judging import Judgement, gather
+from beyondbase.judging.family import Judgement, gather
+from beyondbase.judging.likelihood_effects import same_entropy, win_measure
+from beyondbase.judging.verdict import invalid
 from beyondbase.report.likelihood_charts import TURNS, of_likelihoods
 from beyondbase.report.markdown import render_summary
-from beyondbase.responses import same_entropy, win_measure
-from beyondbase.results import results_of, write_results
-from beyondbase.schema import read_results
-from beyondbase.verdict import invalid
+from beyondbase.results.build import results_of, write_results
+from beyondbase.results.schema import read_results
+from beyondbase.study.arms import Role
 
 RL_CLAIM, DISTILLED_CLAIM = "rl-likely-under-base", "distilled-unlikely-under-base"
 ENTROPY_CLAIM = "entropy-matched-stays-below"

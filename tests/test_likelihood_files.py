@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from beyondbase import InputError, Outcome, load_study
 from beyondbase.cli import app
-from beyondbase.evidence import load_evidence
-from beyondbase.likelihood_files import score_rows, write_scores
-from beyondbase.results import results_of
+from beyondbase.evidence.likelihood_files import score_rows, write_scores
+from beyondbase.evidence.load import load_evidence
+from beyondbase.results.build import results_of
 from beyondbase.store import SampleSet, Scored
 from beyondbase.study import Study
 

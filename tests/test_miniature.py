@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from beyondbase.evidence import Evidence, load_evidence
+from beyondbase.evidence.load import Evidence, load_evidence
 from beyondbase.study import Study, load_study
 from beyondbase.tasks import countdown
 

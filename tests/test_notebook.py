@@ -14,13 +14,13 @@ from extreme_results import HOSTILE, MADE
 from study_factory import BASE, RL, ROOT, judged, pair_study
 
 from beyondbase import extras
-from beyondbase.cleaning import clean
-from beyondbase.counts import arrow_table
 from beyondbase.errors import InputError
-from beyondbase.notebook import HEADS, Verdicts, judge
-from beyondbase.results import results_of
-from beyondbase.schema import read_results
+from beyondbase.notebook.counts import arrow_table
+from beyondbase.notebook.verdicts import HEADS, Verdicts, judge
+from beyondbase.results.build import results_of
+from beyondbase.results.schema import read_results
 from beyondbase.study import load_study
+from beyondbase.visible import clean
 
 ROLES = {"base": "base", "grpo": "rl"}
 COUNTS: dict[str, list[Any]] = {
@@ -173,9 +173,9 @@ def test_other_mistakes_are_told(tmp_path: Path) -> None:
 def test_own_claims_come_in_addition(tmp_path: Path, verdicts: Verdicts) -> None:
     """Claims of a folder of one's own are judged beside those of the suite."""
     text = """
-from beyondbase.claiming import claim
-from beyondbase.measures import greater
-from beyondbase.selection import pairs
+from beyondbase.judging.claim import claim
+from beyondbase.judging.measure import greater
+from beyondbase.judging.selection import pairs
 @claim("mine", finding="f", paper="p", hypothesis="h", over=pairs("rl"))
 def test_mine(pair):
     return greater(pair.difference(1), -0.5, "mine")
@@ -326,7 +326,7 @@ def test_reports_are_written_and_kept(verdicts: Verdicts, tmp_path: Path) -> Non
 def test_no_pytest_needs_to_run(tmp_path: Path) -> None:
     """Claims are judged in an ordinary Python, from any folder."""
     pair_study(tmp_path, (32, [0, 3, 9, 20]), (32, [4, 0, 9, 31]))
-    code = "from beyondbase.notebook import judge; print(len(judge('study.toml')))"
+    code = "from beyondbase.notebook.verdicts import judge; print(len(judge('study.toml')))"
     command = [sys.executable, "-c", code]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603
     assert run.returncode == 0, run.stderr

@@ -10,12 +10,12 @@ from plugin_project import LEADS, TRAILS, claim_text, counts_text, simple_projec
 from study_factory import BASE, RL, drawn, judged, pair_study, write_study
 
 from beyondbase import Study
-from beyondbase.judging import Judgement
+from beyondbase.judging.family import Judgement
 from beyondbase.report import render_page
 from beyondbase.report.markdown import render_summary
-from beyondbase.results import results_of
-from beyondbase.schema import check_results
-from beyondbase.terminal import concerned, reason_lines
+from beyondbase.report.terminal import concerned, reason_lines
+from beyondbase.results.build import results_of
+from beyondbase.results.schema import check_results
 
 ALGORITHMS = ("PPO", "GRPO", "RLOO", "DAPO")
 

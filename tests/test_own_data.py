@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from beyondbase.evidence.vocabulary import NAMES
 from beyondbase.study import load_study
-from beyondbase.vocabulary import NAMES
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")

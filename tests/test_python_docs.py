@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from beyondbase.notebook import Verdicts
+from beyondbase.notebook.verdicts import Verdicts
 
 PAGE = (Path(__file__).parents[1] / "docs" / "python.md").read_text(encoding="utf-8")
 

@@ -10,9 +10,9 @@ import pytest
 from plugin_project import FAR, Project, claim_text, outcome_project, simple_project, study_text, whole_output
 
 from beyondbase.errors import InputError
-from beyondbase.recorder import run_of
+from beyondbase.plugin.recorder import run_of
 from beyondbase.report.markdown import render_summary
-from beyondbase.schema import Run, check_results, read_results, read_run
+from beyondbase.results.schema import Run, check_results, read_results, read_run
 
 WAIVE = '\n[waive]\nbase-leads = {{ reason = "known", owner = "me", until = {until} }}\n'
 

@@ -9,9 +9,9 @@ import pytest
 
 from beyondbase.inference.assurance import Pilot
 from beyondbase.inference.bounded import Floats
-from beyondbase.measures import Measure, alike, greater, less
-from beyondbase.remedies import needs, remedy_text
-from beyondbase.verdict import Verdict, all_of, any_of, given, invalid, opposite
+from beyondbase.judging.measure import Measure, alike, greater, less
+from beyondbase.judging.remedies import needs, remedy_text
+from beyondbase.judging.verdict import Verdict, all_of, any_of, given, invalid, opposite
 
 ALPHA = 0.05
 NUMBER = "about [0-9,]+"

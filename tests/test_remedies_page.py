@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from beyondbase.measures import Measure, greater
+from beyondbase.judging.measure import Measure, greater
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "calibration"))

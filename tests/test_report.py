@@ -21,10 +21,10 @@ from beyondbase.report import render_page, write_page
 from beyondbase.report.formats import effect as effect_words
 from beyondbase.report.formats import estimate, p_value, percent, points, setting
 from beyondbase.report.provenance import CALIBRATION
+from beyondbase.report.terminal import counted
 from beyondbase.report.wording import headline
-from beyondbase.results import results_of
-from beyondbase.schema import check_results
-from beyondbase.terminal import counted
+from beyondbase.results.build import results_of
+from beyondbase.results.schema import check_results
 
 HOSTILE = {
     "script": "</script><script>alert(1)</script></style></title>",

@@ -7,10 +7,10 @@ from made_results import made_results
 from same_numbers import differences
 from study_factory import BASE, RL, judged, write_study
 
+from beyondbase.judging.verdict import Effect
 from beyondbase.report import formats
-from beyondbase.results import DIGITS, PLACES, results_of
-from beyondbase.terminal import effect_text, p_text
-from beyondbase.verdict import Effect
+from beyondbase.report.terminal import effect_text, p_text
+from beyondbase.results.build import DIGITS, PLACES, results_of
 
 
 def floats(value: object, key: str = "") -> list[tuple[str, float]]:

@@ -15,8 +15,8 @@ from study_factory import BASE, ROOT, TRUTHS, drawn, judged, made, pair_study, w
 
 from beyondbase.errors import InputError
 from beyondbase.report import render_page
-from beyondbase.results import results_of
-from beyondbase.schema import Run, check_results, read_results, read_run
+from beyondbase.results.build import results_of
+from beyondbase.results.schema import Run, check_results, read_results, read_run
 from beyondbase.study import load_study
 
 Change = Callable[[dict[str, Any]], object]

@@ -13,9 +13,9 @@ import pytest
 from plugin_project import HEAD, LEADS, claim_text, counts_text, outcome_project, study_text
 from study_factory import BASE, RL, write_study
 
-from beyondbase import sharing
-from beyondbase.results import results_of
-from beyondbase.suite import Suite
+from beyondbase.plugin import processes as sharing
+from beyondbase.plugin.suite import Suite
+from beyondbase.results.build import results_of
 
 CLAIMS = [
     *("rl-leads-at-1", "base-overtakes", "rl-sharpens", "rl-solved-is-subset", "algorithms-end-alike"),
@@ -113,7 +113,7 @@ def test_a_process_ends_with_who_started_it(tmp_path: Path) -> None:
     # It waits for its order from a pipe that nobody writes, as for work without end.
     os.mkfifo(tmp_path / "endless")
     starter = (
-        "import sys, time\nfrom pathlib import Path\nfrom beyondbase import sharing\n"
+        "import sys, time\nfrom pathlib import Path\nfrom beyondbase.plugin import processes as sharing\n"
         f"child = sharing._start(Path({str(tmp_path / 'endless')!r}))\n"
         "print(child.pid, flush=True)\ntime.sleep(600)\n"
     )

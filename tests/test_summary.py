@@ -10,16 +10,16 @@ from scipy import stats
 from study_factory import BASE, RL, drawn, write_study
 
 from beyondbase.estimators import pass_at_k
-from beyondbase.findings import efficiency_effect
+from beyondbase.evidence.tallies import load_tallies
 from beyondbase.inference.bounded import Floats
-from beyondbase.judging import gather, judge
-from beyondbase.measures import ratio_limits
-from beyondbase.results import results_of
-from beyondbase.selection import pairs
+from beyondbase.judging.effects import efficiency_effect
+from beyondbase.judging.family import gather, judge
+from beyondbase.judging.measure import ratio_limits
+from beyondbase.judging.selection import pairs
+from beyondbase.report.terminal import effect_text
+from beyondbase.results.build import results_of
+from beyondbase.results.pairs import summaries
 from beyondbase.study import Study
-from beyondbase.summary import summaries
-from beyondbase.tallies import load_tallies
-from beyondbase.terminal import effect_text
 
 ARMS = {"base": BASE, "rl": RL}
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from made_results import made_results, replaced
 from markdown_it import MarkdownIt
 
-from beyondbase.cleaning import clean
-from beyondbase.comparison import compare
 from beyondbase.report.formats import MINUS
 from beyondbase.report.markdown import MOST_BYTES, changes, escape, render_summary
-from beyondbase.terminal import waiver_text
+from beyondbase.report.terminal import waiver_text
+from beyondbase.results.compare import compare
+from beyondbase.visible import clean
 
 RUN = {"results_sha256": "0" * 64, "command": "pytest claims -k 'a b'", "date": "2026-11-23T03:04:05Z"}
 HOSTILE = {

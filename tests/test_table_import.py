@@ -17,16 +17,16 @@ from typer.testing import CliRunner, Result
 
 from beyondbase.cli import app
 from beyondbase.errors import InputError
-from beyondbase.evidence import load_evidence
+from beyondbase.evidence.load import load_evidence
+from beyondbase.evidence.tallies import read_tallies
 from beyondbase.files import write_whole
 from beyondbase.formats.counting import Count
 from beyondbase.formats.table_columns import TableOptions
 from beyondbase.formats.table_rows import rows_of
 from beyondbase.formats.tables import open_table
+from beyondbase.formats.tally_rows import add_counts
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.study import load_study
-from beyondbase.tallies import read_tallies
-from beyondbase.tally_rows import add_counts
 
 Rows = list[dict[str, Any]]
 ROWS: Rows = [
@@ -576,7 +576,7 @@ def test_a_full_disk_leaves_the_old_counts(tmp_path: Path, monkeypatch: pytest.M
         write_whole(text[:10], path.with_name("half"))
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("beyondbase.tally_rows.write_whole", full)
+    monkeypatch.setattr("beyondbase.formats.tally_rows.write_whole", full)
     assert "cannot be written (No space left on device); make room" in refused(study, path, arm="rl")
     assert (tmp_path / "counts.csv").read_bytes() == before
 

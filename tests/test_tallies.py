@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beyondbase.errors import InputError
+from beyondbase.evidence.tallies import Tally, file_digest, load_tallies, read_tallies
 from beyondbase.study import Study, load_study
-from beyondbase.tallies import Tally, file_digest, load_tallies, read_tallies
 
 HEADER = "task,arm,problem_id,n,c"
 ROWS = ["T,base,1,8,3", "T,base,2,8,0", "T,rl,1,8,8", "T,rl,2,16,4"]

@@ -13,7 +13,6 @@ from scipy import stats
 from study_factory import BASE, RL, all_claims, cases_of, drawn, judged, pair_study, write_study
 
 from beyondbase import estimators
-from beyondbase.cases import Case
 from beyondbase.inference.bounded import p_greater, values_of
 from beyondbase.inference.multiplicity import holm
 from beyondbase.inference.tipping import (
@@ -26,13 +25,14 @@ from beyondbase.inference.tipping import (
     slip_limit,
     tipping_points,
 )
-from beyondbase.judging import Judged
-from beyondbase.measures import Measure, greater
-from beyondbase.selection import pairs
-from beyondbase.slips import AlwaysSolved, Counted, PassSum, SolvedAlone, Source
-from beyondbase.thresholds import answers
-from beyondbase.tipping import Member, Tipping, fewest_wrong, shown, tippings
-from beyondbase.verdict import Outcome, Verdict, all_of, any_of, given, opposite
+from beyondbase.judging.case import Case
+from beyondbase.judging.family import Judged
+from beyondbase.judging.measure import Measure, greater
+from beyondbase.judging.selection import pairs
+from beyondbase.judging.slips import AlwaysSolved, Counted, PassSum, SolvedAlone, Source
+from beyondbase.judging.thresholds import answers
+from beyondbase.judging.tipping import Member, Tipping, fewest_wrong, shown, tippings
+from beyondbase.judging.verdict import Outcome, Verdict, all_of, any_of, given, opposite
 
 N = 5
 Counts = NDArray[np.int64]

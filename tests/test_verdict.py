@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose
 from statsmodels.stats.weightstats import ttost_paired
 
 from beyondbase.inference.bounded import Floats, p_less, values_of
-from beyondbase.measures import Measure, above_everywhere, alike, greater, less
-from beyondbase.verdict import (
+from beyondbase.judging.measure import Measure, above_everywhere, alike, greater, less
+from beyondbase.judging.verdict import (
     Effect,
     Outcome,
     Verdict,
@@ -21,7 +21,7 @@ from beyondbase.verdict import (
     invalid,
     opposite,
 )
-from beyondbase.verdict import (
+from beyondbase.judging.verdict import (
     given as given_premise,
 )
 

@@ -21,8 +21,9 @@ from plugin_project import (
 )
 from study_factory import BASE, RL, judged, write_study
 
-from beyondbase import InputError, load_study, waivers
-from beyondbase.results import results_of
+from beyondbase import InputError, load_study
+from beyondbase.judging import waivers
+from beyondbase.results.build import results_of
 
 UNWANTED = ("base-leads", "far-ahead", "at-large-k", "broken", "surprise")
 LAST_DAY = date(2027, 1, 31)
@@ -181,7 +182,7 @@ def test_warnings_about_waivers_break_nothing(pytester: pytest.Pytester, argumen
 def test_warnings_about_waivers_can_be_silenced(pytester: pytest.Pytester) -> None:
     """A filter of the user that ignores them is heeded."""
     project = trailing_project(pytester, "base-leads", until=date(2026, 1, 1))
-    result = project.run("-W", "ignore::beyondbase.waivers.WaiverWarning")
+    result = project.run("-W", "ignore::beyondbase.judging.waivers.WaiverWarning")
     result.assert_outcomes(passed=1, failed=1, warnings=0)
 
 

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from study_factory import BASE, RL, all_claims, judged, write_study
 
-from beyondbase.verdict import Outcome
+from beyondbase.judging.verdict import Outcome
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "calibration"))

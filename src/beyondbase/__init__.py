@@ -4,10 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from beyondbase.cases import Case
-    from beyondbase.claiming import Claim, claim
     from beyondbase.errors import InputError
-    from beyondbase.findings import (
+    from beyondbase.judging.case import Case
+    from beyondbase.judging.claim import Claim, claim
+    from beyondbase.judging.effects import (
         above_base_everywhere,
         base_above_everywhere,
         crossover_effect,
@@ -16,11 +16,16 @@ if TYPE_CHECKING:
         pass_effect,
         solves_alone,
     )
-    from beyondbase.judging import Family, Judged, Judgement, gather
-    from beyondbase.measures import Measure, above_everywhere, alike, greater, less
-    from beyondbase.notebook import Verdicts, judge
-    from beyondbase.responses import as_likely, entropy_effect, entropy_ratio, gap_recovered, same_entropy
-    from beyondbase.selection import (
+    from beyondbase.judging.family import Family, Judged, Judgement, gather
+    from beyondbase.judging.likelihood_effects import (
+        as_likely,
+        entropy_effect,
+        entropy_ratio,
+        gap_recovered,
+        same_entropy,
+    )
+    from beyondbase.judging.measure import Measure, above_everywhere, alike, greater, less
+    from beyondbase.judging.selection import (
         Selection,
         algorithms,
         contrasts,
@@ -29,31 +34,38 @@ if TYPE_CHECKING:
         scored_pairs,
         training_runs,
     )
+    from beyondbase.judging.verdict import Effect, Outcome, Verdict, all_of, any_of, given, opposite
+    from beyondbase.notebook.verdicts import Verdicts, judge
     from beyondbase.study import Study, load_study
-    from beyondbase.verdict import Effect, Outcome, Verdict, all_of, any_of, given, opposite
 
     __version__: str
 
 # Where each name stands. No module of the package has the name of one of these: importing the module would
 # put it in the name's place.
 _HOMES = {
-    "cases": ("Case",),
-    "claiming": ("Claim", "claim"),
+    "judging.case": ("Case",),
+    "judging.claim": ("Claim", "claim"),
     "errors": ("InputError",),
-    "findings": (
+    "judging.effects": (
         *("above_base_everywhere", "base_above_everywhere", "crossover_effect", "efficiency_effect"),
         *("expands", "pass_effect", "solves_alone"),
     ),
-    "judging": ("Family", "Judged", "Judgement", "gather"),
-    "measures": ("Measure", "above_everywhere", "alike", "greater", "less"),
-    "notebook": ("Verdicts", "judge"),
-    "responses": ("as_likely", "entropy_effect", "entropy_ratio", "gap_recovered", "same_entropy"),
-    "selection": (
+    "judging.family": ("Family", "Judged", "Judgement", "gather"),
+    "judging.measure": ("Measure", "above_everywhere", "alike", "greater", "less"),
+    "notebook.verdicts": ("Verdicts", "judge"),
+    "judging.likelihood_effects": (
+        "as_likely",
+        "entropy_effect",
+        "entropy_ratio",
+        "gap_recovered",
+        "same_entropy",
+    ),
+    "judging.selection": (
         *("Selection", "algorithms", "contrasts", "entropy_matched", "pairs", "scored_pairs"),
         "training_runs",
     ),
     "study": ("Study", "load_study"),
-    "verdict": ("Effect", "Outcome", "Verdict", "all_of", "any_of", "given", "opposite"),
+    "judging.verdict": ("Effect", "Outcome", "Verdict", "all_of", "any_of", "given", "opposite"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from beyondbase.errors import InputError
 from beyondbase.extras import require
-from beyondbase.mistakes import quote, suggest
+from beyondbase.messages import quote, suggest
 
 FOLDER_OR_ID = 'correct the path, or use a name of the Hub such as "Qwen/Qwen2.5-7B"'
 # Seconds for a connection, and those after which the look-up of its address is given up.

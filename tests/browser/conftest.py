@@ -16,8 +16,8 @@ from reading import Visit, opened, room
 from study_factory import BASE, RL, ROOT, all_claims, drawn, judged, write_study
 
 from beyondbase import report
-from beyondbase.judging import gather, judge
-from beyondbase.results import results_of
+from beyondbase.judging.family import gather, judge
+from beyondbase.results.build import results_of
 from beyondbase.study import load_study
 
 ARGUMENTS = (

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from reading import Visit
 from test_problems import table_of, with_texts
 
-from beyondbase.comparison import compare
+from beyondbase.results.compare import compare
 
 Visitor = Callable[..., Visit]
 Record = dict[str, Any]

@@ -9,7 +9,7 @@ import pytest
 from reading import Visit, columns, each, numbers, saved
 from study_factory import BASE, RL, drawn, judged, write_study
 
-from beyondbase.results import results_of
+from beyondbase.results.build import results_of
 
 Visitor = Callable[..., Visit]
 TITLE = "pass@k of both arms"

@@ -11,8 +11,8 @@ from test_charts import tips
 from test_problems import table_of, with_texts
 
 from beyondbase import report
-from beyondbase.cleaning import clean
-from beyondbase.comparison import compare
+from beyondbase.results.compare import compare
+from beyondbase.visible import clean
 
 Visitor = Callable[..., Visit]
 Record = dict[str, Any]

@@ -9,7 +9,7 @@ from reading import Visit, columns, numbers, saved
 from scored_study import likely, scored_study
 from study_factory import BASE, RL, judged
 
-from beyondbase.results import results_of
+from beyondbase.results.build import results_of
 
 Visitor = Callable[..., Visit]
 TITLE = "Perplexity under base on T"

@@ -7,11 +7,12 @@ from typing import Any
 
 from study_factory import write_tables
 
-from beyondbase import grading, sampling
-from beyondbase.agreement import Agreement, compare_tallies
-from beyondbase.evidence import load_evidence
+from beyondbase.evidence.agreement import Agreement, compare_tallies
+from beyondbase.evidence.load import load_evidence
+from beyondbase.evidence.tallies import Tally
+from beyondbase.sampling import draw as sampling
+from beyondbase.sampling import grade as grading
 from beyondbase.study import Study, load_study
-from beyondbase.tallies import Tally
 
 MINIATURE = Path(__file__).parents[2] / "fixtures" / "miniature"
 LIVE, STORED = MINIATURE / "live", MINIATURE / "study.toml"

@@ -19,11 +19,12 @@ from study_factory import write_tables
 from tiny_model import make_tiny
 from typer.testing import CliRunner, Result
 
-from beyondbase import asking, sampling
 from beyondbase.cli import app
 from beyondbase.completions import Completion
 from beyondbase.engines import Request
 from beyondbase.engines import Sampling as Drawing
+from beyondbase.evidence import asked as asking
+from beyondbase.sampling import draw as sampling
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.study import Study
 

@@ -35,18 +35,18 @@ from study_factory import BASE, RL, all_claims, judged, pair_study
 from study_factory import drawn as counted
 from typer.testing import CliRunner
 
-from beyondbase import asking, sampling
-from beyondbase.cli import app
-from beyondbase.commands import saying
+from beyondbase.cli import app, saying
 from beyondbase.engines import EngineError, TransformersSettings, make_engine
 from beyondbase.errors import InputError
-from beyondbase.evidence import load_evidence
+from beyondbase.evidence import asked as asking
+from beyondbase.evidence.graded_task import read_task, task_path
+from beyondbase.evidence.load import load_evidence
 from beyondbase.report import render_page
-from beyondbase.results import results_of
-from beyondbase.speed import SPEED_FILE, Speed, add_speed, read_speed
+from beyondbase.results.build import results_of
+from beyondbase.sampling import draw as sampling
+from beyondbase.sampling.speed import SPEED_FILE, Speed, add_speed, read_speed
 from beyondbase.store.prompts import PROMPTS_FILE
 from beyondbase.study import Study, load_study
-from beyondbase.taskfile import read_task, task_path
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from pipeline import PUPPETS, done, played, write_problems, write_tiny
 from study_factory import judged
 
 from beyondbase.completions import Completion, Grade, Problem
-from beyondbase.evidence import load_evidence
+from beyondbase.evidence.load import load_evidence
 from beyondbase.extras import require
 from beyondbase.graders import make_grader
-from beyondbase.results import results_of
+from beyondbase.results.build import results_of
 from beyondbase.tasks.countdown import moves, outcomes, read_question, result_of, write_question
 
 QUESTION = "20 13 11 6 4 -> 36"

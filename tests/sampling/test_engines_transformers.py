@@ -13,8 +13,8 @@ from tiny_model import make_tiny
 
 from beyondbase.completions import Completion
 from beyondbase.engines import Request, Sampling, TransformersSettings, make_engine, scoring
-from beyondbase.engines.weights import weights_digest
 from beyondbase.errors import InputError
+from beyondbase.weights import weights_digest
 
 QUESTIONS = ("What is 6 times 7?", "Let x = 3.", "Please reason step by step about the apples that are left:")
 

@@ -11,19 +11,19 @@ from pipeline import PUPPETS, command, done, played, recipe, store_of, write_pro
 from store_factory import IDENTITY, made
 from study_factory import judged
 
-from beyondbase import false_accepts as measured
 from beyondbase.completions import Completion, Graded, Problem
 from beyondbase.errors import InputError
-from beyondbase.evidence import load_evidence
-from beyondbase.false_accepts import MOST, Accepts, false_accepts
+from beyondbase.evidence.graded_task import read_task, task_path
+from beyondbase.evidence.load import load_evidence
 from beyondbase.graders import ChoiceGrader, ExactGrader
 from beyondbase.graders.protocol import Ruling, grade_answers
 from beyondbase.report import render_page
-from beyondbase.results import results_of
-from beyondbase.schema import read_results
+from beyondbase.results.build import results_of
+from beyondbase.results.schema import read_results
+from beyondbase.sampling import false_accepts as measured
+from beyondbase.sampling.false_accepts import MOST, Accepts, false_accepts
 from beyondbase.store import SampleSet
 from beyondbase.study import Study
-from beyondbase.taskfile import read_task, task_path
 
 BY = ("any", "1")
 WHOLE = ExactGrader(extract=("whole",))
@@ -239,7 +239,7 @@ def test_it_is_measured_anew_only_where_there_is_something_new(
         arms.append([*sets])
         return real(grader, problems, sets, by, **others)
 
-    monkeypatch.setattr("beyondbase.grading.false_accepts", spied)
+    monkeypatch.setattr("beyondbase.sampling.grade.false_accepts", spied)
     assert "to the letter" in done("grade", study)
     assert arms == []
     done("sample", study)
@@ -276,7 +276,7 @@ def test_grades_count_though_the_check_is_stopped(tmp_path: Path, monkeypatch: p
         raise KeyboardInterrupt
 
     with monkeypatch.context() as context:
-        context.setattr("beyondbase.grading.false_accepts", stopped)
+        context.setattr("beyondbase.sampling.grade.false_accepts", stopped)
         assert command("grade", study).exit_code == 130
     assert [item.accepts for item in load_evidence(study).sets] == [None, None]
     result = command("grade", study)

@@ -17,7 +17,7 @@ from beyondbase.formats import Imported, Row, read_samples
 from beyondbase.formats.checking import Check, check_import
 from beyondbase.formats.imported import yes_or_no
 from beyondbase.graders import ExactGrader, Grader, MathGrader
-from beyondbase.recipe import Problems
+from beyondbase.study.tables import Problems
 
 STUDY = """\
 id = "s"

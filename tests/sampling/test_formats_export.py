@@ -17,7 +17,7 @@ from beyondbase.completions import Problem
 from beyondbase.errors import InputError
 from beyondbase.estimators import pass_at_k
 from beyondbase.formats import KINDS, Imported, Row, export, store_import
-from beyondbase.results import write_results
+from beyondbase.results.build import write_results
 
 ARMS = ("base", "rl")
 

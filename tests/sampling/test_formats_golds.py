@@ -11,12 +11,12 @@ from typer.testing import CliRunner
 
 from beyondbase.cli import app
 from beyondbase.errors import InputError
+from beyondbase.evidence.graded_task import named, read_task
 from beyondbase.formats import Imported, ImportedCounts, read_samples, store_import
 from beyondbase.formats.private import public
 from beyondbase.graders import ExactGrader, MathGrader
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.expected import EXPECTED_FILE, rows_expected
-from beyondbase.taskfile import named, read_task
 from beyondbase.tasks import problems_digest
 
 STUDY = """\

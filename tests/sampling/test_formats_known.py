@@ -10,9 +10,9 @@ from formats_files import GSM8K, lines, rows_of
 from beyondbase.completions import Completion, Problem
 from beyondbase.formats import read_samples
 from beyondbase.formats.helping import toml_options
-from beyondbase.formats.known_tasks import KNOWN, known_table
+from beyondbase.formats.readers.known_tasks import KNOWN, known_table
 from beyondbase.graders import make_grader
-from beyondbase.recipe import Problems
+from beyondbase.study.tables import Problems
 
 DOCS = Path(__file__).parents[2] / "docs" / "sampling.md"
 # Task, filter, right answer, a text, and what should become of it.

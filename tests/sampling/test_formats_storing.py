@@ -23,11 +23,11 @@ from hypothesis import strategies as st
 
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
+from beyondbase.evidence.graded_task import named, read_task
 from beyondbase.formats import Imported, ImportedCounts, Row, read_samples, store_import, storing
 from beyondbase.graders import ExactGrader
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.expected import rows_expected
-from beyondbase.taskfile import named, read_task
 from beyondbase.tasks import Columns, Layout, load_file, problems_digest
 
 GRADER = ExactGrader()

@@ -18,10 +18,10 @@ from formats_files import (
 )
 from typer.testing import CliRunner, Result
 
-from beyondbase.begin.kinds import kind_of
 from beyondbase.cli import app
-from beyondbase.evidence import load_evidence
+from beyondbase.evidence.load import load_evidence
 from beyondbase.formats import read_samples
+from beyondbase.formats.begin.kinds import kind_of
 from beyondbase.study import load_study
 
 FILES = {

@@ -26,13 +26,13 @@ from pipeline import (
 )
 from study_factory import all_claims, judged, write_tables
 
-from beyondbase import asking
 from beyondbase.completions import Completion
 from beyondbase.engines import Request, TransformersSettings, make_engine
 from beyondbase.engines import Sampling as Drawing
-from beyondbase.evidence import load_evidence
-from beyondbase.likelihoods import Likelihoods
-from beyondbase.results import results_of
+from beyondbase.evidence import asked as asking
+from beyondbase.evidence.likelihoods import Likelihoods
+from beyondbase.evidence.load import load_evidence
+from beyondbase.results.build import results_of
 from beyondbase.study import Study
 
 

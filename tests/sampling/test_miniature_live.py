@@ -7,9 +7,9 @@ from live_study import ALPHA, LIVE, MINIATURE, PROBLEMS, N, beside_stored, sampl
 from problems import tokens_of
 from transformers import AutoTokenizer
 
-from beyondbase.asking import prompts_of
 from beyondbase.engines.tokens import encode_prompt
-from beyondbase.sources import load_problems
+from beyondbase.evidence.asked import prompts_of
+from beyondbase.evidence.problems import load_problems
 from beyondbase.study import load_study
 
 

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from pipeline import done, drawn, make_models, plain, recipe, tables, write_tiny
 
-from beyondbase import sampling
 from beyondbase.engines import EngineError, Request, TransformersSettings, VllmSettings, make_engine
 from beyondbase.engines import Sampling as Drawing
 from beyondbase.engines.gpus import VISIBLE, pin_xdist_worker, pinned, share_gpus, visible_gpus
 from beyondbase.engines.parallel import ParallelEngine
 from beyondbase.errors import InputError
+from beyondbase.sampling import draw as sampling
 from beyondbase.study import Study
 
 HOW = Drawing(temperature=0.9, top_p=0.95, max_tokens=6)

@@ -12,17 +12,21 @@ import pytest
 from formats_files import HUMAN_EVAL
 
 import beyondbase
-from beyondbase import claim, formats, light, likelihood_files, report, results, schema, store, tallies, tasks
-from beyondbase.claiming import load_claims, suite_claims
+from beyondbase import claim, formats, report, store, tasks
+from beyondbase.evidence import likelihood_files, tallies
+from beyondbase.evidence.tallies import file_digest, read_tallies
+from beyondbase.formats import compact as light
 from beyondbase.formats import export, read_samples, store_import
-from beyondbase.judging import gather, judge
-from beyondbase.light import write_light
+from beyondbase.formats.compact import write_light
+from beyondbase.judging.claim import load_claims, suite_claims
+from beyondbase.judging.family import gather, judge
 from beyondbase.report import write_page
-from beyondbase.results import results_of, write_results
-from beyondbase.schema import read_results, read_run
+from beyondbase.results import build as results
+from beyondbase.results import schema
+from beyondbase.results.build import results_of, write_results
+from beyondbase.results.schema import read_results, read_run
 from beyondbase.store import SampleSet, pull, push, set_folder
 from beyondbase.study import load_study
-from beyondbase.tallies import file_digest, read_tallies
 from beyondbase.tasks import Columns, Layout, load_file
 
 STUDY = """\

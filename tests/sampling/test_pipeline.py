@@ -21,8 +21,8 @@ from pipeline import (
 )
 from study_factory import judged
 
-from beyondbase.evidence import load_evidence
-from beyondbase.results import results_of, write_results
+from beyondbase.evidence.load import load_evidence
+from beyondbase.results.build import results_of, write_results
 from beyondbase.store import seed_of
 from beyondbase.study import Study
 

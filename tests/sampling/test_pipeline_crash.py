@@ -32,10 +32,10 @@ from pipeline import (
 )
 from tiny_server import MODEL, TinyServer, serve
 
-from beyondbase import asking
 from beyondbase.engines import Request, TransformersSettings, make_engine
 from beyondbase.engines import Sampling as Drawing
-from beyondbase.evidence import load_evidence
+from beyondbase.evidence import asked as asking
+from beyondbase.evidence.load import load_evidence
 from beyondbase.store import durable, seed_of
 from beyondbase.study import Study
 
@@ -251,7 +251,7 @@ def test_a_disk_that_is_full_of_grades_says_so(tmp_path: Path, monkeypatch: pyte
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    for name in ("beyondbase.store.shards.write_durably", "beyondbase.taskfile.write_whole"):
+    for name in ("beyondbase.store.shards.write_durably", "beyondbase.evidence.graded_task.write_whole"):
         with monkeypatch.context() as context:
             context.setattr(name, refuse)
             assert "cannot be written (No space left on device" in refused("grade", study)

@@ -8,8 +8,8 @@ from test_review import PROBLEMS, N, never, write_hair
 from typer.testing import CliRunner, Result
 
 from beyondbase.cli import app
-from beyondbase.evidence import load_evidence
-from beyondbase.regrading import Disagreement, grade_by
+from beyondbase.evidence.load import load_evidence
+from beyondbase.sampling.regrade import Disagreement, grade_by
 from beyondbase.study import Study
 
 NUMBERS = ("--with", "exact", "--set", 'extract=["number"]')

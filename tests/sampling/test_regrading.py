@@ -23,11 +23,11 @@ from store_factory import GRADER, graded
 
 from beyondbase.completions import Graded
 from beyondbase.errors import InputError
-from beyondbase.evidence import load_evidence
+from beyondbase.evidence.graded_task import GradedTask, read_task, write_task
+from beyondbase.evidence.load import load_evidence
 from beyondbase.store import SampleSet
 from beyondbase.store.layout import grades_folder
 from beyondbase.study import Study
-from beyondbase.taskfile import GradedTask, read_task, write_task
 
 
 @pytest.fixture(scope="module")

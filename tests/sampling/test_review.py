@@ -13,11 +13,11 @@ from typer.testing import CliRunner, Result
 
 from beyondbase.cli import app
 from beyondbase.errors import InputError
-from beyondbase.evidence import load_evidence
-from beyondbase.marks import read_marks
-from beyondbase.review import Sample, marks_of, solved_by_few
-from beyondbase.review_files import COLUMNS, read_words
-from beyondbase.sampled_evidence import load_sampled_evidence
+from beyondbase.evidence.load import load_evidence
+from beyondbase.evidence.marks import read_marks
+from beyondbase.evidence.sampled import load_sampled_evidence
+from beyondbase.sampling.review import Sample, marks_of, solved_by_few
+from beyondbase.sampling.review_files import COLUMNS, read_words
 from beyondbase.store import set_folder
 from beyondbase.study import Study
 
@@ -143,7 +143,7 @@ def test_nothing_in_the_list_is_a_formula(tmp_path: Path, monkeypatch: pytest.Mo
     """What a model wrote is text to a spreadsheet, what is invisible is seen, and numbers stay numbers."""
     told(study := write_hair(tmp_path, monkeypatch, base=never))
     assert rows_of(tmp_path / "review.csv")[0]["answer"] == "'=3"
-    from beyondbase.review_files import _plain  # noqa: PLC0415 - the rule for a cell
+    from beyondbase.sampling.review_files import _plain  # noqa: PLC0415 - the rule for a cell
 
     assert [_plain(text) for text in ("-3", "-3.5", "-x", "+1", "@a", "a\x00\u202eb", "5")] == [
         *("-3", "-3.5", "'-x", "'+1", "'@a", "a\u2400[U+202E]b", "5"),

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from beyondbase.claiming import load_claims
 from beyondbase.cli import app
-from beyondbase.judging import gather, judge
-from beyondbase.results import results_of, write_results
+from beyondbase.judging.claim import load_claims
+from beyondbase.judging.family import gather, judge
+from beyondbase.results.build import results_of, write_results
 from beyondbase.study import load_study
 
 DATA = Path(__file__).parent / "data" / "formats"

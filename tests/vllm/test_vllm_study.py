@@ -13,9 +13,9 @@ from study_factory import write_tables
 from tiny_model import make_tiny
 from vllm_requests import SETTINGS
 
-from beyondbase.claiming import load_claims
-from beyondbase.judging import gather, judge
-from beyondbase.results import results_of
+from beyondbase.judging.claim import load_claims
+from beyondbase.judging.family import gather, judge
+from beyondbase.results.build import results_of
 from beyondbase.store import SampleSet, seed_of, set_folder
 
 ROOT = Path(__file__).parents[2]

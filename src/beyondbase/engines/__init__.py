@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from beyondbase.engines.engine import Engine, EngineError, Request, Sampling
     from beyondbase.engines.make import make_engine
-    from beyondbase.engines.settings import (
+    from beyondbase.study.engine_settings import (
         EngineSettings,
         OpenaiSettings,
         TransformersSettings,
@@ -32,5 +32,8 @@ def __getattr__(name: str) -> Any:
     """Import a name where it is first used: a study needs the settings, and who only judges no engine."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "engine" if name in _ENGINE else "make" if name == "make_engine" else "settings"
-    return getattr(import_module(f"{__name__}.{module}"), name)
+    if name.endswith("Settings"):
+        module = "beyondbase.study.engine_settings"
+    else:
+        module = f"{__name__}.{'engine' if name in _ENGINE else 'make'}"
+    return getattr(import_module(module), name)

@@ -6,7 +6,7 @@ from pathlib import Path
 from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.hub import hub_or_cache, not_loaded
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """The ranks that vLLM makes room for."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from beyondbase.cleaning import clean
+from beyondbase.visible import clean
 
 _LOG = logging.getLogger("beyondbase.engines")
 # Bytes of an answer beside its tokens, and of each: its text, number, log-probability, and JSON around them.

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from beyondbase.completions import Completion
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 from beyondbase.tasks.prompts import Prompt
 
 

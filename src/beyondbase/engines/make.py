@@ -3,11 +3,11 @@
 from beyondbase.engines.engine import Engine
 from beyondbase.engines.gpus import pin_xdist_worker
 from beyondbase.engines.parallel import ParallelEngine
-from beyondbase.engines.settings import EngineSettings, OpenaiSettings, TransformersSettings
 from beyondbase.engines.single import start
 from beyondbase.errors import InputError
 from beyondbase.hub import check_name
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
+from beyondbase.study.engine_settings import EngineSettings, OpenaiSettings, TransformersSettings
 
 
 def make_engine(

@@ -12,12 +12,12 @@ from beyondbase.completions import Completion
 from beyondbase.engines.answers import GarbledError, Oddities
 from beyondbase.engines.engine import EngineError, Request, Sampling, refuse_temperature
 from beyondbase.engines.server import Call, Server, in_loop
-from beyondbase.engines.settings import OpenaiSettings
 from beyondbase.engines.tokens import encode_continuation, encode_prompt, load_tokenizer
 from beyondbase.engines.wire import body, first_choice, read_completion, read_echo, route
 from beyondbase.errors import InputError
 from beyondbase.extras import require
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
+from beyondbase.study.engine_settings import OpenaiSettings
 from beyondbase.tasks.prompts import Chat, Prompt
 
 _EXTRA = "openai"

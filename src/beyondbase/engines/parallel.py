@@ -16,10 +16,10 @@ from typing import Any
 from beyondbase.completions import Completion
 from beyondbase.engines.engine import EngineError, Request, Sampling
 from beyondbase.engines.gpus import pinned, share_gpus, visible_gpus
-from beyondbase.engines.settings import TransformersSettings, VllmSettings
 from beyondbase.engines.tokens import load_tokenizer
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
+from beyondbase.study.engine_settings import TransformersSettings, VllmSettings
 from beyondbase.tasks.prompts import Prompt
 
 # Requests that a process is handed at a time.

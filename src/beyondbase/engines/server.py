@@ -7,11 +7,11 @@ from typing import Any, TypeGuard, TypeVar
 
 from beyondbase.engines.answers import Answer, GarbledError, room_for, shown, unpack
 from beyondbase.engines.engine import EngineError
-from beyondbase.engines.settings import OpenaiSettings
 from beyondbase.engines.wire import words
 from beyondbase.errors import InputError
 from beyondbase.extras import require
-from beyondbase.mistakes import quote, suggest
+from beyondbase.messages import quote, suggest
+from beyondbase.study.engine_settings import OpenaiSettings
 
 _EXTRA = "openai"
 _AGAIN = frozenset({408, 409, 425, 429})

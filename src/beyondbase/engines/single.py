@@ -1,7 +1,7 @@
 """The engine of one process; each kind is imported only when it is asked for."""
 
 from beyondbase.engines.engine import Engine
-from beyondbase.engines.settings import EngineSettings, OpenaiSettings, TransformersSettings
+from beyondbase.study.engine_settings import EngineSettings, OpenaiSettings, TransformersSettings
 
 
 def start(

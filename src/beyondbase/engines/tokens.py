@@ -6,7 +6,7 @@ from typing import Any
 from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.hub import check_name, hub_or_cache, not_loaded
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 from beyondbase.tasks.prompts import Chat, Prompt, render_chat
 
 

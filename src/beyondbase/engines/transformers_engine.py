@@ -8,15 +8,15 @@ from beyondbase.completions import Completion
 from beyondbase.engines.batches import Row, run_batch
 from beyondbase.engines.engine import Request, Sampling
 from beyondbase.engines.scoring import score_tokens
-from beyondbase.engines.settings import TransformersSettings
 from beyondbase.engines.stopping import LineWatch, cut_at_line
 from beyondbase.engines.tokens import decode, encode_continuation, encode_prompt
-from beyondbase.engines.weights import weights_identity
 from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.hub import hub_or_cache, not_loaded
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
+from beyondbase.study.engine_settings import TransformersSettings
 from beyondbase.tasks.prompts import Prompt
+from beyondbase.weights import weights_identity
 
 _EXTRA = "transformers"
 

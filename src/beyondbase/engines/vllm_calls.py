@@ -7,8 +7,8 @@ from typing import Any
 from beyondbase.completions import Completion, Finish
 from beyondbase.engines.adapters import RANKS
 from beyondbase.engines.engine import Request, Sampling, total
-from beyondbase.engines.settings import VllmSettings
 from beyondbase.engines.stopping import as_substrings, cut_at_line
+from beyondbase.study.engine_settings import VllmSettings
 
 
 def set_environment(settings: VllmSettings, *, cpu: bool) -> None:

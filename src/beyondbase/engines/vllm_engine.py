@@ -10,7 +10,6 @@ from weakref import WeakSet
 from beyondbase.completions import Completion
 from beyondbase.engines.adapters import adapter_rank, fetch_adapter
 from beyondbase.engines.engine import EngineError, Request, Sampling, refuse_temperature
-from beyondbase.engines.settings import VllmSettings
 from beyondbase.engines.tokens import decode, encode_continuation, encode_prompt
 from beyondbase.engines.vllm_calls import (
     chosen_logprobs,
@@ -19,12 +18,13 @@ from beyondbase.engines.vllm_calls import (
     sampling_options,
     set_environment,
 )
-from beyondbase.engines.weights import weights_identity
 from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.hub import hub_or_cache, not_loaded
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
+from beyondbase.study.engine_settings import VllmSettings
 from beyondbase.tasks.prompts import Prompt
+from beyondbase.weights import weights_identity
 
 _EXTRA = "vllm"
 _Job = tuple[int, tuple[int, ...], Any, str]

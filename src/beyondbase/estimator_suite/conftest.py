@@ -2,9 +2,9 @@
 
 import pytest
 
-from beyondbase.cleaning import clean
 from beyondbase.errors import InputError
 from beyondbase.estimator_suite.target import Target, load
+from beyondbase.visible import clean
 
 DEFAULT = "beyondbase.estimators:pass_at_k"
 CONVENTION = "test_more_draws_than_completions_are_refused"

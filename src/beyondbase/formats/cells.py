@@ -7,7 +7,7 @@ from typing import Any
 
 from beyondbase.errors import InputError
 from beyondbase.formats.decoding import text_lines, text_whole
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 
 _MISSING = object()
 _POSITIONS = (

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 
-from beyondbase.cleaning import clean
 from beyondbase.completions import Completion, Grade, Graded, Problem
 from beyondbase.errors import InputError
 from beyondbase.formats.helping import Compared, best_help
 from beyondbase.formats.imported import Imported, Row
 from beyondbase.graders import Grader
-from beyondbase.mistakes import quote
-from beyondbase.recipe import Problems
+from beyondbase.messages import quote
+from beyondbase.study.tables import Problems
+from beyondbase.visible import clean
 
 # Shares beyond which an import stops.
 MOST_DIFFERENT, MOST_UNPARSED = 0.02, 0.9

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote, suggest
+from beyondbase.messages import quote, suggest
 
 
 def chosen(what: str, pick: str | None, found: Sequence[str], files: Sequence[Path]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
 from beyondbase.formats.imported import Imported
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 
 # The arm and the task, None where the file does not say.
 Key = tuple[str | None, str | None]

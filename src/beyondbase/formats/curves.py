@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from beyondbase.errors import InputError
 from beyondbase.formats.imported import Imported
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 
 
 def check_drawn(imported: Imported, count: Mapping[str, int]) -> None:

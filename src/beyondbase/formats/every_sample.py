@@ -9,12 +9,12 @@ from typing import Any
 
 from beyondbase.completions import Completion, Graded
 from beyondbase.errors import InputError
+from beyondbase.evidence.graded_task import read_task
 from beyondbase.formats.cells import json_rows
 from beyondbase.formats.curves import ArmCurve
 from beyondbase.formats.placing import problems_path
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 from beyondbase.store import SampleSet, set_folder
-from beyondbase.taskfile import read_task
 
 VERSION = "0.3.0"
 

@@ -8,8 +8,8 @@ from beyondbase.files import AnyPath
 from beyondbase.formats import every_eval_ever, hub_results, passk_counts
 from beyondbase.formats.curves import ArmCurve, arm_curves
 from beyondbase.formats.drafts import Draft, place_lines
-from beyondbase.mistakes import quote, suggest
-from beyondbase.schema import Run, read_results, read_run, results_file
+from beyondbase.messages import quote, suggest
+from beyondbase.results.schema import Run, read_results, read_run, results_file
 
 _WRITERS: dict[str, Callable[[ArmCurve, Run | None], Iterator[Draft]]] = {
     "passk-inference": passk_counts.files_of,

@@ -6,7 +6,7 @@ from pathlib import Path
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
 from beyondbase.formats.imported import whole
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 
 _SAME = ("question", "gold", "level", "cluster")
 

@@ -8,7 +8,7 @@ from typing import Any
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
 from beyondbase.formats.imported import Imported
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 from beyondbase.tasks import Columns, Layout
 from beyondbase.tasks.benchmarks import AnswerType
 from beyondbase.tasks.problems import make_problems

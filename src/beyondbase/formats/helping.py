@@ -10,7 +10,7 @@ from beyondbase.completions import Completion, Problem
 from beyondbase.errors import InputError
 from beyondbase.graders import ChoiceGrader, ExactGrader, Grader, GymGrader, MathGrader
 from beyondbase.graders.extraction import OWN_RULES, Rule, find_answer
-from beyondbase.recipe import Problems
+from beyondbase.study.tables import Problems
 
 Compared = tuple[Completion, bool | None]
 """A completion, and whether the file says that it is right."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from beyondbase.errors import InputError
 from beyondbase.formats.curves import ArmCurve, Point
 from beyondbase.formats.drafts import Draft
-from beyondbase.mistakes import quote
-from beyondbase.schema import Run
+from beyondbase.messages import quote
+from beyondbase.results.schema import Run
 from beyondbase.store.layout import quoted
 
 

@@ -12,7 +12,7 @@ from beyondbase.completions import Finish, Grade, Problem
 from beyondbase.errors import InputError
 from beyondbase.formats.decoding import opened
 from beyondbase.formats.private import public
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _SCORES = dict.fromkeys(("1", "1.0", "true"), True) | dict.fromkeys(("0", "0.0", "false"), False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from beyondbase.formats.curves import ArmCurve
 from beyondbase.formats.drafts import Draft
-from beyondbase.schema import Run
+from beyondbase.results.schema import Run
 from beyondbase.store.layout import quoted
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from beyondbase.errors import InputError
 from beyondbase.files import AnyPath, as_paths
-from beyondbase.formats import (
+from beyondbase.formats.imported import Imported
+from beyondbase.formats.readers import (
     evalplus,
     human_eval,
     inspect_logs,
@@ -15,8 +16,7 @@ from beyondbase.formats import (
     lm_eval,
     nemo_skills,
 )
-from beyondbase.formats.imported import Imported
-from beyondbase.mistakes import quote, suggest
+from beyondbase.messages import quote, suggest
 
 _READERS: dict[str, Callable[[Sequence[Path], str | None], Imported]] = {
     module.TOOL: module.read

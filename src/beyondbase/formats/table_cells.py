@@ -7,9 +7,9 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from beyondbase.count_cells import count_remedy
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote
+from beyondbase.evidence.count_cells import count_remedy
+from beyondbase.messages import quote
 
 _WORDS = {
     **dict.fromkeys(("true", "yes", "correct", "right", "pass", "passed"), True),

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote, suggest
-from beyondbase.vocabulary import NAMES, known_as, plain
+from beyondbase.evidence.vocabulary import NAMES, known_as, plain
+from beyondbase.messages import quote, suggest
 
 _ASKED = ("prompt", "question", "problem", "input", "input_prompt", "messages", "query")
 

@@ -6,9 +6,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from beyondbase.errors import InputError
+from beyondbase.evidence.vocabulary import NAMES, plain
 from beyondbase.formats.table_rows import rows_of
-from beyondbase.mistakes import quote
-from beyondbase.vocabulary import NAMES, plain
+from beyondbase.messages import quote
 
 
 def check_id(kind: str, files: Sequence[Path], column: str, asked: str | None) -> None:

@@ -14,7 +14,7 @@ import pyarrow.parquet
 from beyondbase.errors import InputError
 from beyondbase.formats.cells import json_rows, json_whole, mapping
 from beyondbase.formats.decoding import opened, text_lines, text_whole
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 from beyondbase.separated import delimiter_of, without_end
 
 Row = tuple[str, Mapping[str, Any]]

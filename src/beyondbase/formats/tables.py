@@ -15,12 +15,12 @@ from beyondbase.errors import InputError
 from beyondbase.formats.counting import Counting, Key
 from beyondbase.formats.gathering import Gathering, problem_of
 from beyondbase.formats.imported import Imported, Row, identity_of, ordered, whole
+from beyondbase.formats.naming import plain_name
 from beyondbase.formats.table_cells import count_in, digest_in, id_in, is_missing, response_in, verdict_in
 from beyondbase.formats.table_columns import Columns, TableOptions, asked_in, columns_of
 from beyondbase.formats.table_ids import check_id
 from beyondbase.formats.table_rows import rows_of
-from beyondbase.mistakes import quote
-from beyondbase.naming import plain_name
+from beyondbase.messages import quote
 
 _FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length", "max_tokens": "length"}
 _LOST = "a completion that nobody judged is not wrong; judge it, or count it as not drawn: --skip-missing"

@@ -22,7 +22,7 @@ from beyondbase.graders.math_verify import MathVerifyGrader
 from beyondbase.graders.maths import MathGrader
 from beyondbase.graders.pool import Limits
 from beyondbase.graders.protocol import Grader, grade_batches
-from beyondbase.mistakes import quote, suggest
+from beyondbase.messages import quote, suggest
 
 __all__ = [
     "ChoiceGrader",

@@ -21,7 +21,7 @@ from typing import ClassVar
 from beyondbase.completions import Completion, Graded, Problem
 from beyondbase.errors import InputError
 from beyondbase.graders.protocol import Ruling, grade_answers, version_of
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 
 _SHELL = r"\\(?:text|mathrm|textbf|mathbf|bf)\{"
 _IS = r"(?:\b(?i:is|would be)\b|:)?"

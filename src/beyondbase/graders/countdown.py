@@ -21,7 +21,7 @@ from typing import ClassVar
 from beyondbase.completions import Completion, Grade, Graded, Problem
 from beyondbase.errors import InputError
 from beyondbase.graders.protocol import LONGEST, check_word, problem_of, version_of
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 from beyondbase.tasks.countdown import LARGEST, OPERATIONS, Numbers, read_question, result_of
 
 CHECKS = ("steps", "result")

@@ -27,7 +27,7 @@ from beyondbase.graders.extraction import Rule, find_answer
 from beyondbase.graders.gym_rules import RULES
 from beyondbase.graders.pool import Failure, Limits, Pool
 from beyondbase.graders.protocol import LONGEST, Ruling, check_rules, grade_answers, version_of
-from beyondbase.mistakes import quote, suggest
+from beyondbase.messages import quote, suggest
 
 # Their scorers were read: they neither run the text nor write anything, and what they accept is right.
 _SCORED = """

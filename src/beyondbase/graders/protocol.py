@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from beyondbase.completions import Completion, Grade, Graded, Problem
 from beyondbase.errors import InputError
 from beyondbase.graders.extraction import RULES, Rule
-from beyondbase.mistakes import quote, suggest
+from beyondbase.messages import quote, suggest
 
 # Longer answers are no answers; they are compared as text and kept in part.
 LONGEST = 4096

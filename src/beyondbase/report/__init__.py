@@ -12,16 +12,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from beyondbase import terminal
-from beyondbase.cleaning import clean
 from beyondbase.errors import InputError
 from beyondbase.files import AnyPath, write_whole
-from beyondbase.report import formats, wording
+from beyondbase.report import formats, terminal, wording
 from beyondbase.report.packing import Packer
 from beyondbase.report.provenance import CALIBRATION, citation
+from beyondbase.report.terminal import counted
 from beyondbase.report.view import Study, arrange
-from beyondbase.schema import SCHEMA_VERSION
-from beyondbase.terminal import counted
+from beyondbase.results.schema import SCHEMA_VERSION
+from beyondbase.visible import clean
 
 __all__ = ["render_page", "write_page"]
 
@@ -89,11 +88,11 @@ def render_page(
     Args:
         results: the content of results.json, schema version 5; its texts are not trusted.
         run: command, date and hash of results.json, or None if they are not known.
-        comparison: what `beyondbase.comparison.compare` returned of an earlier run and this one.
+        comparison: what `beyondbase.results.compare.compare` returned of an earlier run and this one.
 
     Raises:
         InputError: the mapping follows another schema version.
-        ValueError: the run's date is none; `beyondbase.schema.read_run` lets no such run through.
+        ValueError: the run's date is none; `beyondbase.results.schema.read_run` lets no such run through.
     """
     version = results.get("schema_version")
     if version != SCHEMA_VERSION:

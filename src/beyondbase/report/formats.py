@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from beyondbase.terminal import samples_text
+from beyondbase.report.terminal import samples_text
 
 DASH = "\N{EM DASH}"
 MINUS = "\N{MINUS SIGN}"

@@ -5,7 +5,7 @@ from typing import Any
 
 from beyondbase.report.figures import ARM_STYLES, BASE, Figure, series_of
 from beyondbase.report.formats import estimate
-from beyondbase.terminal import counted
+from beyondbase.report.terminal import counted
 
 Record = Mapping[str, Any]
 

@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from beyondbase.cleaning import clean
 from beyondbase.report.formats import DASH, estimate, named_effect, p_value
+from beyondbase.report.terminal import asides, concerned, counted, remedies, some, waiver_text
 from beyondbase.report.wording import floor_words, headline, standing
-from beyondbase.terminal import asides, concerned, counted, remedies, some, waiver_text
+from beyondbase.visible import clean
 
 Record: TypeAlias = Mapping[str, Any]
 
@@ -56,7 +56,7 @@ def render_summary(results: Record, *, run: Record | None = None, comparison: Re
     Args:
         results: the content of results.json; its texts are not trusted.
         run: the content of run.json, if it is of these results.
-        comparison: what `beyondbase.comparison.compare` says of an earlier run and these results.
+        comparison: what `beyondbase.results.compare.compare` says of an earlier run and these results.
     """
     template = _environment().get_template("summary.md.j2")
     text = ""
@@ -72,7 +72,7 @@ def changes(compared: Record) -> Iterator[str]:
     """Say what changed in a study since an earlier run, the most important first.
 
     Args:
-        compared: a study of what `beyondbase.comparison.compare` returns.
+        compared: a study of what `beyondbase.results.compare.compare` returns.
     """
     if compared["status"] != "both":
         yield f"The study is only in the {'new' if compared['status'] == 'added' else 'old'} run."

@@ -14,8 +14,8 @@ from beyondbase.report.figures import (
     series_of,
 )
 from beyondbase.report.formats import estimate, number
+from beyondbase.report.terminal import counted
 from beyondbase.report.wording import arm_word, crossing_words, floor_words, rows
-from beyondbase.terminal import counted
 
 Record = Mapping[str, Any]
 

@@ -142,7 +142,7 @@ def arrange(results: Record, comparison: Record | None) -> list[Study]:
 
     Args:
         results: the content of results.json.
-        comparison: what `beyondbase.comparison.compare` returned, or None.
+        comparison: what `beyondbase.results.compare.compare` returned, or None.
     """
     anchors = Anchors()
     changes = comparison["studies"] if comparison else {}

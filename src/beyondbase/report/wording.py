@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from beyondbase.kinds import ANY, NAMES, PAPER
+from beyondbase.judging.verdict import TIE
 from beyondbase.report.formats import estimate, number, p_value
-from beyondbase.terminal import counted
-from beyondbase.verdict import TIE
+from beyondbase.report.terminal import counted
+from beyondbase.study.kinds import ANY, NAMES, PAPER
 
 ARM_WORDS = {
     "rl": "RL",

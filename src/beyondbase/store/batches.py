@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from beyondbase.completions import Completion, Graded
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 from beyondbase.store.identity import seeds_of
 from beyondbase.store.places import INDEX_LIMIT, named
 from beyondbase.store.scoring import Scored

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 from beyondbase.store.durable import explained, make_folder, write_durably
 
 EXPECTED_FILE = "rows.json"

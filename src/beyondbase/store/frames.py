@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 from beyondbase.store.shards import Kind, read_shard
 
 # Few enough rows to work on in memory that is used again: to get new pages takes longer than to fill them.

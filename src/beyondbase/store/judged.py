@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from beyondbase.completions import Completion, Graded
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 from beyondbase.store import layout
 from beyondbase.store.batches import grade_columns, keys_of, score_columns
 from beyondbase.store.durable import explained

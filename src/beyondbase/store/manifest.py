@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 from beyondbase.store.durable import write_durably
 from beyondbase.store.identity import canonical, differences, fingerprint_of
 from beyondbase.store.layout import COMPLETIONS, SCORER_FILE, SET_FILE, shards_in

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 from beyondbase.store.frames import Frame, Words
 
 INDEX_LIMIT = 2**20

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 from beyondbase.store.durable import explained, write_durably
 from beyondbase.tasks.prompts import Chat, Prompt
 

@@ -11,7 +11,7 @@ from typing import Any
 from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.files import AnyPath
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 from beyondbase.store.card import make_card
 from beyondbase.store.durable import explained, make_folder, write_durably
 from beyondbase.store.expected import EXPECTED_FILE

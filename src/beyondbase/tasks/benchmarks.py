@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote, suggest
+from beyondbase.messages import quote, suggest
 
 AnswerType = Literal["number", "expression", "set", "choice", "text"]
 

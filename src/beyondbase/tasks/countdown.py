@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote
+from beyondbase.messages import quote
 
 LARGEST = 99
 OPERATIONS = "+-*/"

@@ -8,7 +8,7 @@ from typing import Any
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
 from beyondbase.extras import require
-from beyondbase.mistakes import quote, suggest
+from beyondbase.messages import quote, suggest
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 

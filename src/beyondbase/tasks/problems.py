@@ -8,7 +8,7 @@ from typing import Any
 
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote, suggest
+from beyondbase.messages import quote, suggest
 from beyondbase.tasks.benchmarks import Layout
 from beyondbase.tasks.tables import Row
 

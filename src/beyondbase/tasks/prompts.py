@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any, Protocol
 
 from beyondbase.errors import InputError
-from beyondbase.mistakes import quote, suggest
+from beyondbase.messages import quote, suggest
 
 PLACEHOLDER = "{question}"
 

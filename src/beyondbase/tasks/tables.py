@@ -13,7 +13,7 @@ import pyarrow.parquet
 from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.hub import check_name, hub_or_cache, not_loaded
-from beyondbase.mistakes import quote, read_text
+from beyondbase.messages import quote, read_text
 
 Row = tuple[str, Mapping[str, Any]]
 NO_DATASET = 'use file = "…" for a file of your own, or a name of the Hub such as "openai/gsm8k"'

@@ -1,0 +1,5 @@
+"""The command line: a module for each group of commands, put together in `main`."""
+
+from beyondbase.cli.main import app, main
+
+__all__ = ["app", "main"]

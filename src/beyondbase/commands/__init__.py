@@ -1,1 +1,0 @@
-"""The commands of `beyondbase`, a module for each kind of work."""

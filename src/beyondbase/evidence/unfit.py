@@ -1,0 +1,90 @@
+"""Why a set of completions is no evidence, beside its health: unfinished, or no match for its base's."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from beyondbase.evidence.asked import n_of
+from beyondbase.messages import quote
+from beyondbase.sampling.draw import Key, samples_of
+from beyondbase.store import SampleSet, set_folder
+from beyondbase.store.expected import rows_expected
+from beyondbase.store.layout import SET_FILE
+from beyondbase.store.prompts import read_prompts
+from beyondbase.study import Study
+
+
+def unfinished(study: Study, key: Key, store: SampleSet, *, found: int, problems: int) -> Iterator[str]:
+    """Say that a set holds less than the study asks for, or than the files that it was imported from."""
+    task, arm = key
+    wanted = rows_expected(store.folder) if study.sampling is None else n_of(study, arm) * problems
+    if wanted is None or found >= wanted:
+        return
+    use = "run the same beyondbase import again"
+    if study.sampling is not None:
+        use = f"run beyondbase sample --study {study.path} again"
+    yield (
+        f"arm {arm!r} on {task!r} has {found:,} of {wanted:,} completions: {use}, it goes on where it stopped"
+    )
+
+
+def same_prompts(study: Study, key: Key, store: SampleSet) -> bool | None:
+    """Tell whether an arm was asked in the very words of its base; None for bases, or where not known."""
+    task, arm = key
+    base = study.base_of(arm)
+    if base == arm or _templated_by_server(store.identity):
+        return None
+    ours, theirs = read_prompts(store.folder), read_prompts(set_folder(samples_of(study), task, base))
+    if ours is None or theirs is None:
+        return None
+    return all(theirs.get(name, digest) == digest for name, digest in ours.items())
+
+
+def _templated_by_server(identity: Mapping[str, Any]) -> bool:
+    """Whether messages went to a server, which puts a chat template around them that nobody here knows."""
+    chat = identity.get("prompt", {}).get("chat", False)
+    engine = identity.get("asked", {}).get("engine", {})
+    return bool(chat and engine.get("engine") == "openai" and not engine.get("tokenizer"))
+
+
+def drawn_otherwise(study: Study, key: Key, store: SampleSet) -> Iterator[str]:
+    """Say in which settings an arm differs from its base, though neither of the two says so."""
+    task, arm = key
+    base = study.base_of(arm)
+    folder = set_folder(samples_of(study), task, base)
+    if study.health.mixed or base == arm or not (folder / SET_FILE).exists():
+        return
+    ours, theirs = (_draw_of(identity) for identity in (store.identity, SampleSet.read(folder).identity))
+    said = {
+        name
+        for name in ("temperature", "top_p", "max_tokens")
+        if any(getattr(study.arms[one], name) is not None for one in (arm, base))
+    }
+    for name in sorted((ours.keys() & theirs.keys()) - said):
+        if ours[name] != theirs[name]:
+            yield (
+                f"arm {arm!r} on {task!r} was drawn with {name} {quote(ours[name])}, its base {base!r} with"
+                f" {quote(theirs[name])}: draw both alike, or state temperature, top_p or max_tokens on"
+                " the arm where that is meant, or set [health] mixed = true"
+            )
+
+
+def _draw_of(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """What completions hang on beside model and prompt, as far as a set says it."""
+    imported = identity.get("imported", {})
+    drawn = imported.get("sampling") if isinstance(imported, Mapping) else None
+    found = dict(identity.get("sampling") or drawn or {})
+    return found | {
+        name: identity[name]
+        for name in ("engine", "engine_version", "dtype")
+        if identity.get(name) is not None
+    }
+
+
+def asked_otherwise(study: Study, key: Key, *, same: bool | None) -> Iterator[str]:
+    """Say that an arm was asked in other words than its base, though neither of the two says so."""
+    arms, base = study.arms, study.base_of(key[1])
+    if same is False and arms[key[1]].prompt is None and arms[base].prompt is None:
+        yield (
+            f"arm {key[1]!r} on {key[0]!r} was asked in other words than {base!r}, as chat templates do that"
+            " differ: use a prompt that is no chat, or give one of the two arms a prompt of its own"
+        )

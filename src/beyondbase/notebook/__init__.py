@@ -1,0 +1,1 @@
+"""Verdicts from Python and in a notebook."""

@@ -1,0 +1,252 @@
+"""Verdicts of results.json as lines of a terminal, the same after a run of pytest and from the shell."""
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from rich.cells import cell_len
+
+from beyondbase.judging.verdict import Effect
+from beyondbase.study.kinds import ANY, PAPER
+from beyondbase.visible import clean
+
+Record: TypeAlias = Mapping[str, Any]
+
+HEAD = ("claim", "pair", "task", "verdict", "effect [interval]", "adj. p", "effect of")
+COLOURS = {"SUPPORTED": "green", "REFUTED": "red", "INCONCLUSIVE": "yellow", "INVALID": "red"}
+NAMED = 5
+UNEQUAL = 2  # times the mean size, from which a largest cluster needs a word
+# What would break a line of the table, or turn the text beside it.
+BREAKS = {
+    ord("\t"): "\N{SYMBOL FOR HORIZONTAL TABULATION}",
+    ord("\n"): "\N{SYMBOL FOR NEWLINE}",
+}
+
+
+def one_line(text: object) -> str:
+    """A text from outside as part of one line: no control character of it reaches the terminal."""
+    return str(clean(str(text))).translate(BREAKS)
+
+
+def shown_path(path: Path) -> str:
+    """A path as short as the working folder allows."""
+    here = Path.cwd()
+    return one_line(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def verdicts_of(results: Record, ran: Container[tuple[str, str]] | None = None) -> list[tuple[str, Record]]:
+    """Verdicts with the id of their study, in the order of results.json.
+
+    Args:
+        results: the content of results.json.
+        ran: study and id of the verdicts to keep; all if None.
+    """
+    every = [(study["id"], verdict) for study in results["studies"] for verdict in study["verdicts"]]
+    return [(study, entry) for study, entry in every if ran is None or (study, entry["id"]) in ran]
+
+
+def table_lines(verdicts: Sequence[tuple[str, Record]], *, day: date) -> list[tuple[str, str]]:
+    """A compact table: lines with the outcome that each belongs to ("" for the head).
+
+    Args:
+        verdicts: what `verdicts_of` gives.
+        day: what waivers are held against.
+    """
+    rows = [HEAD, *(_row(verdict, day) for _, verdict in verdicts)] if verdicts else []
+    if len({study for study, _ in verdicts}) > 1:
+        studies = ("study", *(one_line(study) for study, _ in verdicts))
+        rows = [(row[0], study, *row[1:]) for row, study in zip(rows, studies, strict=True)]
+    widths = [max(cell_len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(_filled, row, widths)).rstrip() for row in rows]
+    outcomes = ["", *(verdict["outcome"] for _, verdict in verdicts)]
+    return list(zip(lines, outcomes[: len(rows)], strict=True))
+
+
+def _filled(cell: str, width: int) -> str:
+    # Some letters take two columns of a terminal, some none.
+    return cell + " " * (width - cell_len(cell))
+
+
+def _row(verdict: Record, day: date) -> tuple[str, ...]:
+    cells = (
+        verdict["claim"],
+        verdict["label"],
+        verdict["task"],
+        verdict["outcome"],
+        effect_text(verdict["effect"]),
+        p_text(verdict["p_adjusted"]) if not verdict["invalid"] else "",
+        "; ".join(_remarks(verdict, day)),
+    )
+    return tuple(one_line(cell) for cell in cells)
+
+
+def _remarks(verdict: Record, day: date) -> Iterator[str]:
+    if verdict["effect"]:
+        yield verdict["effect"]["name"]
+    yield from expectation(verdict)
+    if verdict["waiver"] and not verdict["as_expected"]:
+        yield waiver_text(verdict["waiver"], day)
+    for effect in verdict["details"]:
+        if effect["unit"] == "k":
+            yield f"{effect['name']}: {effect_text(effect)}"
+
+
+def expectation(verdict: Record) -> Iterator[str]:
+    """How a verdict stands to what is expected of it, where that needs a word.
+
+    A finding that is SUPPORTED needs none, and what is open or unfit tells enough by that.
+    """
+    expected, outcome, paper = verdict["expected"], verdict["outcome"], PAPER[verdict["kind"]]
+    if outcome == "INVALID":
+        return
+    if expected == ANY:
+        yield "no outcome expected"
+    elif expected != paper or outcome not in {paper, "INCONCLUSIVE"}:
+        yield f"expected {expected}"
+    elif outcome == "REFUTED":
+        yield "as the paper says"
+
+
+def waiver_text(waiver: Record, day: date) -> str:
+    """Who lets an unwanted verdict pass until when, or that this has run out."""
+    if day > date.fromisoformat(waiver["until"]):
+        return f"waiver of {waiver['owner']} ran out on {waiver['until']}"
+    return f"waived until {waiver['until']} by {waiver['owner']}"
+
+
+def effect_text(effect: Effect | Record | None) -> str:
+    """An effect with its interval: shares as points of a hundred, k as a number of samples."""
+    if effect is None:
+        return ""
+    parts = vars(effect) if isinstance(effect, Effect) else effect
+    if parts["unit"] == "k":
+        return samples_text(parts)
+    show = _points if parts["unit"] == "share" else _number
+    tail = " pts" if parts["unit"] == "share" else ""
+    return f"{show(parts['estimate'])} [{show(parts['lower'])}, {show(parts['upper'])}]{tail}"
+
+
+def samples_text(effect: Record) -> str:
+    """A number of samples with its interval, in words where it lies below one sample or beyond the last."""
+    estimate, most = effect["estimate"], effect["most"]
+    beyond = "none" if most is None else f"not up to {most:,}"
+    ends = _ends(effect["lower"], effect["upper"])
+    return (beyond if estimate is None else _samples(estimate)) + (f" [{ends}]" if ends else "")
+
+
+def _ends(lower: float | None, upper: float | None) -> str:
+    if upper is None:
+        return "" if lower is None else "no limits" if lower < 1 else f"{_samples(lower)} or more"
+    if lower is None:
+        return f"up to {_samples(upper)}"
+    return "below 1" if lower < 1 and upper <= 1 else f"{_samples(lower)}, {_samples(upper)}"
+
+
+def _samples(value: float) -> str:
+    count = _steady(value)
+    if count < 1:
+        return "below 1"
+    return f"{count:,.0f}" if count >= 100 or count == int(count) else f"{count:.3g}"
+
+
+def p_text(p: float) -> str:
+    """A p-value to two digits."""
+    return f"{_steady(p):.2g}" if p >= 1e-4 else f"{_steady(p):.0e}"
+
+
+def remedies(verdicts: Iterable[Record]) -> dict[str, list[str]]:
+    """What would decide the INCONCLUSIVE verdicts: ids by remedy."""
+    named: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        if verdict["remedy"]:
+            named.setdefault(verdict["remedy"], []).append(verdict["id"])
+    return named
+
+
+def concerned(cause: Record, most: int = NAMED) -> str:
+    """What a cause of unfit evidence concerns: one verdict by its name, more by claims and cases."""
+    ids = cause["verdicts"]
+    if len(ids) == 1:
+        return str(ids[0])
+    if not ids:
+        return some(cause["pairs"], most)
+    claims, cases = (dict.fromkeys(part) for part in zip(*map(_claim_and_case, ids), strict=True))
+    named = next(iter(claims)) if len(claims) == 1 else counted(len(claims), "claim")
+    return f"{len(ids):,} verdicts ({named} on {some(cases, most)})"
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def some(names: Iterable[str], most: int = NAMED) -> str:
+    """The first of some names, and how many more there are."""
+    every = list(names)
+    more = f" and {len(every) - most:,} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + more
+
+
+def _claim_and_case(verdict: str) -> tuple[str, str]:
+    claim, _, case = verdict.removesuffix("]").partition("[")
+    return claim, case
+
+
+def reason_lines(results: Record, ran: Container[tuple[str, str]] | None = None) -> list[str]:
+    """Why verdicts are INVALID, and what would decide the INCONCLUSIVE ones: every cause once.
+
+    Args:
+        results: the content of results.json.
+        ran: as for `verdicts_of`.
+    """
+    lines = []
+    for study in results["studies"]:
+        for cause in study["unfit"]:
+            ids = [id_ for id_ in cause["verdicts"] if ran is None or (study["id"], id_) in ran]
+            if ids or ran is None:
+                lines.append(f"INVALID: {concerned({**cause, 'verdicts': ids})}: {cause['reason']}")
+    found = remedies(verdict for _, verdict in verdicts_of(results, ran)).items()
+    lines += [f"INCONCLUSIVE: {', '.join(ids)}: {remedy}" for remedy, ids in found]
+    return [one_line(line) for line in lines]
+
+
+def not_applicable_lines(studies: Iterable[Record]) -> list[str]:
+    """Claims that a study has no case for, with what they need."""
+    return [
+        one_line(f"not applicable to {study['id']}: {item['claim']} (needs {item['needs']})")
+        for study in studies
+        for item in study["not_applicable"]
+    ]
+
+
+def asides(study: Record) -> list[str]:
+    """What a reader of the verdicts should know besides: arms without a pair, clusters of unequal size."""
+    names = ", ".join(arm["id"] for arm in study["arms"] if not arm["paired"])
+    apart = [f"not judged beside their base (paired = false): {names}"] if names else []
+    return [one_line(line) for line in (*apart, *dict.fromkeys(_unequal_clusters(study)))]
+
+
+def _unequal_clusters(study: Record) -> Iterator[str]:
+    for pair in study["pairs"]:
+        problems, clusters, largest = (pair[key] for key in ("problems", "clusters", "largest_cluster"))
+        if clusters and largest * clusters > UNEQUAL * problems:
+            yield (
+                f"{pair['task']}: the largest of {counted(clusters, 'cluster')} holds {largest:,} of"
+                f" {counted(problems, 'problem')}, so limits are at best those of {problems / largest:.1f}"
+                " clusters of its size; problems from more clusters, or fewer from it, would narrow them"
+            )
+
+
+def _points(share: float | None) -> str:
+    # Adding zero turns -0.0 into 0.0.
+    return "none" if share is None else f"{round(100 * _steady(share), 1) + 0.0:+.1f}"
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{_steady(value):.3g}"
+
+
+def _steady(value: float) -> float:
+    """A number to nine digits: halves such as 6.25 are rounded alike, whatever the last bits of a machine."""
+    return float(f"{value:.9g}")

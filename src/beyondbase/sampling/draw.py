@@ -1,0 +1,206 @@
+"""From a study to sample sets: whatever is missing is sampled, and nothing twice."""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from beyondbase.completions import Completion, Problem
+from beyondbase.engines import Engine, Request
+from beyondbase.engines import Sampling as Drawing
+from beyondbase.errors import InputError
+from beyondbase.evidence.asked import (
+    check_asked,
+    check_models,
+    check_settings,
+    drawing_of,
+    n_of,
+    prompts_of,
+    recipe_of,
+    settings_of,
+    start_engine,
+)
+from beyondbase.evidence.problems import check_names, load_problems
+from beyondbase.messages import quote, suggest
+from beyondbase.sampling.speed import Speed, add_speed
+from beyondbase.store import SampleSet, seed_of, set_folder
+from beyondbase.store.durable import explained
+from beyondbase.store.layout import SET_FILE
+from beyondbase.store.prompts import keep_prompts
+from beyondbase.study import Study
+
+Key = tuple[str, str]
+# Letters of text, about, that wait for a batch to be full: while it is written there are several copies.
+_HELD = 1 << 23
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the work on one sample set has come.
+
+    Attributes:
+        doing: What is done to it: "load" its model, "sample", "grade", "check" its grader or "score".
+        task: The task.
+        arm: The arm.
+        done: Completions that this run has stored, graded or scored.
+        wanted: Completions that were missing as it began.
+        tokens: Tokens that this run has generated.
+    """
+
+    doing: str
+    task: str
+    arm: str
+    done: int = 0
+    wanted: int = 0
+    tokens: int = 0
+
+
+Tell = Callable[[Progress], None]
+
+
+def chosen(study: Study, *, tasks: Sequence[str] = (), arms: Sequence[str] = ()) -> list[Key]:
+    """List the sample sets of a study as (task, arm), arm by arm; some of them if names are given.
+
+    Raises:
+        InputError: The study has no such task or arm, or is not judged on samples.
+    """
+    samples_of(study)
+    sampled = [name for name, arm in study.arms.items() if arm.role != "guess"]
+    for option, names, known in (("--task", tasks, [*study.tasks]), ("--arm", arms, sampled)):
+        for name in names:
+            if name not in known:
+                use = f"use one of {', '.join(known)}{suggest(name, known)}"
+                raise InputError(f"{option}: found {quote(name)}, which {study.path} does not sample; {use}")
+    return [
+        (task, arm)
+        for arm in sampled
+        for task in study.tasks
+        if arm in (arms or sampled) and task in (tasks or study.tasks)
+    ]
+
+
+def samples_of(study: Study) -> Path:
+    """Name the folder of a study's samples.
+
+    Raises:
+        InputError: The study is judged on counts, or a name is too long for a folder.
+    """
+    if study.samples is None:
+        use = 'add samples = "samples", the folder of completions'
+        raise InputError(f"{study.path}: [evidence] samples: missing; {use}")
+    check_names(study)
+    return study.samples
+
+
+def sample(study: Study, keys: Sequence[Key], *, tell: Tell) -> None:
+    """Sample what is missing to n completions of each problem, arm by arm.
+
+    Every batch is on the disk before the next begins; interrupted at any moment, the same call goes on.
+
+    Args:
+        study: With [sampling] and [problems].
+        keys: Which of its sets, as `chosen` lists them.
+        tell: Called as a model is loaded, and after every batch.
+
+    Raises:
+        InputError: The study does not say how to sample, an extra is missing, or a set was sampled with
+            other settings.
+        EngineError: The engine failed; what was stored is good.
+    """
+    recipe_of(study)
+    problems = {task: load_problems(study, task) for task, _ in keys}
+    lacking = [key for key in keys if missing(study, key, problems[key[0]])]
+    check_models(study, dict.fromkeys(arm for _, arm in lacking))
+    for arm in dict.fromkeys(arm for _, arm in lacking):
+        tasks = [task for task, name in lacking if name == arm]
+        tell(Progress("load", tasks[0], arm))
+        with closing(start_engine(study, arm)) as engine:
+            for task in tasks:
+                _fill(study, engine, (task, arm), tell)
+
+
+def missing(study: Study, key: Key, problems: Sequence[Problem]) -> int:
+    """Count the completions that a set lacks.
+
+    Raises:
+        InputError: The set was sampled otherwise than the study says now.
+    """
+    n, folder = n_of(study, key[1]), set_folder(samples_of(study), *key)
+    if not (folder / SET_FILE).exists():
+        return len(problems) * n
+    store = SampleSet.read(folder)
+    check_settings(study, key[1], store)
+    check_asked(study, key[1], store, problems)
+    return len(store.wanted([problem.id for problem in problems], n))
+
+
+def _fill(study: Study, engine: Engine, key: Key, tell: Tell) -> None:
+    recipe, arm = recipe_of(study), study.arms[key[1]]
+    prompts = prompts_of(study, *key, engine.tokenizer)
+    questions = prompts_of(study, *key, None)
+    identity = {**engine.identity(), **settings_of(study, key[1])}
+    with SampleSet.open(set_folder(samples_of(study), *key), identity) as store:
+        keep_prompts(store.folder, prompts, questions)
+        wanted = store.wanted([*prompts], n_of(study, key[1]))
+        requests = (
+            Request(problem, index, seed_of(store.fingerprint, problem, index), prompts[problem])
+            for problem, index in wanted
+        )
+        # Wanted completions come by their index, so that those whose tokens are kept are the first.
+        kept = int((wanted.index < recipe.keep_tokens).sum())
+        at = Progress("sample", *key, wanted=len(wanted))
+        # Closed here, whatever happens: what was drawn is stored first, and then the engine told to stop.
+        with (
+            closing(_drawn(engine, requests, drawing_of(recipe, arm), kept)) as drawn,
+            closing(_stored(store, drawn, recipe.batch)) as batches,
+        ):
+            _count(store, batches, at, tell)
+
+
+def _count(store: SampleSet, batches: Iterator[list[Completion]], at: Progress, tell: Tell) -> None:
+    start = time.monotonic()
+    tell(at)
+    try:
+        for batch in batches:
+            tokens = sum(item.tokens or 0 for item in batch)
+            at = replace(at, done=at.done + len(batch), tokens=at.tokens + tokens)
+            tell(at)
+    finally:
+        seconds = time.monotonic() - start
+        if at.tokens and seconds > 0:
+            with explained(store.folder):
+                add_speed(store.folder, Speed(completions=at.done, tokens=at.tokens, seconds=seconds))
+
+
+def _drawn(engine: Engine, requests: Iterator[Request], drawing: Drawing, kept: int) -> Generator[Completion]:
+    if kept:
+        yield from engine.generate(islice(requests, kept), replace(drawing, keep_tokens=True))
+    yield from engine.generate(requests, drawing)
+
+
+def _stored(store: SampleSet, completions: Iterator[Completion], size: int) -> Generator[list[Completion]]:
+    batch: list[Completion] = []
+    held = 0
+    try:
+        for completion in completions:
+            batch.append(completion)
+            held += len(completion.text) + 16 * len(completion.token_ids or ())
+            if len(batch) >= size or held >= _HELD:
+                store.append(batch)
+                full, batch, held = batch, [], 0
+                yield full
+    finally:
+        # Also where the engine fails or the user stops it: what was drawn is paid for.
+        if batch:
+            store.append(_unstored(store, batch))
+    if batch:
+        yield batch
+
+
+def _unstored(store: SampleSet, batch: Sequence[Completion]) -> list[Completion]:
+    """What of a batch is not there; whoever was stopped while it was written cannot know."""
+    n = max((item.index for item in batch), default=-1) + 1
+    left = {*store.wanted([*{item.problem_id for item in batch}], n)}
+    return [item for item in batch if (item.problem_id, item.index) in left]

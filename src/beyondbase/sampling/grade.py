@@ -1,0 +1,125 @@
+"""From sample sets to grades: whatever is not graded by grader and answers of now is, without new samples."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from functools import partial
+
+from beyondbase.completions import Problem
+from beyondbase.errors import InputError
+from beyondbase.evidence.asked import check_asked
+from beyondbase.evidence.graded_task import GradedTask, named, read_task, task_path, told_apart, write_task
+from beyondbase.evidence.problems import defaults_of, load_problems, task_grader
+from beyondbase.graders import Grader, grade_batches
+from beyondbase.messages import place, quote
+from beyondbase.sampling.draw import Key, Progress, Tell, samples_of
+from beyondbase.sampling.false_accepts import Accepts, false_accepts
+from beyondbase.store import SampleSet, set_folder
+from beyondbase.store.layout import SET_FILE
+from beyondbase.study import Study
+from beyondbase.study.tables import Problems
+from beyondbase.tasks import problems_digest
+
+
+def grade(study: Study, keys: Sequence[Key], *, tell: Tell) -> dict[Key, Accepts]:
+    """Grade what a grader of this version has not seen; completions are left as they are.
+
+    Args:
+        study: With [problems] and sample sets.
+        keys: Which of its sets, as `chosen` lists them; those that are not there yet are left out.
+        tell: Called after every batch.
+
+    Returns:
+        By task and arm, how often the grader accepted answers to other problems.
+
+    Raises:
+        InputError: An extra is missing, or a completion is of a problem that the task has not, or of which
+            the question changed since.
+    """
+    samples, found = samples_of(study), dict[Key, Accepts]()
+    for task in dict.fromkeys(task for task, _ in keys):
+        arms = [arm for name, arm in keys if name == task]
+        there = [arm for arm in arms if (set_folder(samples, task, arm) / SET_FILE).exists()]
+        if there:
+            accepts = _grade_task(study, task, there, tell)
+            found |= {(task, arm): accepts[arm] for arm in there if arm in accepts}
+    return found
+
+
+def _grade_task(study: Study, task: str, arms: Sequence[str], tell: Tell) -> Mapping[str, Accepts]:
+    _check_trusted(study, task)
+    samples, problems, grader = samples_of(study), load_problems(study, task), task_grader(study, task)
+    by_id, by = {problem.id: problem for problem in problems}, named(grader, problems)
+    with ExitStack() as stack:
+        sets = {arm: SampleSet.read(set_folder(samples, task, arm)) for arm in arms}
+        fresh = set()
+        for arm, store in sets.items():
+            stack.enter_context(closing(store))
+            check_asked(study, arm, store, problems)
+            if grade_set(store, grader, by, by_id, (task, arm), tell):
+                fresh.add(arm)
+        table = study.problems.get(task, Problems()).model_dump(mode="json")
+        digest, known = problems_digest(problems), defaults_of(study, task)
+        before = _accepts_known(study, task, by)
+        accepts = {arm: some for arm, some in before.items() if arm not in fresh}
+        graded = GradedTask(by, told_apart(problems), table, digest, known, accepts)
+        # Before the check, so that nothing hangs on whether it comes to its end.
+        write_task(samples, task, graded)
+        unchecked = {arm: store for arm, store in sets.items() if arm not in accepts}
+        if unchecked:
+            told = partial(_tell_check, tell, task)
+            accepts |= false_accepts(grader, problems, unchecked, by, seed=study.seed, tell=told)
+            write_task(samples, task, replace(graded, accepts=accepts))
+    return accepts
+
+
+def _tell_check(tell: Tell, task: str, arm: str, done: int, wanted: int) -> None:
+    tell(Progress("check", task, arm, done, wanted))
+
+
+def _accepts_known(study: Study, task: str, by: tuple[str, str]) -> dict[str, Accepts]:
+    """What was found before of this version of the grader."""
+    samples = samples_of(study)
+    if not task_path(samples, task).exists():
+        return {}
+    try:
+        before = read_task(samples, task)
+    except InputError:
+        # It is written anew.
+        return {}
+    return dict(before.accepts) if before.grader == by else {}
+
+
+def _check_trusted(study: Study, task: str) -> None:
+    """Refuse to put our verdicts in the place of another tool's, unless the study says that it wants them."""
+    path = task_path(samples_of(study), task)
+    if task in study.problems or not path.exists():
+        return
+    known = read_task(samples_of(study), task)
+    if known.source is None:
+        found = f"has the verdicts of {known.grader[0]}, which graded what was imported"
+        use = f"add a table {place('problems', task, 'grader')} if you want others"
+        raise InputError(f"{study.path}: task {quote(task)} {found}; {use}")
+
+
+def grade_set(  # noqa: PLR0913, PLR0917 - a grader, its name, what it grades, and who is told
+    store: SampleSet,
+    grader: Grader,
+    by: tuple[str, str],
+    problems: Mapping[str, Problem],
+    key: Key,
+    tell: Tell,
+) -> int:
+    """Grade what a grader of this name and version has not seen of a set, and say how much that was.
+
+    Raises:
+        InputError: A completion is of a problem that is not there, or the disk refuses.
+    """
+    bare, done = int((store.rows(*by).outcome < 0).sum()), 0
+    # Closed here, whatever happens: the grader has processes.
+    with closing(grade_batches(grader, problems, store.ungraded(*by))) as batches:
+        for graded in batches:
+            store.append_grades(*by, graded)
+            done += len(graded)
+            tell(Progress("grade", *key, done, bare))
+    return done

@@ -1,0 +1,277 @@
+"""The study file: arms, tasks, margins and expectations, as a user writes them in TOML."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
+
+from beyondbase.errors import InputError
+from beyondbase.files import AnyPath
+from beyondbase.messages import explain, place, quote, read_toml, suggest
+from beyondbase.study.arms import (
+    Arm,
+    base_problems,
+    bases_of,
+    chance_problems,
+    pair_problems,
+    repeat_problems,
+)
+from beyondbase.study.engine_settings import SETTINGS, EngineSettings, OpenaiSettings, TransformersSettings
+from beyondbase.study.fields import CLAIM, Claims, Day, Files, Ks, Margin, Name, Slug, Taus, Text
+from beyondbase.study.kinds import ExpectedVerdict
+from beyondbase.study.tables import Health, Problems, Sampling, Table
+
+_KEY = re.compile(rf"{CLAIM}(?:\[(?P<task>[^/\[\]]+)/(?P<arm>[^/\[\]]+)\])?")
+
+
+def _as_expectation(value: Any) -> Any:
+    return {"verdict": value} if isinstance(value, str) else value
+
+
+class Evidence(Table):
+    """Where the samples of the study lie."""
+
+    tallies: Files | None = Field(
+        None,
+        description="a .csv, .tsv or .parquet file of counts, or a list of them, relative to the study file",
+    )
+    samples: Text | None = Field(
+        None, description="the folder of sampled or imported completions, relative to the study file"
+    )
+    scores: Files | None = Field(
+        None, description="a .parquet or .csv file of log-probabilities beside tallies, or a list of them"
+    )
+    examples: Files | None = Field(
+        None, description="a .jsonl or .parquet file of completions to read, never counted, or a list of them"
+    )
+
+
+class Task(Table):
+    """A set of problems with one grader."""
+
+    benchmark: str | None = Field(None, description="the name that the literature uses; the key if absent")
+    dataset: str = ""
+    revision: str = ""
+    note: str = ""
+
+
+class Margins(Table):
+    """How large an effect must be to count, as differences of shares."""
+
+    lead: Margin = Field(0.0, description="by how much RL must lead at k = 1")
+    overtake: Margin = Field(0.0, description="by how much the base must lead at large k")
+    # The paper's own tables reach 1 of 50, so a stricter default would refute its wording of "subset".
+    subset: Margin = Field(0.02, description="share of problems RL may solve alone and still be a subset")
+    alike: Margin = Field(0.05, description="within this the algorithms are alike")
+    sampling_gap: Margin = Field(0.10, description="a large gap between base pass@k and RL pass@1")
+    # Less than the .056 by which a "small" difference, Cohen's d of .2, moves this chance.
+    perplexity: Margin = Field(0.05, description="how far below 1/2 RL's chance to be as likely may be")
+    entropy: Margin = Field(0.10, description="within this share of the base's an entropy is its equal")
+
+
+class Grid(Table):
+    """At which k and which reliability the study looks."""
+
+    k: Ks | None = Field(None, description="the k that tables show")
+    k_large: int | None = Field(None, ge=1, description='the "large k" of the claims')
+    k_large_min: int = Field(16, ge=1, description="below this, claims about large k are INVALID")
+    tau: Taus = Field((0.25, 0.5, 0.75), description="reliability thresholds of Cover@tau")
+
+
+class Expectation(Table):
+    """The verdict that the user wants of a claim."""
+
+    verdict: ExpectedVerdict = Field(
+        description='what the claim should come out as, or "ANY" where nothing is expected of it'
+    )
+    reason: str = ""
+
+
+class Waiver(Table):
+    """A dated exception: until its day, a verdict that is not as expected does not fail its test."""
+
+    reason: Text = Field(description="why the verdict may stay as it is for now")
+    owner: Text = Field(description="who sees to it")
+    until: Day = Field(description="the last day on which it holds (UTC), such as 2027-01-31")
+
+
+class Study(Table):
+    """Arms, tasks, evidence, margins and expectations: the unit that a user writes."""
+
+    id: Slug = Field(description="the study's name, safe in paths")
+    title: Text = Field(description="one line that says what is compared")
+    source: Text = Field(description="who made the samples, and where they are published")
+    alpha: float = Field(0.05, gt=0, lt=0.5)
+    seed: int = Field(0, ge=0)
+    claims: Claims | None = Field(
+        None, description="the claims that form the family; all that apply if absent"
+    )
+    evidence: Evidence = Field(description="a table [evidence] with the key tallies")
+    tasks: dict[Name, Task] = Field(min_length=1, description="a table [tasks.NAME] per task")
+    arms: dict[Name, Arm] = Field(min_length=1, description="a table [arms.NAME] per arm")
+    margins: Margins = Field(default_factory=Margins)
+    grid: Grid = Field(default_factory=Grid)
+    sampling: Sampling | None = Field(None, description="a table [sampling] with n and max_tokens")
+    engine: EngineSettings = Field(default_factory=TransformersSettings)
+    problems: dict[Name, Problems] = Field(default_factory=dict)
+    health: Health = Field(default_factory=Health)
+    expect: dict[str, Annotated[Expectation, BeforeValidator(_as_expectation)]] = Field(default_factory=dict)
+    waive: dict[str, Waiver] = Field(default_factory=dict)
+    _path: Path = PrivateAttr(default=Path("study.toml"))
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep the path that the loader hands over; a key of the TOML could be forged or go stale."""
+        if context:
+            self._path = context["path"]
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        problems = [
+            *_evidence_problems(self),
+            *base_problems(self.arms),
+            *repeat_problems(self.arms),
+            *pair_problems(self.arms),
+            *chance_problems(self.arms, counted=self.evidence.tallies is not None),
+            *_sampling_problems(self),
+            *_key_problems(self, "expect", self.expect),
+            *_key_problems(self, "waive", self.waive),
+        ]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def path(self) -> Path:
+        """The file that the study was read from."""
+        return self._path
+
+    @property
+    def tally_paths(self) -> tuple[Path, ...]:
+        """The files of counts, found from the study file."""
+        return tuple(self._path.parent / name for name in self.evidence.tallies or ())
+
+    @property
+    def samples(self) -> Path | None:
+        """The folder of completions, found from the study file, where the study is judged on them."""
+        return None if self.evidence.samples is None else self._path.parent / self.evidence.samples
+
+    @property
+    def score_paths(self) -> tuple[Path, ...]:
+        """The files of log-probabilities, found from the study file."""
+        return tuple(self._path.parent / name for name in self.evidence.scores or ())
+
+    @property
+    def example_paths(self) -> tuple[Path, ...]:
+        """The files of completions to read, found from the study file."""
+        return tuple(self._path.parent / name for name in self.evidence.examples or ())
+
+    @property
+    def chance_paths(self) -> dict[str, Path]:
+        """The files of exact chances, found from the study file, by the arm that guesses so."""
+        return {name: self._path.parent / arm.chance for name, arm in self.arms.items() if arm.chance}
+
+    @property
+    def k_large(self) -> int | None:
+        """The "large k" of the claims; None means the largest that every problem allows."""
+        return self.grid.k_large
+
+    def base_of(self, arm_id: str) -> str:
+        """Name the base arm that an arm is compared with; a base arm is its own, unless it repeats one."""
+        arm = self.arms[arm_id]
+        if arm.base is not None:
+            return arm.base
+        if arm.repeats is not None:
+            return self.base_of(arm.repeats)
+        return arm_id if arm.role == "base" else bases_of(self.arms)[0]
+
+
+_SECTIONS: dict[str, type[BaseModel] | Mapping[str, type[BaseModel]]] = {
+    "evidence": Evidence,
+    "tasks": Task,
+    "arms": Arm,
+    "margins": Margins,
+    "grid": Grid,
+    "sampling": Sampling,
+    "engine": SETTINGS,
+    "problems": Problems,
+    "health": Health,
+    "expect": Expectation,
+    "waive": Waiver,
+}
+
+
+def load_study(path: AnyPath) -> Study:
+    """Read a study.
+
+    Args:
+        path: The TOML file, or a folder that holds study.toml.
+
+    Raises:
+        InputError: The file cannot be read or holds mistakes; every mistake has a line of the message.
+    """
+    path = Path(path)
+    file = path / "study.toml" if path.is_dir() else path
+    table = read_toml(file)
+    try:
+        return Study.model_validate(table, context={"path": file})
+    except ValidationError as error:
+        problems = explain(error, Study, _SECTIONS)
+    raise InputError("\n".join(f"{file}: {problem}" for problem in problems))
+
+
+def _evidence_problems(study: Study) -> Iterator[str]:
+    tallies, samples = study.evidence.tallies, study.evidence.samples
+    fields = Evidence.model_fields
+    if tallies is None and samples is None:
+        use = f"add {fields['tallies'].description}; or samples, {fields['samples'].description}"
+        yield f"{place('evidence', 'tallies')}: missing; {use}"
+    elif tallies is not None and samples is not None:
+        yield f"{place('evidence', 'samples')}: found beside tallies; keep one of the two"
+    if samples is not None and study.evidence.scores is not None:
+        yield f"{place('evidence', 'scores')}: found beside samples, which bring their own; delete this key"
+    if samples is not None and study.evidence.examples is not None:
+        yield f"{place('evidence', 'examples')}: found beside samples, which bring their own; delete this key"
+
+
+def _sampling_problems(study: Study) -> Iterator[str]:
+    for name in study.problems:
+        if name not in study.tasks:
+            use = f"use one of {', '.join(study.tasks)}{suggest(name, study.tasks)}"
+            yield f"{place('problems', name)}: found no such task; {use}"
+    for name, arm in study.arms.items():
+        if arm.adapter is not None and study.engine.engine != "vllm":
+            at, engine = place("arms", name, "adapter"), quote(study.engine.engine)
+            use = 'use engine = "vllm", or merge it into its model'
+            yield f"{at}: found {quote(arm.adapter)} with [engine] engine = {engine}; {use}"
+        if arm.url is not None and not isinstance(study.engine, OpenaiSettings):
+            at, engine = place("arms", name, "url"), quote(study.engine.engine)
+            yield f'{at}: found {quote(arm.url)} with [engine] engine = {engine}; use engine = "openai"'
+    if study.sampling is not None:
+        yield from _greedy_problems(study.arms, study.sampling)
+
+
+def _greedy_problems(arms: Mapping[str, Arm], recipe: Sampling) -> Iterator[str]:
+    draws = [(place("sampling", "temperature"), recipe.temperature, recipe.n)]
+    for name, arm in arms.items():
+        if arm.temperature is not None or arm.n is not None:
+            temperature = recipe.temperature if arm.temperature is None else arm.temperature
+            draws.append((place("arms", name, "temperature"), temperature, arm.n or recipe.n))
+    for at, temperature, n in draws:
+        if temperature == 0 and n > 1:
+            yield f"{at}: found 0, which makes all {n} completions one; use more, or n = 1"
+
+
+def _key_problems(study: Study, section: str, keys: Iterable[str]) -> Iterator[str]:
+    for key in keys:
+        at = place(section, key)
+        match = _KEY.fullmatch(key)
+        if not match:
+            yield f"{at}: is no claim; use claim-id or claim-id[task/arm]"
+            continue
+        for kind, known in (("task", study.tasks), ("arm", study.arms)):
+            name = match[kind]
+            if name is not None and name not in known:
+                use = f"use one of {', '.join(known)}{suggest(name, known)}"
+                yield f"{at}: found the {kind} {quote(name)}; {use}"
