@@ -29,9 +29,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from beyondbase.engines import Engine, Request, Sampling, TransformersSettings, VllmSettings, make_engine
+from beyondbase.engines import Engine, Request, TransformersSettings, VllmSettings, make_engine
 from beyondbase.extras import require
 from beyondbase.store import SampleSet, seed_of
+from beyondbase.study.draw import Draw
 
 ROOT = Path(__file__).parent.parent
 PROBLEMS, STORED, BATCH = 50, 512, 64
@@ -154,12 +155,12 @@ def start(name: str, model: Path) -> Engine:
     return make_engine(settings, str(model))
 
 
-def drawn(most: int) -> Sampling:
+def drawn(most: int) -> Draw:
     """The paper's sampling, cut short."""
-    return Sampling(temperature=0.6, top_p=0.95, max_tokens=most)
+    return Draw(temperature=0.6, top_p=0.95, max_tokens=most)
 
 
-def ours(engine: Engine, sampling: Sampling, count: int) -> Round:
+def ours(engine: Engine, sampling: Draw, count: int) -> Round:
     """Sample into a new set, as a run does."""
     clock, tokens, done = Clock(), 0, 0
     identity = {"engine": engine.identity(), "sampling": sampling.identity()}
@@ -182,7 +183,7 @@ def questions() -> list[str]:
     return [f"Let x = {number}. " * (1 + number % 3) + "What is 6 times x?" for number in range(PROBLEMS)]
 
 
-def theirs(raw: Callable[[Sequence[Request], Sampling], int], sampling: Sampling, count: int) -> Round:
+def theirs(raw: Callable[[Sequence[Request], Draw], int], sampling: Draw, count: int) -> Round:
     """Sample the same requests without us."""
     asked = [
         Request(prompt, index, index * PROBLEMS + number, prompt)
@@ -193,13 +194,13 @@ def theirs(raw: Callable[[Sequence[Request], Sampling], int], sampling: Sampling
     return clock.stop(len(asked), raw(asked, sampling))
 
 
-def raw_transformers(_engine: Engine, folder: Path) -> Callable[[Sequence[Request], Sampling], int]:
+def raw_transformers(_engine: Engine, folder: Path) -> Callable[[Sequence[Request], Draw], int]:
     """Load a model of transformers, to be called in batches."""
     transformers = require("transformers", "transformers")
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder, padding_side="left")
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype="float32").eval()
 
-    def sample(asked: Sequence[Request], sampling: Sampling) -> int:
+    def sample(asked: Sequence[Request], sampling: Draw) -> int:
         texts: list[str] = []
         tokens = 0
         for batch in pieces(asked, BATCH):
@@ -221,11 +222,11 @@ def raw_transformers(_engine: Engine, folder: Path) -> Callable[[Sequence[Reques
     return sample
 
 
-def raw_vllm(engine: Any, _folder: Path) -> Callable[[Sequence[Request], Sampling], int]:
+def raw_vllm(engine: Any, _folder: Path) -> Callable[[Sequence[Request], Draw], int]:
     """Take the model of vLLM out of our engine, because a process holds only one."""
     vllm, llm = require("vllm", "vllm"), engine._llm  # noqa: SLF001 - as said above
 
-    def sample(asked: Sequence[Request], sampling: Sampling) -> int:
+    def sample(asked: Sequence[Request], sampling: Draw) -> int:
         params = [
             vllm.SamplingParams(
                 temperature=sampling.temperature,
@@ -242,7 +243,7 @@ def raw_vllm(engine: Any, _folder: Path) -> Callable[[Sequence[Request], Samplin
     return sample
 
 
-RAW: dict[str, Callable[[Any, Path], Callable[[Sequence[Request], Sampling], int]]] = {
+RAW: dict[str, Callable[[Any, Path], Callable[[Sequence[Request], Draw], int]]] = {
     "transformers": raw_transformers,
     "vllm": raw_vllm,
 }

@@ -14,6 +14,7 @@ from scipy.stats import binom
 from study_factory import BASE, RL, all_claims, drawn, judged, write_study
 
 from beyondbase import InputError, Outcome, gather, load_study, pairs
+from beyondbase.evidence.asked import chosen
 from beyondbase.evidence.chances import load_chances, solved_by_chance
 from beyondbase.evidence.load import load_evidence
 from beyondbase.evidence.tallies import file_digest
@@ -21,7 +22,6 @@ from beyondbase.inference.band import simultaneous_band
 from beyondbase.inference.bounded import p_greater, p_less, values_of
 from beyondbase.results.build import results_of
 from beyondbase.results.schema import check_results
-from beyondbase.sampling.draw import chosen
 from beyondbase.study import Study
 
 GUESS = {"role": "guess", "chance": "chance.csv"}

@@ -9,10 +9,10 @@ from study_factory import BASE, RL, drawn, judged, write_study
 from test_report import Page
 
 from beyondbase.report import render_page
-from beyondbase.report.formats import estimate
 from beyondbase.report.markdown import render_summary
 from beyondbase.report.wording import floor_words
 from beyondbase.results.build import results_of
+from beyondbase.results.numbers import estimate
 
 ARMS = {
     "base": BASE,

@@ -18,12 +18,12 @@ from study_factory import judged, pair_study
 
 from beyondbase.errors import InputError
 from beyondbase.report import render_page, write_page
-from beyondbase.report.formats import effect as effect_words
-from beyondbase.report.formats import estimate, p_value, percent, points, setting
 from beyondbase.report.provenance import CALIBRATION
 from beyondbase.report.terminal import counted
 from beyondbase.report.wording import headline
 from beyondbase.results.build import results_of
+from beyondbase.results.numbers import effect as effect_words
+from beyondbase.results.numbers import estimate, p_value, percent, points, setting
 from beyondbase.results.schema import check_results
 
 HOSTILE = {

@@ -8,8 +8,8 @@ from same_numbers import differences
 from study_factory import BASE, RL, judged, write_study
 
 from beyondbase.judging.verdict import Effect
-from beyondbase.report import formats
 from beyondbase.report.terminal import effect_text, p_text
+from beyondbase.results import numbers
 from beyondbase.results.build import DIGITS, PLACES, results_of
 
 
@@ -87,7 +87,7 @@ def test_numbers_of_samples_are_told_in_words_where_no_number_is_true(
 ) -> None:
     """What is less than one sample, or was not reached, is told as such, on a terminal and on the page."""
     found = Effect("k", estimate, lower, upper, unit="k", most=most)
-    assert effect_text(found) == formats.effect(vars(found)) == said
+    assert effect_text(found) == numbers.effect(vars(found)) == said
 
 
 @pytest.mark.parametrize("off", [0.0, 3e-17, -3e-17])

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from made_results import made_results, replaced
 from markdown_it import MarkdownIt
 
-from beyondbase.report.formats import MINUS
 from beyondbase.report.markdown import MOST_BYTES, changes, escape, render_summary
 from beyondbase.report.terminal import waiver_text
 from beyondbase.results.compare import compare
+from beyondbase.results.numbers import MINUS
 from beyondbase.visible import clean
 
 RUN = {"results_sha256": "0" * 64, "command": "pytest claims -k 'a b'", "date": "2026-11-23T03:04:05Z"}

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 # Characters that a reader cannot see, that HTML forbids, or that turn the text around them. The joiners
@@ -32,3 +33,21 @@ def clean(value: Any) -> Any:
     if isinstance(value, Sequence):
         return [clean(item) for item in value]
     return value
+
+
+# What would break a line of the table, or turn the text beside it.
+BREAKS = {
+    ord("\t"): "\N{SYMBOL FOR HORIZONTAL TABULATION}",
+    ord("\n"): "\N{SYMBOL FOR NEWLINE}",
+}
+
+
+def one_line(text: object) -> str:
+    """A text from outside as part of one line: no control character of it reaches the terminal."""
+    return str(clean(str(text))).translate(BREAKS)
+
+
+def shown_path(path: Path) -> str:
+    """A path as short as the working folder allows."""
+    here = Path.cwd()
+    return one_line(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator
 from reading import Visit, columns, each, numbers, saved, walk
 
-from beyondbase.report.formats import percent, points
+from beyondbase.results.numbers import percent, points
 
 Visitor = Callable[..., Visit]
 Record = dict[str, Any]

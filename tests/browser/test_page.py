@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from reading import Visit, each, shown, walk
 
 from beyondbase.report import render_page
-from beyondbase.report.formats import effect
+from beyondbase.results.numbers import effect
 
 Visitor = Callable[..., Visit]
 Record = dict[str, Any]

@@ -6,7 +6,7 @@ from typing import Any
 from playwright.sync_api import Locator, expect
 from reading import Visit, columns, downloaded, each
 
-from beyondbase.report.formats import points
+from beyondbase.results.numbers import points
 
 Visitor = Callable[..., Visit]
 Record = dict[str, Any]

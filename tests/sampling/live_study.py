@@ -8,6 +8,7 @@ from typing import Any
 from study_factory import write_tables
 
 from beyondbase.evidence.agreement import Agreement, compare_tallies
+from beyondbase.evidence.asked import chosen
 from beyondbase.evidence.load import load_evidence
 from beyondbase.evidence.tallies import Tally
 from beyondbase.sampling import draw as sampling
@@ -36,7 +37,7 @@ def write_live(folder: Path, arms: Sequence[str], engine: Mapping[str, Any]) -> 
 
 def sampled_afresh(study: Study) -> Mapping[tuple[str, str], Tally]:
     """Sample and grade a study, and return its tallies, which must be fit to be judged on."""
-    keys = sampling.chosen(study)
+    keys = chosen(study)
     sampling.sample(study, keys, tell=lambda _: None)
     grading.grade(study, keys, tell=lambda _: None)
     found = load_evidence(study).tallies

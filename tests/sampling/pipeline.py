@@ -22,11 +22,11 @@ from typer.testing import CliRunner, Result
 from beyondbase.cli import app
 from beyondbase.completions import Completion
 from beyondbase.engines import Request
-from beyondbase.engines import Sampling as Drawing
-from beyondbase.evidence import asked as asking
-from beyondbase.sampling import draw as sampling
+from beyondbase.evidence.asked import chosen
+from beyondbase.sampling import start as starting
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.study import Study
+from beyondbase.study.draw import Draw
 
 Row = Mapping[str, Any]
 Drawn = dict[tuple[str, int], Completion]
@@ -129,7 +129,7 @@ def drawn(study: Study, arm: str = "base", task: str = "sums") -> Drawn:
 
 def all_drawn(study: Study) -> dict[tuple[str, str], Drawn]:
     """Read all sample sets of a study."""
-    return {(task, arm): drawn(study, arm, task) for task, arm in sampling.chosen(study)}
+    return {(task, arm): drawn(study, arm, task) for task, arm in chosen(study)}
 
 
 def plain(found: Drawn) -> dict[tuple[str, int], tuple[Any, ...]]:
@@ -164,7 +164,7 @@ class Spy:
         found: Mapping[str, Any] = self.engine.identity()
         return found
 
-    def generate(self, requests: Iterable[Request], how: Drawing) -> Iterator[Completion]:
+    def generate(self, requests: Iterable[Request], how: Draw) -> Iterator[Completion]:
         """As the engine, with notes."""
 
         def noted() -> Iterator[Request]:
@@ -191,13 +191,13 @@ class Spy:
 def spied(monkeypatch: pytest.MonkeyPatch) -> list[Spy]:
     """Note what all engines are asked for that are made from now on."""
     made: list[Spy] = []
-    real = asking.make_engine
+    real = starting.make_engine
 
     def make(*arguments: Any, **options: Any) -> Spy:
         made.append(Spy(real(*arguments, **options)))
         return made[-1]
 
-    monkeypatch.setattr(asking, "make_engine", make)
+    monkeypatch.setattr(starting, "make_engine", make)
     return made
 
 
@@ -217,7 +217,7 @@ class Puppet:
         """Nothing of interest."""
         return {"model": "puppet", "weights": None, "engine": self.name}
 
-    def generate(self, requests: Iterable[Request], how: Drawing) -> Iterator[Completion]:
+    def generate(self, requests: Iterable[Request], how: Draw) -> Iterator[Completion]:
         """Say what is wanted, one completion after the other."""
         for request in requests:
             yield Completion(
@@ -245,7 +245,7 @@ class Puppet:
 
 def played(monkeypatch: pytest.MonkeyPatch, say: Callable[[str, int], str]) -> None:
     """Put a puppet in the place of all engines; every arm's model must be called puppet."""
-    monkeypatch.setattr(asking, "make_engine", lambda *_, **__: Puppet(say))
+    monkeypatch.setattr(starting, "make_engine", lambda *_, **__: Puppet(say))
 
 
 PUPPETS = {"base": {"role": "base", "model": "puppet"}, "rl": {"role": "rl", "model": "puppet"}}

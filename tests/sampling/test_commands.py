@@ -35,15 +35,16 @@ from study_factory import BASE, RL, all_claims, judged, pair_study
 from study_factory import drawn as counted
 from typer.testing import CliRunner
 
-from beyondbase.cli import app, saying
+from beyondbase.cli import app
+from beyondbase.cli import console as saying
 from beyondbase.engines import EngineError, TransformersSettings, make_engine
 from beyondbase.errors import InputError
-from beyondbase.evidence import asked as asking
 from beyondbase.evidence.graded_task import read_task, task_path
 from beyondbase.evidence.load import load_evidence
 from beyondbase.report import render_page
 from beyondbase.results.build import results_of
 from beyondbase.sampling import draw as sampling
+from beyondbase.sampling import start as starting
 from beyondbase.sampling.speed import SPEED_FILE, Speed, add_speed, read_speed
 from beyondbase.store.prompts import PROMPTS_FILE
 from beyondbase.study import Study, load_study
@@ -68,7 +69,7 @@ def without_engines(monkeypatch: pytest.MonkeyPatch) -> None:
     def start(*_: Any, **__: Any) -> Any:
         pytest.fail("an engine was started")
 
-    monkeypatch.setattr(asking, "make_engine", start)
+    monkeypatch.setattr(starting, "make_engine", start)
 
 
 def cells(line: str) -> list[str]:

@@ -9,14 +9,14 @@ import pytest
 import torch
 from scipy.stats import chisquare, kstest
 
-from beyondbase.engines import Sampling
 from beyondbase.engines.draws import Noise, draw
+from beyondbase.study.draw import Draw
 
 LOGITS = [2.0, -1.0, 0.5, 0.0, 1.5, -3.0, 1.0, 0.4]
 SEEDS = range(20_000)
 
 
-def expected(logits: Sequence[float], sampling: Sampling) -> list[float]:
+def expected(logits: Sequence[float], sampling: Draw) -> list[float]:
     """The distribution by its definition, token by token."""
     shares = [math.exp(logit / sampling.temperature) for logit in logits]
     order = sorted(range(len(logits)), key=lambda token: -shares[token])
@@ -47,7 +47,7 @@ def expected(logits: Sequence[float], sampling: Sampling) -> list[float]:
 )
 def test_draws_follow_their_distribution(temperature: float, top_p: float, top_k: int) -> None:
     """Over many seeds, counts agree with the definition, and what is cut off is never drawn."""
-    sampling = Sampling(temperature=temperature, top_p=top_p, top_k=top_k, max_tokens=1)
+    sampling = Draw(temperature=temperature, top_p=top_p, top_k=top_k, max_tokens=1)
     logits = torch.tensor([LOGITS]).repeat(len(SEEDS), 1)
     counts = Counter(draw(logits, Noise(SEEDS).next(), sampling).tolist())
     wanted = expected(LOGITS, sampling)
@@ -64,7 +64,7 @@ def test_draws_follow_their_distribution(temperature: float, top_p: float, top_k
 def test_the_nucleus_of_a_large_vocabulary_is_exact() -> None:
     """The cut falls where the sorted shares reach top-p, and the token that reaches it stays."""
     generator = torch.Generator().manual_seed(1)
-    sampling = Sampling(temperature=0.9, top_p=0.9, max_tokens=1)
+    sampling = Draw(temperature=0.9, top_p=0.9, max_tokens=1)
     uniform = (np.arange(1000) + 0.5) / 1000
     for row in torch.randn(3, 800, generator=generator) * 2:
         shares = expected(row.tolist(), sampling)
@@ -76,7 +76,7 @@ def test_the_nucleus_of_a_large_vocabulary_is_exact() -> None:
 def test_temperature_0_takes_the_likeliest() -> None:
     """Whatever the noise."""
     logits = torch.tensor([LOGITS]).repeat(50, 1)
-    drawn = draw(logits, Noise(range(50)).next(), Sampling(temperature=0, max_tokens=1))
+    drawn = draw(logits, Noise(range(50)).next(), Draw(temperature=0, max_tokens=1))
     assert drawn.tolist() == [0] * 50
 
 
@@ -84,7 +84,7 @@ def test_temperature_0_takes_the_likeliest() -> None:
 def test_the_ends_of_the_noise_draw_tokens_that_can_be_drawn(uniform: float) -> None:
     """Neither 0 nor the number before 1 falls on a token without a share."""
     logits = torch.tensor([[-math.inf, 0.0, 1.0, -math.inf]])
-    drawn = draw(logits, np.array([uniform]), Sampling(temperature=1, max_tokens=1))
+    drawn = draw(logits, np.array([uniform]), Draw(temperature=1, max_tokens=1))
     assert drawn.item() in (1, 2)
 
 

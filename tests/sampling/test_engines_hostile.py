@@ -15,14 +15,15 @@ from typer.testing import CliRunner
 
 from beyondbase.cli import app
 from beyondbase.completions import Completion
-from beyondbase.engines import EngineError, OpenaiSettings, Request, Sampling, make_engine
+from beyondbase.engines import EngineError, OpenaiSettings, Request, make_engine
 from beyondbase.engines.answers import room_for, unpack
 from beyondbase.engines.server import _retry_after
 from beyondbase.errors import InputError
 from beyondbase.store import SampleSet
 from beyondbase.study import Study
+from beyondbase.study.draw import Draw
 
-HOW = Sampling(temperature=1, max_tokens=8, keep_tokens=True)
+HOW = Draw(temperature=1, max_tokens=8, keep_tokens=True)
 DEEP = b"[" * 200_000 + b"]" * 200_000
 NAN, INFINITY = float("nan"), float("inf")
 
@@ -217,7 +218,7 @@ def test_long_answers_of_many_tokens_are_no_mistake(server: HostileServer) -> No
     """What a completion of so many tokens can take is read."""
     text = "x" * (room_for(2000) - 1000)
     server.answer = lambda _number, _body: reply(completion(text=text))
-    how = Sampling(temperature=1, max_tokens=2000)
+    how = Draw(temperature=1, max_tokens=2000)
     (one,) = engine(server).generate(asked(1), how)
     assert one.text == text
 

@@ -14,15 +14,15 @@ from beyondbase.engines import (
     EngineError,
     OpenaiSettings,
     Request,
-    Sampling,
     TransformersSettings,
     make_engine,
     openai_engine,
 )
 from beyondbase.errors import InputError
+from beyondbase.study.draw import Draw
 from beyondbase.tasks import Chat
 
-SAMPLING = Sampling(temperature=0.8, top_p=0.95, max_tokens=6, keep_tokens=True)
+SAMPLING = Draw(temperature=0.8, top_p=0.95, max_tokens=6, keep_tokens=True)
 
 
 @pytest.fixture(scope="module")

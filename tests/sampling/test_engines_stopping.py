@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beyondbase.engines import Sampling
 from beyondbase.engines.stopping import LineWatch, as_substrings, cut_at_line
 from beyondbase.errors import InputError
+from beyondbase.study.draw import Draw
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_watching_tokens_finds_what_cutting_text_finds(parts: Sequence[str]) -> 
 
 def test_identity_of_sampling_leaves_out_what_is_merely_kept() -> None:
     """Keeping tokens or log-probabilities changes no completion, so it does not ask for new ones."""
-    plain = Sampling(temperature=0.6, top_p=0.95, max_tokens=9, stop_lines=("a",))
-    kept = Sampling(
+    plain = Draw(temperature=0.6, top_p=0.95, max_tokens=9, stop_lines=("a",))
+    kept = Draw(
         temperature=0.6, top_p=0.95, max_tokens=9, stop_lines=("a",), keep_tokens=True, logprobs=False
     )
     assert plain.identity() == kept.identity()
@@ -88,4 +88,4 @@ def test_settings_of_sampling_are_checked(name: str, value: object) -> None:
     """A setting out of range is the user's mistake, and named."""
     settings = {"temperature": 1.0, "max_tokens": 5} | {name: value}
     with pytest.raises(InputError, match=f"^{name}: found "):
-        Sampling(**settings)  # type: ignore[arg-type]
+        Draw(**settings)  # type: ignore[arg-type]

@@ -12,8 +12,9 @@ from scipy.stats import chisquare
 from tiny_model import make_tiny
 
 from beyondbase.completions import Completion
-from beyondbase.engines import Request, Sampling, TransformersSettings, make_engine, scoring
+from beyondbase.engines import Request, TransformersSettings, make_engine, scoring
 from beyondbase.errors import InputError
+from beyondbase.study.draw import Draw
 from beyondbase.weights import weights_digest
 
 QUESTIONS = ("What is 6 times 7?", "Let x = 3.", "Please reason step by step about the apples that are left:")
@@ -56,7 +57,7 @@ def full_logprobs(engine: Any, prompt: str, tokens: tuple[int, ...]) -> torch.Te
 
 def test_a_seed_gives_its_completion_in_any_company(folder: Path, engine: Any) -> None:
     """Alone, in batches of any size and in any order, the same tokens come out."""
-    sampling = Sampling(temperature=1, top_p=0.95, max_tokens=24, keep_tokens=True)
+    sampling = Draw(temperature=1, top_p=0.95, max_tokens=24, keep_tokens=True)
     wanted = by_seed(engine.generate(requests(24), sampling))
     shuffled = requests(24)
     Random(1).shuffle(shuffled)  # noqa: S311 - an order, not a secret
@@ -70,14 +71,14 @@ def test_a_seed_gives_its_completion_in_any_company(folder: Path, engine: Any) -
 
 def test_another_seed_gives_another_completion(engine: Any) -> None:
     """And the same seed on another problem is another completion too."""
-    sampling = Sampling(temperature=1, max_tokens=12)
+    sampling = Draw(temperature=1, max_tokens=12)
     texts = [one.text for one in engine.generate([Request("p", i, i, "Hi") for i in range(40)], sampling)]
     assert len(set(texts)) == 40
 
 
 def test_temperature_0_is_greedy(engine: Any) -> None:
     """Each token is the likeliest by a plain forward pass over all that came before."""
-    sampling = Sampling(temperature=0, max_tokens=20, keep_tokens=True)
+    sampling = Draw(temperature=0, max_tokens=20, keep_tokens=True)
     for one in engine.generate(requests(3), sampling):
         prompt = QUESTIONS[int(one.problem_id[1])]
         assert full_logprobs(engine, prompt, one.token_ids).argmax(-1).tolist() == list(one.token_ids)
@@ -86,7 +87,7 @@ def test_temperature_0_is_greedy(engine: Any) -> None:
 @pytest.mark.parametrize("temperature", [0.6, 1.0, 1.4])
 def test_logprobs_are_the_models_own_at_temperature_1(engine: Any, temperature: float) -> None:
     """Whatever the temperature of the draw, and with padding, cache and shared prompts."""
-    sampling = Sampling(temperature=temperature, top_p=0.9, max_tokens=16, keep_tokens=True)
+    sampling = Draw(temperature=temperature, top_p=0.9, max_tokens=16, keep_tokens=True)
     for one in engine.generate(requests(9), sampling):
         wanted = full_logprobs(engine, QUESTIONS[int(one.problem_id[1])], one.token_ids)
         chosen = wanted.gather(1, torch.tensor(one.token_ids)[:, None])[:, 0].tolist()
@@ -97,7 +98,7 @@ def test_logprobs_are_the_models_own_at_temperature_1(engine: Any, temperature: 
 def test_first_tokens_follow_the_models_distribution(folder: Path) -> None:
     """Over many seeds, tokens come as often as the model says."""
     engine = started(folder, batch_size=4000)
-    sampling = Sampling(temperature=0.7, top_p=0.8, max_tokens=1, keep_tokens=True)
+    sampling = Draw(temperature=0.7, top_p=0.8, max_tokens=1, keep_tokens=True)
     asked = [Request("p", i, i, QUESTIONS[0]) for i in range(4000)]
     counts = Counter(one.token_ids[0] for one in engine.generate(asked, sampling))
     shares = (full_logprobs(engine, QUESTIONS[0], (5,))[0].double() / 0.7).softmax(-1)
@@ -148,7 +149,7 @@ def test_scores_at_a_temperature_are_those_of_the_law_that_is_drawn_from(
 @pytest.mark.parametrize("temperature", [0.7, 1.4])
 def test_the_mean_surprise_of_draws_is_the_entropy(engine: Any, temperature: float) -> None:
     """Over many one-token draws the mean of -log p is the entropy of the next token, within its error."""
-    sampling = Sampling(temperature=temperature, max_tokens=1, keep_tokens=True)
+    sampling = Draw(temperature=temperature, max_tokens=1, keep_tokens=True)
     made = list(engine.generate([Request("p", i, 9000 + i, "Hi") for i in range(1500)], sampling))
     kinds = Counter(one.token_ids for one in made)
     scored = engine.score(["Hi"] * len(kinds), list(kinds), temperature=temperature)
@@ -161,7 +162,7 @@ def test_the_mean_surprise_of_draws_is_the_entropy(engine: Any, temperature: flo
 
 def test_scores_agree_with_what_was_said_at_the_draw(engine: Any) -> None:
     """Scoring a completion again gives its log-probabilities."""
-    sampling = Sampling(temperature=1, max_tokens=16, keep_tokens=True)
+    sampling = Draw(temperature=1, max_tokens=16, keep_tokens=True)
     made = list(engine.generate(requests(9), sampling))
     prompts = [QUESTIONS[int(one.problem_id[1])] for one in made]
     for one, score in zip(made, engine.score(prompts, [one.token_ids for one in made]), strict=True):
@@ -170,10 +171,10 @@ def test_scores_agree_with_what_was_said_at_the_draw(engine: Any) -> None:
 
 def test_a_stop_token_ends_a_completion(engine: Any) -> None:
     """It is counted and has its probability, but is no part of the text; without one the length ends it."""
-    free = Sampling(temperature=1, max_tokens=40, keep_tokens=True)
+    free = Draw(temperature=1, max_tokens=40, keep_tokens=True)
     plain = by_seed(engine.generate(requests(12), free))
     common = Counter(token for one in plain.values() for token in one.token_ids[5:-1]).most_common(1)[0][0]
-    stopping = Sampling(temperature=1, max_tokens=40, keep_tokens=True, stop_token_ids=(common,))
+    stopping = Draw(temperature=1, max_tokens=40, keep_tokens=True, stop_token_ids=(common,))
     ended = 0
     for seed, one in by_seed(engine.generate(requests(12), stopping)).items():
         tokens = plain[seed].token_ids
@@ -190,7 +191,7 @@ def test_a_stop_token_ends_a_completion(engine: Any) -> None:
 
 def test_the_models_own_end_ends_a_completion(engine: Any) -> None:
     """The end of the sequence stops without being asked to, and leaves no trace in the text."""
-    sampling = Sampling(temperature=1.5, max_tokens=100, keep_tokens=True)
+    sampling = Draw(temperature=1.5, max_tokens=100, keep_tokens=True)
     made = list(engine.generate([Request("p", i, i, "Hi") for i in range(32)], sampling))
     ended = [one for one in made if one.finish == "stop"]
     assert ended
@@ -204,24 +205,24 @@ def test_the_models_own_end_ends_a_completion(engine: Any) -> None:
 def test_a_whole_line_ends_a_completion(engine: Any) -> None:
     """A line that a completion has writes off what follows; a line that merely holds it does not."""
     newline = engine.tokenizer.encode("\n", add_special_tokens=False)[0]
-    free = Sampling(temperature=1, max_tokens=120, keep_tokens=True)
+    free = Draw(temperature=1, max_tokens=120, keep_tokens=True)
     asked = [Request("p", i, i, "Hi") for i in range(32)]
     made = [one for one in engine.generate(asked, free) if one.token_ids.count(newline) >= 2]
     lines = [(one, one.text.split("\n")) for one in made]
     one, found = next((one, line) for one, line in lines if len(line) > 2 and line[1].strip())
-    sampling = Sampling(temperature=1, max_tokens=120, keep_tokens=True, stop_lines=(found[1],))
+    sampling = Draw(temperature=1, max_tokens=120, keep_tokens=True, stop_lines=(found[1],))
     (cut,) = engine.generate([asked[one.index]], sampling)
     assert (cut.text, cut.finish) == (found[0], "stop")
     assert cut.token_ids == one.token_ids[: cut.tokens]
     assert cut.tokens < one.tokens
-    part = Sampling(temperature=1, max_tokens=120, keep_tokens=True, stop_lines=(found[1][:-1] or "?",))
+    part = Draw(temperature=1, max_tokens=120, keep_tokens=True, stop_lines=(found[1][:-1] or "?",))
     (whole,) = engine.generate([asked[one.index]], part)
     assert (whole.text, whole.token_ids, whole.finish) == (one.text, one.token_ids, one.finish)
 
 
 def test_the_context_bounds_a_completion(engine: Any) -> None:
     """A completion ends where the model's context does; a prompt that fills it is refused by name."""
-    sampling = Sampling(temperature=1.0, max_tokens=400, keep_tokens=True, top_k=5)
+    sampling = Draw(temperature=1.0, max_tokens=400, keep_tokens=True, top_k=5)
     prompt = tuple([50] * 500)
     (one,) = engine.generate([Request("p", 0, 3, prompt)], sampling)
     assert one.tokens <= 12
@@ -235,9 +236,9 @@ def test_the_context_bounds_a_completion(engine: Any) -> None:
 
 def test_what_is_not_asked_for_is_not_kept(engine: Any) -> None:
     """Tokens and log-probabilities cost disk."""
-    (one,) = engine.generate(requests(1), Sampling(temperature=1, max_tokens=4, logprobs=False))
+    (one,) = engine.generate(requests(1), Draw(temperature=1, max_tokens=4, logprobs=False))
     assert (one.logprob, one.token_ids, one.token_logprobs) == (None, None, None)
-    (one,) = engine.generate(requests(1), Sampling(temperature=1, max_tokens=4))
+    (one,) = engine.generate(requests(1), Draw(temperature=1, max_tokens=4))
     assert isinstance(one.logprob, float)
     assert one.token_ids is None
 
@@ -246,7 +247,7 @@ def test_requests_are_taken_batch_by_batch(engine: Any) -> None:
     """A run of any length holds one batch in memory."""
     taken = itertools.count()
     endless = (Request("p", i, next(taken), "Hi") for i in itertools.count())
-    run = engine.generate(endless, Sampling(temperature=1, max_tokens=4))
+    run = engine.generate(endless, Draw(temperature=1, max_tokens=4))
     list(itertools.islice(run, 20))
     assert next(taken) == 32
 

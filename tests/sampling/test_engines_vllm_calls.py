@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from beyondbase.engines import Request, Sampling, VllmSettings
+from beyondbase.engines import Request, VllmSettings
 from beyondbase.engines.adapters import adapter_rank, fetch_adapter
 from beyondbase.engines.vllm_calls import llm_options, read_output, sampling_options, set_environment
 from beyondbase.errors import InputError
+from beyondbase.study.draw import Draw
 
 REQUEST = Request("p", 2, 7, (1, 2))
 
@@ -43,7 +44,7 @@ def spelled(ids: Any) -> str:
 
 def test_a_request_is_one_completion_with_its_seed() -> None:
     """Not n at once: each has its own seed."""
-    sampling = Sampling(temperature=0.6, top_p=0.95, top_k=20, max_tokens=9, stop_token_ids=(3,))
+    sampling = Draw(temperature=0.6, top_p=0.95, top_k=20, max_tokens=9, stop_token_ids=(3,))
     assert sampling_options(sampling, 7) == {
         "n": 1,
         "seed": 7,
@@ -60,7 +61,7 @@ def test_a_request_is_one_completion_with_its_seed() -> None:
 
 def test_stop_lines_are_looked_for_between_breaks() -> None:
     """Then, and only then, does vLLM need the text."""
-    options = sampling_options(Sampling(temperature=1, max_tokens=9, stop_lines=("user",)), 7)
+    options = sampling_options(Draw(temperature=1, max_tokens=9, stop_lines=("user",)), 7)
     assert (options["stop"], options["detokenize"]) == (["\nuser\n"], True)
 
 
@@ -137,7 +138,7 @@ def test_the_environment_yields_to_the_user(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_an_end_is_counted_but_not_shown() -> None:
     """The last token of a stopped completion is what stopped it."""
-    sampling = Sampling(temperature=1, max_tokens=9, keep_tokens=True)
+    sampling = Draw(temperature=1, max_tokens=9, keep_tokens=True)
     one = read_output(output([97, 98, 2], "stop"), REQUEST, sampling, spelled)
     assert (one.text, one.tokens, one.finish, one.logprob) == ("ab", 3, "stop", -4.5)
     assert (one.token_ids, one.token_logprobs) == ((97, 98, 2), (-1.5, -1.5, -1.5))
@@ -146,13 +147,13 @@ def test_an_end_is_counted_but_not_shown() -> None:
 
 def test_a_length_shows_every_token() -> None:
     """And nothing is kept that was not asked for."""
-    one = read_output(output([97, 98], "length"), REQUEST, Sampling(temperature=1, max_tokens=2), spelled)
+    one = read_output(output([97, 98], "length"), REQUEST, Draw(temperature=1, max_tokens=2), spelled)
     assert (one.text, one.finish, one.token_ids, one.token_logprobs) == ("ab", "length", None, None)
 
 
 def test_a_stop_line_is_cut_as_text() -> None:
     """Its tokens are no end of sequence, so none is dropped before the cut."""
-    sampling = Sampling(temperature=1, max_tokens=9, stop_lines=("b",))
+    sampling = Draw(temperature=1, max_tokens=9, stop_lines=("b",))
     one = read_output(output([97, 10, 98, 10], "stop", "\nb\n"), REQUEST, sampling, spelled)
     assert (one.text, one.tokens, one.finish) == ("a", 4, "stop")
     one = read_output(output([98, 10, 97], "length"), REQUEST, sampling, spelled)
@@ -161,5 +162,5 @@ def test_a_stop_line_is_cut_as_text() -> None:
 
 def test_what_vllm_broke_off_is_an_error() -> None:
     """An aborted request is no wrong answer."""
-    sampling = Sampling(temperature=1, max_tokens=9, logprobs=False)
+    sampling = Draw(temperature=1, max_tokens=9, logprobs=False)
     assert read_output(output([97], "abort"), REQUEST, sampling, spelled).finish == "error"

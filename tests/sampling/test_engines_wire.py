@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 from beyondbase.completions import Completion
-from beyondbase.engines import Request, Sampling
+from beyondbase.engines import Request
 from beyondbase.engines.answers import GarbledError, Oddities
 from beyondbase.engines.wire import body, read_completion, read_echo, words
+from beyondbase.study.draw import Draw
 from beyondbase.tasks import Chat
 
 REQUEST = Request("p", 0, 7, "Hi")
-SAMPLING = Sampling(temperature=0.6, top_p=0.95, max_tokens=9)
+SAMPLING = Draw(temperature=0.6, top_p=0.95, max_tokens=9)
 
 
 def reply(**changes: Any) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def reply(**changes: Any) -> dict[str, Any]:
     return {"choices": [choice | changes], "usage": {"completion_tokens": 5}}
 
 
-def read(found: Any, sampling: Sampling = SAMPLING) -> Completion:
+def read(found: Any, sampling: Draw = SAMPLING) -> Completion:
     """Read a reply to the request."""
     return read_completion(found, REQUEST, sampling, Oddities("http://server"))
 
@@ -49,7 +50,7 @@ def test_a_request_has_its_seed_and_one_completion() -> None:
 
 def test_settings_that_only_some_servers_know_are_sent_when_they_are_set() -> None:
     """Stop lines go as substrings between line breaks, never bare; token ids and top-k as they are."""
-    sampling = Sampling(temperature=1, max_tokens=9, top_k=5, stop_lines=("stop",), stop_token_ids=(3,))
+    sampling = Draw(temperature=1, max_tokens=9, top_k=5, stop_lines=("stop",), stop_token_ids=(3,))
     sent = body(REQUEST, sampling, family="openai")
     assert (sent["stop"], sent["stop_token_ids"], sent["top_k"]) == (["\nstop\n"], [3], 5)
 
@@ -59,7 +60,7 @@ def test_chats_ask_for_logprobs_in_their_own_way() -> None:
     sent = body(Request("p", 0, 7, Chat((("user", "Hi"),))), SAMPLING, family="openai")
     assert sent["logprobs"] is True
     assert sent["messages"] == [{"role": "user", "content": "Hi"}]
-    quiet = Sampling(temperature=1, max_tokens=9, logprobs=False)
+    quiet = Draw(temperature=1, max_tokens=9, logprobs=False)
     assert "logprobs" not in body(REQUEST, quiet, family="openai")
 
 
@@ -72,7 +73,7 @@ def test_a_reply_is_read() -> None:
 
 def test_a_stop_line_ends_a_text_that_ran_on() -> None:
     """A line that the server could not stop at is cut off, and the finish says so."""
-    sampling = Sampling(temperature=1, max_tokens=9, stop_lines=("stop",))
+    sampling = Draw(temperature=1, max_tokens=9, stop_lines=("stop",))
     one = read(reply(), sampling)
     assert (one.text, one.finish) == ("a", "stop")
 

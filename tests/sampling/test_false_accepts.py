@@ -13,6 +13,7 @@ from study_factory import judged
 
 from beyondbase.completions import Completion, Graded, Problem
 from beyondbase.errors import InputError
+from beyondbase.evidence.accepts import Accepts
 from beyondbase.evidence.graded_task import read_task, task_path
 from beyondbase.evidence.load import load_evidence
 from beyondbase.graders import ChoiceGrader, ExactGrader
@@ -21,7 +22,7 @@ from beyondbase.report import render_page
 from beyondbase.results.build import results_of
 from beyondbase.results.schema import read_results
 from beyondbase.sampling import false_accepts as measured
-from beyondbase.sampling.false_accepts import MOST, Accepts, false_accepts
+from beyondbase.sampling.false_accepts import MOST, false_accepts
 from beyondbase.store import SampleSet
 from beyondbase.study import Study
 

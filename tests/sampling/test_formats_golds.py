@@ -11,10 +11,11 @@ from typer.testing import CliRunner
 
 from beyondbase.cli import app
 from beyondbase.errors import InputError
-from beyondbase.evidence.graded_task import named, read_task
+from beyondbase.evidence.graded_task import read_task
 from beyondbase.formats import Imported, ImportedCounts, read_samples, store_import
 from beyondbase.formats.private import public
 from beyondbase.graders import ExactGrader, MathGrader
+from beyondbase.sampling.task_grader import named
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.expected import EXPECTED_FILE, rows_expected
 from beyondbase.tasks import problems_digest

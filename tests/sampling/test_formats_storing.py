@@ -23,9 +23,10 @@ from hypothesis import strategies as st
 
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
-from beyondbase.evidence.graded_task import named, read_task
+from beyondbase.evidence.graded_task import read_task
 from beyondbase.formats import Imported, ImportedCounts, Row, read_samples, store_import, storing
 from beyondbase.graders import ExactGrader
+from beyondbase.sampling.task_grader import named
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.expected import rows_expected
 from beyondbase.tasks import Columns, Layout, load_file, problems_digest

@@ -28,12 +28,12 @@ from study_factory import all_claims, judged, write_tables
 
 from beyondbase.completions import Completion
 from beyondbase.engines import Request, TransformersSettings, make_engine
-from beyondbase.engines import Sampling as Drawing
-from beyondbase.evidence import asked as asking
 from beyondbase.evidence.likelihoods import Likelihoods
 from beyondbase.evidence.load import load_evidence
 from beyondbase.results.build import results_of
+from beyondbase.sampling import start as starting
 from beyondbase.study import Study
+from beyondbase.study.draw import Draw
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +257,7 @@ def test_scores_of_texts_go_on_as_such_until_they_are_deleted(tmp_path: Path, mo
 class Losing(Spy):
     """An engine that loses the first completion of one problem."""
 
-    def generate(self, requests: Iterable[Request], how: Drawing) -> Iterator[Completion]:
+    def generate(self, requests: Iterable[Request], how: Draw) -> Iterator[Completion]:
         """As the engine, but for one completion."""
         for item in super().generate(requests, how):
             lost = (item.problem_id, item.index) == ("p1", 0)
@@ -268,8 +268,8 @@ def test_a_lost_completion_takes_no_other_into_the_scores(
     tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tokens of the others are scored as ever, and none is scored whose tokens were not kept."""
-    real = asking.make_engine
-    monkeypatch.setattr(asking, "make_engine", lambda *found, **options: Losing(real(*found, **options)))
+    real = starting.make_engine
+    monkeypatch.setattr(starting, "make_engine", lambda *found, **options: Losing(real(*found, **options)))
     study = written(tmp_path, models, health={"truncated": 1.0, "unparsed": 1.0, "empty": 1.0, "errors": 1.0})
     done("sample", study)
     done("score", study)

@@ -15,14 +15,14 @@ import pytest
 from pipeline import done, drawn, make_models, plain, recipe, tables, write_tiny
 
 from beyondbase.engines import EngineError, Request, TransformersSettings, VllmSettings, make_engine
-from beyondbase.engines import Sampling as Drawing
 from beyondbase.engines.gpus import VISIBLE, pin_xdist_worker, pinned, share_gpus, visible_gpus
 from beyondbase.engines.parallel import ParallelEngine
 from beyondbase.errors import InputError
 from beyondbase.sampling import draw as sampling
 from beyondbase.study import Study
+from beyondbase.study.draw import Draw
 
-HOW = Drawing(temperature=0.9, top_p=0.95, max_tokens=6)
+HOW = Draw(temperature=0.9, top_p=0.95, max_tokens=6)
 TWO = {"engine": "transformers", "threads": 1, "batch_size": 8, "processes": 2}
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
 
@@ -293,7 +293,8 @@ import os, signal, subprocess, sys, time
 from pathlib import Path
 
 from beyondbase.completions import Completion
-from beyondbase.engines import EngineError, Request, Sampling, TransformersSettings, parallel, worker
+from beyondbase.engines import EngineError, Request, TransformersSettings, parallel, worker
+from beyondbase.study.draw import Draw
 
 NOTES = Path(sys.argv[2])
 
@@ -333,7 +334,7 @@ parallel.load_tokenizer = lambda *_: None
 
 def begin(engine):
     asked = [Request("p", i, i, "Hi") for i in range(32)] + [Request("endless", 0, 0, "Hi")]
-    run = engine.generate(asked, Sampling(temperature=1, max_tokens=1))
+    run = engine.generate(asked, Draw(temperature=1, max_tokens=1))
     next(run)
     while not (NOTES / "hangs").exists() or not (NOTES / "hangs").read_text():
         time.sleep(0.01)

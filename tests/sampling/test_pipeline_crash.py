@@ -33,11 +33,11 @@ from pipeline import (
 from tiny_server import MODEL, TinyServer, serve
 
 from beyondbase.engines import Request, TransformersSettings, make_engine
-from beyondbase.engines import Sampling as Drawing
-from beyondbase.evidence import asked as asking
 from beyondbase.evidence.load import load_evidence
+from beyondbase.sampling import start as starting
 from beyondbase.store import durable, seed_of
 from beyondbase.study import Study
+from beyondbase.study.draw import Draw
 
 KILLS = 20
 
@@ -147,13 +147,13 @@ def test_a_run_that_is_stopped_says_how_to_go_on(
 
 def interrupted(monkeypatch: pytest.MonkeyPatch, number: signal.Signals, *, after: int) -> None:
     """Have a signal come once so many completions were drawn, while the engine is at the next."""
-    real = asking.make_engine
+    real = starting.make_engine
 
     def make(*arguments: Any, **options: Any) -> Any:
         engine = real(*arguments, **options)
         generate = engine.generate
 
-        def stopped(requests: Iterator[Request], how: Drawing) -> Iterator[Any]:
+        def stopped(requests: Iterator[Request], how: Draw) -> Iterator[Any]:
             for count, item in enumerate(generate(requests, how)):
                 if count == after:
                     signal.raise_signal(number)
@@ -162,7 +162,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, number: signal.Signals, *, afte
         engine.generate = stopped
         return engine
 
-    monkeypatch.setattr(asking, "make_engine", make)
+    monkeypatch.setattr(starting, "make_engine", make)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -304,7 +304,7 @@ def test_arms_are_sampled_from_their_own_servers(
             found = drawn(study, arm)
             asked = {row["id"]: row["question"] for row in questions(5)}
             requests = [Request(*key, item.seed or 0, asked[key[0]]) for key, item in found.items()]
-            how = Drawing(temperature=1.0, max_tokens=5)
+            how = Draw(temperature=1.0, max_tokens=5)
             wanted = {(item.problem_id, item.index): item for item in engine.generate(requests, how)}
             assert plain(found) == plain(wanted)
     assert drawn(study, "base") != drawn(study, "rl")

@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from beyondbase.completions import Completion
-from beyondbase.engines import Request, Sampling
+from beyondbase.engines import Request
+from beyondbase.study.draw import Draw
 from beyondbase.tasks import Chat
 
 MODEL = "tiny"
@@ -45,7 +46,7 @@ class TinyServer:
         if is_chat:
             prompt = Chat(tuple((message["role"], message["content"]) for message in body["messages"]))
         prompt = tuple(prompt) if isinstance(prompt, list) else prompt
-        sampling = Sampling(
+        sampling = Draw(
             temperature=body["temperature"],
             max_tokens=body["max_tokens"],
             top_p=body["top_p"],

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from vllm_requests import SAMPLING, SETTINGS, question_of, requests
 
-from beyondbase.engines import Request, Sampling, make_engine
+from beyondbase.engines import Request, make_engine
 from beyondbase.errors import InputError
+from beyondbase.study.draw import Draw
 
 
 def test_a_seed_gives_its_completion_in_any_company(engine: Any) -> None:
@@ -51,7 +52,7 @@ def test_scores_are_known_at_temperature_1_only(engine: Any) -> None:
 
 def test_greedy_completions_are_those_of_transformers(engine: Any, reference: Any) -> None:
     """At temperature 0 both take the likeliest token; prompts reach both as the same tokens."""
-    greedy = Sampling(temperature=0, max_tokens=16, keep_tokens=True)
+    greedy = Draw(temperature=0, max_tokens=16, keep_tokens=True)
     ours = {one.problem_id: one.token_ids for one in engine.generate(requests(3), greedy)}
     theirs = {one.problem_id: one.token_ids for one in reference.generate(requests(3), greedy)}
     assert ours == theirs
@@ -59,10 +60,10 @@ def test_greedy_completions_are_those_of_transformers(engine: Any, reference: An
 
 def test_a_whole_line_ends_a_completion(engine: Any) -> None:
     """A line that a completion has writes off what follows, and generation ends there."""
-    free = Sampling(temperature=1, max_tokens=150, keep_tokens=True)
+    free = Draw(temperature=1, max_tokens=150, keep_tokens=True)
     made = [one for one in engine.generate(requests(30), free) if one.text.count("\n") >= 2]
     one, line = next((one, line) for one in made for line in one.text.split("\n")[1:-1] if line.strip())
-    stopping = Sampling(temperature=1, max_tokens=150, keep_tokens=True, stop_lines=(line,))
+    stopping = Draw(temperature=1, max_tokens=150, keep_tokens=True, stop_lines=(line,))
     (cut,) = engine.generate([next(ask for ask in requests(30) if ask.seed == one.seed)], stopping)
     assert cut.finish == "stop"
     assert one.text.startswith(f"{cut.text}\n{line}\n") or one.text.startswith(f"{line}\n")

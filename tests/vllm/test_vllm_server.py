@@ -11,11 +11,12 @@ from vllm_requests import SAMPLING, question_of, requests
 from vllm_server import MODEL, VllmServer
 
 from beyondbase.completions import Completion
-from beyondbase.engines import EngineError, OpenaiSettings, Request, Sampling, make_engine
+from beyondbase.engines import EngineError, OpenaiSettings, Request, make_engine
 from beyondbase.errors import InputError
+from beyondbase.study.draw import Draw
 from beyondbase.tasks import Chat
 
-LONG = Sampling(temperature=1.2, max_tokens=120, keep_tokens=True)
+LONG = Draw(temperature=1.2, max_tokens=120, keep_tokens=True)
 
 
 def client(server: VllmServer, **settings: Any) -> Any:
@@ -88,7 +89,7 @@ def test_stop_rules_reach_the_server(engine: Any, server: VllmServer) -> None:
     token = Counter(token for one in free.values() for token in one.token_ids or ()).most_common(1)[0][0]
     lines = [line for one in free.values() for line in one.text.split("\n")[1:-1] if line.strip()]
     for rule in ({"stop_token_ids": (token,)}, {"stop_lines": (lines[0],)}):
-        stopping = Sampling(temperature=1.2, max_tokens=120, keep_tokens=True, **rule)
+        stopping = Draw(temperature=1.2, max_tokens=120, keep_tokens=True, **rule)
         found = by_seed(client(server).generate(requests(30), stopping))
         assert same(found, by_seed(engine.generate(requests(30), stopping)))
         cut = [seed for seed, one in found.items() if (one.tokens or 0) < (free[seed].tokens or 0)]

@@ -13,9 +13,10 @@ from beyondbase.evidence.agreement import Agreement, compare_tallies, same_count
 from beyondbase.evidence.load import Evidence, load_evidence
 from beyondbase.evidence.tallies import Tally
 from beyondbase.messages import quote, suggest
-from beyondbase.report.terminal import one_line, p_text
-from beyondbase.sampling.draw import Key
+from beyondbase.report.terminal import p_text
 from beyondbase.study import load_study
+from beyondbase.study.arms import Key
+from beyondbase.visible import one_line
 
 DIFFER = 1
 _HEADER = ("arm", "task", "problems", "pass@1", "stored", "adj. p", "least adj. p", "problem")

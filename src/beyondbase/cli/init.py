@@ -30,8 +30,8 @@ from beyondbase.formats.begin.writing import study_text, toml_text
 from beyondbase.formats.counting import told
 from beyondbase.formats.table_columns import TableOptions
 from beyondbase.formats.tally_rows import counts_text
-from beyondbase.report.terminal import shown_path
 from beyondbase.study import Grid, Study, load_study
+from beyondbase.visible import shown_path
 
 STUDY_FILE, COUNTS_FILE, SAMPLES = "study.toml", "counts.csv", "samples"
 

@@ -7,11 +7,10 @@ import typer
 
 from beyondbase.cli.console import columns, mistakes_told, say
 from beyondbase.cli.options import ArmOption, StudyOption, TaskOption
-from beyondbase.evidence.asked import n_of
-from beyondbase.report.terminal import one_line
-from beyondbase.sampling import draw as sampling
+from beyondbase.evidence.asked import chosen, n_of
 from beyondbase.sampling.plan import Need, Stock, gpus, needs, stock
 from beyondbase.study import Study, load_study
+from beyondbase.visible import one_line
 
 HOUR = 3600
 
@@ -35,7 +34,7 @@ def plan(
     """Say what sampling will take: completions, tokens, hours and disk. Nothing is started."""
     with mistakes_told():
         found = load_study(study)
-        wanted = needs(found, sampling.chosen(found, tasks=task or (), arms=arm or ()), rate=rate)
+        wanted = needs(found, chosen(found, tasks=task or (), arms=arm or ()), rate=rate)
         for line in columns([_NEED_HEADER, *map(_need_row, wanted), _need_row(_total(wanted))]):
             say(line)
         for line in _plan_notes(found, wanted, rate=rate):
@@ -46,7 +45,7 @@ def status(study: StudyOption, *, task: TaskOption = None, arm: ArmOption = None
     """Say what there is: completions, grades, and what is wrong with them."""
     with mistakes_told():
         found = load_study(study)
-        keys = sampling.chosen(found, tasks=task or (), arms=arm or ())
+        keys = chosen(found, tasks=task or (), arms=arm or ())
         there = stock(found, keys)
         for line in columns([_STOCK_HEADER, *(_stock_row(found, item) for item in there)]) if there else ():
             say(line)

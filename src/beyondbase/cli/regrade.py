@@ -12,9 +12,9 @@ from beyondbase.cli.verdicts import say_changes
 from beyondbase.errors import InputError
 from beyondbase.evidence.sampled import load_sampled_evidence
 from beyondbase.messages import quote
-from beyondbase.sampling.draw import Key
 from beyondbase.sampling.regrade import Disagreement, grade_by
 from beyondbase.study import load_study
+from beyondbase.study.arms import Key
 
 
 def regrade(

@@ -16,15 +16,14 @@ from beyondbase.report.terminal import (
     COLOURS,
     asides,
     not_applicable_lines,
-    one_line,
     reason_lines,
-    shown_path,
     table_lines,
     verdicts_of,
 )
 from beyondbase.report.wording import headline
 from beyondbase.results.compare import compare
 from beyondbase.results.schema import Run, read_results, read_run, results_file
+from beyondbase.visible import one_line, shown_path
 
 
 def report(

@@ -10,10 +10,11 @@ from beyondbase.cli.console import columns, mistakes_told, say
 from beyondbase.cli.options import ClaimsOption, StudyArgument
 from beyondbase.cli.verdicts import say_changes
 from beyondbase.evidence.sampled import load_sampled_evidence
-from beyondbase.report.terminal import counted, one_line, shown_path
+from beyondbase.report.terminal import counted
 from beyondbase.sampling.review import Sample, marks_of, solved_by_few, take_marks
 from beyondbase.sampling.review_files import read_words, write_list
 from beyondbase.study import Study, load_study
+from beyondbase.visible import one_line, shown_path
 
 LIST_FILE = "review.csv"
 

@@ -8,12 +8,14 @@ import typer
 
 from beyondbase.cli.console import columns, mistakes_told, progress_shown, say, stopped_by_schedulers
 from beyondbase.cli.options import ArmOption, StudyOption, TaskOption
-from beyondbase.evidence.problems import task_grader
+from beyondbase.evidence.accepts import Accepts
+from beyondbase.evidence.asked import chosen
 from beyondbase.sampling import draw as sampling
 from beyondbase.sampling import grade as grading
 from beyondbase.sampling import score as scoring
-from beyondbase.sampling.false_accepts import Accepts
+from beyondbase.sampling.task_grader import task_grader
 from beyondbase.study import load_study
+from beyondbase.study.arms import Key
 
 
 def sample(
@@ -26,7 +28,7 @@ def sample(
     """Sample what a study lacks, and grade it; interrupted, the same command goes on."""
     with mistakes_told(), stopped_by_schedulers():
         found = load_study(study)
-        keys = sampling.chosen(found, tasks=task or (), arms=arm or ())
+        keys = chosen(found, tasks=task or (), arms=arm or ())
         if graded:
             for name in dict.fromkeys(name for name, _ in keys):
                 # What the grader lacks is better known before the models are paid for.
@@ -43,7 +45,7 @@ def grade(study: StudyOption, *, task: TaskOption = None, arm: ArmOption = None)
     with mistakes_told(), stopped_by_schedulers():
         found = load_study(study)
         with progress_shown() as tell:
-            keys = sampling.chosen(found, tasks=task or (), arms=arm or ())
+            keys = chosen(found, tasks=task or (), arms=arm or ())
             accepts = grading.grade(found, keys, tell=tell)
         _say_accepts(accepts)
         say(f"graded; {_judge(study)}")
@@ -70,7 +72,7 @@ def score(
     """
     with mistakes_told(), stopped_by_schedulers():
         found = load_study(study)
-        keys = sampling.chosen(found, tasks=task or (), arms=arm or ())
+        keys = chosen(found, tasks=task or (), arms=arm or ())
         kept = found.sampling.keep_tokens if found.sampling else 0
         with progress_shown() as tell:
             left_out = scoring.score(found, keys, k=completions or kept or scoring.FIRST, tell=tell)
@@ -80,7 +82,7 @@ def score(
         say("scored")
 
 
-def _say_accepts(accepts: Mapping[sampling.Key, Accepts]) -> None:
+def _say_accepts(accepts: Mapping[Key, Accepts]) -> None:
     """Say how often the grader accepted answers to other problems."""
     if not accepts:
         return

@@ -22,8 +22,9 @@ from beyondbase.cli.options import (
     ThresholdOption,
 )
 from beyondbase.errors import InputError
+from beyondbase.evidence.asked import chosen, samples_of
 from beyondbase.evidence.graded_task import TASK_FILE, task_path
-from beyondbase.evidence.problems import task_grader, task_table
+from beyondbase.evidence.problems import task_table
 from beyondbase.formats import KINDS, TOOLS, Imported, export, store_import
 from beyondbase.formats.checking import check_import
 from beyondbase.formats.compact import write_light
@@ -34,14 +35,14 @@ from beyondbase.formats.table_rows import TABLES
 from beyondbase.formats.taking import Taking, count, read
 from beyondbase.graders import Grader
 from beyondbase.messages import quote
-from beyondbase.report.terminal import shown_path
-from beyondbase.sampling import draw as sampling
+from beyondbase.sampling.task_grader import task_grader
 from beyondbase.store import pull, push, set_folder
 from beyondbase.store.layout import SET_FILE, quoted
 from beyondbase.store.remote import pull_beside, push_beside
 from beyondbase.study import Study, load_study
 from beyondbase.study.tables import Problems
 from beyondbase.tasks import find_benchmark
+from beyondbase.visible import shown_path
 
 Url = Annotated[
     str,
@@ -95,7 +96,7 @@ def import_samples(  # noqa: PLR0913 - what a user says of an import
         if found.tally_paths:
             say(count(taking, say))
             return
-        sampling.chosen(found, tasks=(name,), arms=(arm,))
+        chosen(found, tasks=(name,), arms=(arm,))
         imported = read(taking, say)
         table = task_table(found, name, imported.defaults)
         grader = None if imported.trusted and not compare else task_grader(found, name, imported.defaults)
@@ -105,7 +106,7 @@ def import_samples(  # noqa: PLR0913 - what a user says of an import
             _check(imported, grader, name, table, accept=accept)
         counts = store_import(
             imported,
-            sampling.samples_of(found),
+            samples_of(found),
             name,
             arm,
             grader=grader,
@@ -152,8 +153,8 @@ def push_samples(url: Url, *, study: StudyOption, task: TaskOption = None, arm: 
     """Copy sample sets to the Hub (as a private dataset) or elsewhere; only what is not there yet."""
     with mistakes_told():
         found = load_study(study)
-        samples = sampling.samples_of(found)
-        keys = sampling.chosen(found, tasks=task or (), arms=arm or ())
+        samples = samples_of(found)
+        keys = chosen(found, tasks=task or (), arms=arm or ())
         for key in keys:
             folder = set_folder(samples, *key)
             if not (folder / SET_FILE).exists():
@@ -170,8 +171,8 @@ def pull_samples(url: Url, *, study: StudyOption, task: TaskOption = None, arm: 
     """Copy sample sets from the Hub or elsewhere; only what is not here yet."""
     with mistakes_told():
         found = load_study(study)
-        samples = sampling.samples_of(found)
-        keys = sampling.chosen(found, tasks=task or (), arms=arm or ())
+        samples = samples_of(found)
+        keys = chosen(found, tasks=task or (), arms=arm or ())
         for key in keys:
             copied = pull(_place(url, key), set_folder(samples, *key))
             say(f"{key[1]} on {key[0]}: {copied} new shards from {_place(url, key)}")

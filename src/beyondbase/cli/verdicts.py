@@ -8,10 +8,11 @@ from beyondbase.evidence.load import Evidence
 from beyondbase.judging.claim import claim_modules, load_modules, own_modules, suite_claims
 from beyondbase.judging.family import gather, judge
 from beyondbase.report.markdown import changes
-from beyondbase.report.terminal import counted, one_line
+from beyondbase.report.terminal import counted
 from beyondbase.results.build import results_of
 from beyondbase.results.compare import compare
 from beyondbase.study import Study
+from beyondbase.visible import one_line
 
 
 def say_changes(

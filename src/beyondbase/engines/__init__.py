@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from beyondbase.engines.engine import Engine, EngineError, Request, Sampling
+    from beyondbase.engines.engine import Engine, EngineError, Request
     from beyondbase.engines.make import make_engine
     from beyondbase.study.engine_settings import (
         EngineSettings,
@@ -19,13 +19,12 @@ __all__ = [
     "EngineSettings",
     "OpenaiSettings",
     "Request",
-    "Sampling",
     "TransformersSettings",
     "VllmSettings",
     "make_engine",
 ]
 
-_ENGINE = ("Engine", "EngineError", "Request", "Sampling")
+_ENGINE = ("Engine", "EngineError", "Request")
 
 
 def __getattr__(name: str) -> Any:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from beyondbase.engines.draws import Noise, draw
-from beyondbase.engines.engine import Sampling
 from beyondbase.engines.stopping import LineWatch
+from beyondbase.study.draw import Draw
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Row:
 def run_batch(
     model: Any,
     rows: Sequence[Row],
-    sampling: Sampling,
+    sampling: Draw,
     *,
     stops: frozenset[int],
     watch: LineWatch | None,

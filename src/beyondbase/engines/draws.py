@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from beyondbase.engines.engine import Sampling
+from beyondbase.study.draw import Draw
 
 _BLOCK = 64
 
@@ -33,7 +33,7 @@ class Noise:
         self._block = self._block[list(rows)]
 
 
-def draw(logits: Any, uniform: NDArray[np.float64], sampling: Sampling) -> Any:
+def draw(logits: Any, uniform: NDArray[np.float64], sampling: Draw) -> Any:
     """Draw a token for each row.
 
     Args:
@@ -58,7 +58,7 @@ def draw(logits: Any, uniform: NDArray[np.float64], sampling: Sampling) -> Any:
     return torch.searchsorted(mass, target, right=True).squeeze(1)
 
 
-def _keep_top(scaled: Any, sampling: Sampling) -> Any:
+def _keep_top(scaled: Any, sampling: Draw) -> Any:
     size = scaled.shape[-1]
     if 0 < sampling.top_k < size:
         least = scaled.topk(sampling.top_k, dim=-1).values[:, -1:]

@@ -10,13 +10,14 @@ from weakref import WeakSet
 
 from beyondbase.completions import Completion
 from beyondbase.engines.answers import GarbledError, Oddities
-from beyondbase.engines.engine import EngineError, Request, Sampling, refuse_temperature
+from beyondbase.engines.engine import EngineError, Request, refuse_temperature
 from beyondbase.engines.server import Call, Server, in_loop
 from beyondbase.engines.tokens import encode_continuation, encode_prompt, load_tokenizer
 from beyondbase.engines.wire import body, first_choice, read_completion, read_echo, route
 from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.messages import quote
+from beyondbase.study.draw import Draw
 from beyondbase.study.engine_settings import OpenaiSettings
 from beyondbase.tasks.prompts import Chat, Prompt
 
@@ -33,7 +34,7 @@ class _Run:
     """Requests, and whether the server has refused one: no more are sent then, and none again."""
 
     waiting: Iterator[Request]
-    sampling: Sampling
+    sampling: Draw
     refused: bool = False
 
 
@@ -81,7 +82,7 @@ class OpenaiEngine:
             "extra_body": extra,
         }
 
-    def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Completion]:
+    def generate(self, requests: Iterable[Request], sampling: Draw) -> Iterator[Completion]:
         """Complete prompts, each from its own seed, and hand completions over as they finish.
 
         Raises:
@@ -113,7 +114,7 @@ class OpenaiEngine:
             remedy = "see to the server and run again to resume"
             raise EngineError(f"{self._server.url}: {found} (the last: {_said(last)}); {remedy}")
 
-    def _outcomes(self, requests: Iterable[Request], sampling: Sampling) -> Generator[Completion | _Failure]:
+    def _outcomes(self, requests: Iterable[Request], sampling: Draw) -> Generator[Completion | _Failure]:
         require("httpx", _EXTRA)
         anyio = require("anyio", _EXTRA)
         threads = require("anyio.from_thread", _EXTRA)
@@ -130,7 +131,7 @@ class OpenaiEngine:
                 yield outcome
 
     @asynccontextmanager
-    async def _stream(self, requests: Iterable[Request], sampling: Sampling) -> AsyncIterator[Any]:
+    async def _stream(self, requests: Iterable[Request], sampling: Draw) -> AsyncIterator[Any]:
         anyio = require("anyio", _EXTRA)
         # Without room: what has come waits with who got it, and so nothing more is asked for.
         send, receive = anyio.create_memory_object_stream(0)

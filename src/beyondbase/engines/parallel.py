@@ -14,11 +14,12 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from beyondbase.completions import Completion
-from beyondbase.engines.engine import EngineError, Request, Sampling
+from beyondbase.engines.engine import EngineError, Request
 from beyondbase.engines.gpus import pinned, share_gpus, visible_gpus
 from beyondbase.engines.tokens import load_tokenizer
 from beyondbase.errors import InputError
 from beyondbase.messages import quote
+from beyondbase.study.draw import Draw
 from beyondbase.study.engine_settings import TransformersSettings, VllmSettings
 from beyondbase.tasks.prompts import Prompt
 
@@ -81,7 +82,7 @@ class ParallelEngine:
         identity: Mapping[str, Any] = self._identity
         return identity
 
-    def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Completion]:
+    def generate(self, requests: Iterable[Request], sampling: Draw) -> Iterator[Completion]:
         """Complete prompts, each from its own seed, and hand completions over as they finish.
 
         Raises:

@@ -6,7 +6,7 @@ from typing import Any
 
 from beyondbase.completions import Completion
 from beyondbase.engines.batches import Row, run_batch
-from beyondbase.engines.engine import Request, Sampling
+from beyondbase.engines.engine import Request
 from beyondbase.engines.scoring import score_tokens
 from beyondbase.engines.stopping import LineWatch, cut_at_line
 from beyondbase.engines.tokens import decode, encode_continuation, encode_prompt
@@ -14,6 +14,7 @@ from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.hub import hub_or_cache, not_loaded
 from beyondbase.messages import quote
+from beyondbase.study.draw import Draw
 from beyondbase.study.engine_settings import TransformersSettings
 from beyondbase.tasks.prompts import Prompt
 from beyondbase.weights import weights_identity
@@ -71,7 +72,7 @@ class TransformersEngine:
             "dtype": str(self._model.dtype).removeprefix("torch."),
         }
 
-    def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Completion]:
+    def generate(self, requests: Iterable[Request], sampling: Draw) -> Iterator[Completion]:
         """Complete prompts, each from its own seed, and hand completions over as they finish.
 
         Raises:
@@ -122,7 +123,7 @@ class TransformersEngine:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _row(self, request: Request, sampling: Sampling) -> Row:
+    def _row(self, request: Request, sampling: Draw) -> Row:
         ids = encode_prompt(self.tokenizer, request.prompt)
         room = self._context - len(ids)
         if room < 1:
@@ -130,9 +131,7 @@ class TransformersEngine:
             raise InputError(f"problem {quote(request.problem_id)}: {found}; use a shorter prompt")
         return Row(prompt=ids, seed=request.seed, limit=min(sampling.max_tokens, room))
 
-    def _completion(
-        self, request: Request, row: Row, sampling: Sampling, stops: frozenset[int]
-    ) -> Completion:
+    def _completion(self, request: Request, row: Row, sampling: Draw, stops: frozenset[int]) -> Completion:
         ended = row.tokens[-1] in stops
         text = decode(self.tokenizer, row.tokens[:-1] if ended else row.tokens)
         text, at_line = cut_at_line(text, sampling.stop_lines, ended=ended)
@@ -149,7 +148,7 @@ class TransformersEngine:
             token_logprobs=tuple(row.logprobs) if kept and sampling.logprobs else None,
         )
 
-    def _stop_ids(self, sampling: Sampling) -> frozenset[int]:
+    def _stop_ids(self, sampling: Draw) -> frozenset[int]:
         settings = getattr(self._model, "generation_config", None)
         named = getattr(settings, "eos_token_id", None)
         ends = named if isinstance(named, list) else [named]

@@ -6,8 +6,9 @@ from typing import Any
 
 from beyondbase.completions import Completion, Finish
 from beyondbase.engines.adapters import RANKS
-from beyondbase.engines.engine import Request, Sampling, total
+from beyondbase.engines.engine import Request, total
 from beyondbase.engines.stopping import as_substrings, cut_at_line
+from beyondbase.study.draw import Draw
 from beyondbase.study.engine_settings import VllmSettings
 
 
@@ -61,7 +62,7 @@ def llm_options(
     return options | settings.options
 
 
-def sampling_options(sampling: Sampling, seed: int) -> dict[str, Any]:
+def sampling_options(sampling: Draw, seed: int) -> dict[str, Any]:
     """Write the arguments of `vllm.SamplingParams` for one completion."""
     return {
         "n": 1,
@@ -79,7 +80,7 @@ def sampling_options(sampling: Sampling, seed: int) -> dict[str, Any]:
 
 
 def read_output(
-    output: Any, request: Request, sampling: Sampling, decode_ids: Callable[[Sequence[int]], str]
+    output: Any, request: Request, sampling: Draw, decode_ids: Callable[[Sequence[int]], str]
 ) -> Completion:
     """Read one finished completion of vLLM.
 

@@ -9,7 +9,7 @@ from weakref import WeakSet
 
 from beyondbase.completions import Completion
 from beyondbase.engines.adapters import adapter_rank, fetch_adapter
-from beyondbase.engines.engine import EngineError, Request, Sampling, refuse_temperature
+from beyondbase.engines.engine import EngineError, Request, refuse_temperature
 from beyondbase.engines.tokens import decode, encode_continuation, encode_prompt
 from beyondbase.engines.vllm_calls import (
     chosen_logprobs,
@@ -22,6 +22,7 @@ from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.hub import hub_or_cache, not_loaded
 from beyondbase.messages import quote
+from beyondbase.study.draw import Draw
 from beyondbase.study.engine_settings import VllmSettings
 from beyondbase.tasks.prompts import Prompt
 from beyondbase.weights import weights_identity
@@ -93,7 +94,7 @@ class VllmEngine:
             "options": self._settings.options,
         }
 
-    def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Completion]:
+    def generate(self, requests: Iterable[Request], sampling: Draw) -> Iterator[Completion]:
         """Complete prompts, each from its own seed, and hand completions over as they finish.
 
         Raises:

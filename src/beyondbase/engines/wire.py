@@ -5,8 +5,9 @@ from typing import Any
 
 from beyondbase.completions import Completion, Finish
 from beyondbase.engines.answers import GarbledError, Oddities, is_logprob, shown
-from beyondbase.engines.engine import Request, Sampling, total
+from beyondbase.engines.engine import Request, total
 from beyondbase.engines.stopping import as_substrings, cut_at_line
+from beyondbase.study.draw import Draw
 from beyondbase.tasks.prompts import Chat
 
 _FINISHES: Mapping[str, Finish] = {"stop": "stop", "length": "length", "content_filter": "error"}
@@ -17,7 +18,7 @@ def route(request: Request) -> str:
     return "chat/completions" if isinstance(request.prompt, Chat) else "completions"
 
 
-def body(request: Request, sampling: Sampling, *, family: str) -> dict[str, Any]:
+def body(request: Request, sampling: Draw, *, family: str) -> dict[str, Any]:
     """Write a request as JSON.
 
     Args:
@@ -55,7 +56,7 @@ def _prompt(request: Request, *, logprobs: bool) -> dict[str, Any]:
     return {"prompt": text} | ({"logprobs": 0} if logprobs else {})
 
 
-def read_completion(reply: Any, request: Request, sampling: Sampling, odd: Oddities) -> Completion:
+def read_completion(reply: Any, request: Request, sampling: Draw, odd: Oddities) -> Completion:
     """Read the reply to a request.
 
     Args:

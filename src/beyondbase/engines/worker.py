@@ -18,9 +18,10 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from typing import NoReturn
 
-from beyondbase.engines.engine import Engine, EngineError, Request, Sampling
+from beyondbase.engines.engine import Engine, EngineError, Request
 from beyondbase.engines.single import start
 from beyondbase.errors import InputError
+from beyondbase.study.draw import Draw
 
 # Completions that travel together.
 _GROUP = 32
@@ -107,7 +108,7 @@ def _answer(pipe: Connection, engine: Engine) -> None:
             _generate(pipe, engine, content)
 
 
-def _generate(pipe: Connection, engine: Engine, sampling: Sampling) -> None:
+def _generate(pipe: Connection, engine: Engine, sampling: Draw) -> None:
     def requests() -> Iterator[Request]:
         while True:
             pipe.send(("want", None))

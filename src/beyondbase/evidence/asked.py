@@ -1,21 +1,21 @@
 """What a study asks of an arm (model, engine, words, draw), and whether a set was sampled like that."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from beyondbase.completions import Problem
-from beyondbase.engines import Engine, OpenaiSettings, make_engine
-from beyondbase.engines import Sampling as Drawing
 from beyondbase.errors import InputError
-from beyondbase.evidence.problems import load_problems
-from beyondbase.hub import check_name, is_folder
-from beyondbase.messages import place, quote
+from beyondbase.evidence.problems import check_names, load_problems
+from beyondbase.hub import is_folder
+from beyondbase.messages import quote, suggest
 from beyondbase.store import SampleSet
 from beyondbase.store.identity import differences
 from beyondbase.store.prompts import prompt_digest, question_part, read_prompts
 from beyondbase.study import Study
-from beyondbase.study.arms import Arm
+from beyondbase.study.arms import Arm, Key
+from beyondbase.study.draw import Draw
+from beyondbase.study.engine_settings import OpenaiSettings
 from beyondbase.study.tables import Sampling
 from beyondbase.tasks import Prompt, Template, find_template, render
 from beyondbase.tasks.prompts import PLACEHOLDER
@@ -26,6 +26,40 @@ _NO_MATTER = (
     *("batch_size", "processes", "threads", "in_flight", "gpu_memory", "cpu_memory"),
     *("url", "concurrency", "attempts", "timeout", "wait", "api_key_env"),
 )
+
+
+def chosen(study: Study, *, tasks: Sequence[str] = (), arms: Sequence[str] = ()) -> list[Key]:
+    """List the sample sets of a study as (task, arm), arm by arm; some of them if names are given.
+
+    Raises:
+        InputError: The study has no such task or arm, or is not judged on samples.
+    """
+    samples_of(study)
+    sampled = [name for name, arm in study.arms.items() if arm.role != "guess"]
+    for option, names, known in (("--task", tasks, [*study.tasks]), ("--arm", arms, sampled)):
+        for name in names:
+            if name not in known:
+                use = f"use one of {', '.join(known)}{suggest(name, known)}"
+                raise InputError(f"{option}: found {quote(name)}, which {study.path} does not sample; {use}")
+    return [
+        (task, arm)
+        for arm in sampled
+        for task in study.tasks
+        if arm in (arms or sampled) and task in (tasks or study.tasks)
+    ]
+
+
+def samples_of(study: Study) -> Path:
+    """Name the folder of a study's samples.
+
+    Raises:
+        InputError: The study is judged on counts, or a name is too long for a folder.
+    """
+    if study.samples is None:
+        use = 'add samples = "samples", the folder of completions'
+        raise InputError(f"{study.path}: [evidence] samples: missing; {use}")
+    check_names(study)
+    return study.samples
 
 
 def recipe_of(study: Study) -> Sampling:
@@ -87,53 +121,9 @@ def check_asked(study: Study, arm: str, store: SampleSet, problems: Sequence[Pro
         raise InputError(f"{store.folder}: problem {quote(name)} {found}; {remedy}")
 
 
-def start_engine(study: Study, arm: str) -> Engine:
-    """Load the model of an arm.
-
-    Raises:
-        InputError: An extra is missing, or the model cannot be loaded.
-        EngineError: The engine does not start, or no server answers.
-    """
-    check_models(study, [arm])
-    this, settings = study.arms[arm], study.engine
-    if isinstance(settings, OpenaiSettings) and settings.tokenizer is not None:
-        settings = settings.model_copy(update={"tokenizer": _beside(study, settings.tokenizer)})
-    if isinstance(settings, OpenaiSettings) and this.url is not None:
-        settings = settings.model_copy(update={"url": this.url})
-    adapter = None if this.adapter is None else _beside(study, this.adapter)
-    try:
-        return make_engine(settings, model_of(study, arm), revision=this.revision or None, adapter=adapter)
-    except InputError as error:
-        if not str(error).startswith(("model: ", "adapter: ")):
-            raise
-        table = place("arms", arm, "model").removesuffix("model")
-        raise InputError(f"{study.path}: {table}{error}") from None
-
-
-def check_models(study: Study, arms: Iterable[str]) -> None:
-    """Refuse paths of models, adapters and tokenizers that lead nowhere, before anything is loaded.
-
-    Args:
-        study: Whose arms are to be asked.
-        arms: Some of them.
-
-    Raises:
-        InputError: Names the first such key.
-    """
-    names: list[tuple[tuple[str, ...], str | None]]
-    if isinstance(study.engine, OpenaiSettings):
-        names = [(("engine", "tokenizer"), study.engine.tokenizer)]
-    else:
-        keys = [(arm, key) for arm in arms for key in ("model", "adapter")]
-        names = [(("arms", arm, key), getattr(study.arms[arm], key)) for arm, key in keys]
-    for key, name in names:
-        if name is not None:
-            check_name(name, f"{study.path}: {place(*key)}", home=study.path.parent)
-
-
 def model_of(study: Study, arm: str) -> str:
     """Give the model of an arm: a folder beside the study file if there is one, else a name of the Hub."""
-    return _beside(study, study.arms[arm].model)
+    return beside(study, study.arms[arm].model)
 
 
 def prompts_of(study: Study, task: str, arm: str, tokenizer: Any) -> dict[str, Prompt]:
@@ -155,7 +145,7 @@ def settings_of(study: Study, arm: str) -> dict[str, Any]:
     asked = {"revision": this.revision, "adapter": _adapter(study, arm), "engine": engine}
     # Sets of seed 0 are named without it, as those that were drawn before there was this key.
     seed = {"seed": recipe.seed} if recipe.seed else {}
-    return {"sampling": dict(drawing_of(recipe, this).identity()), "prompt": prompt, "asked": asked, **seed}
+    return {"sampling": dict(draw_of(recipe, this).identity()), "prompt": prompt, "asked": asked, **seed}
 
 
 def _adapter(study: Study, arm: str) -> str | None:
@@ -163,7 +153,7 @@ def _adapter(study: Study, arm: str) -> str | None:
     name = study.arms[arm].adapter
     if name is None:
         return None
-    folder = Path(_beside(study, name))
+    folder = Path(beside(study, name))
     return f"{folder.name} {weights_digest(folder)}" if folder.is_dir() else name
 
 
@@ -178,14 +168,15 @@ def _model_asked(study: Study, arm: str, identity: Mapping[str, Any]) -> dict[st
     return {"model": folder.resolve().name, **weights}
 
 
-def _beside(study: Study, name: str) -> str:
+def beside(study: Study, name: str) -> str:
+    """Give the path of a folder beside the study file if there is one of that name, else the name itself."""
     folder = study.path.parent / name
     return str(folder) if is_folder(folder) else name
 
 
-def drawing_of(recipe: Sampling, arm: Arm) -> Drawing:
+def draw_of(recipe: Sampling, arm: Arm) -> Draw:
     """Say how an arm's completions are drawn: as the recipe says, but for what the arm says itself."""
-    return Drawing(
+    return Draw(
         temperature=recipe.temperature if arm.temperature is None else arm.temperature,
         max_tokens=recipe.max_tokens if arm.max_tokens is None else arm.max_tokens,
         top_p=recipe.top_p if arm.top_p is None else arm.top_p,

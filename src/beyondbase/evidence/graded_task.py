@@ -13,13 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
+from beyondbase.evidence.accepts import Accepts
 from beyondbase.files import write_whole
-from beyondbase.graders import Grader
 from beyondbase.messages import explain_keys, read_text
-from beyondbase.sampling.false_accepts import Accepts
 from beyondbase.store.layout import quoted
 from beyondbase.study.tables import Problems
-from beyondbase.tasks import problems_digest
 
 TASK_FILE = "task.json"
 # Beside it, where the problems came with an import.
@@ -76,14 +74,6 @@ def task_path(samples: Path, task: str) -> Path:
 def told_apart(problems: Iterable[Problem]) -> tuple[tuple[str, str | None, str | None], ...]:
     """Keep of problems what claims need."""
     return tuple((problem.id, problem.level, problem.cluster) for problem in problems)
-
-
-def named(grader: Grader, problems: Iterable[Problem]) -> tuple[str, str]:
-    """Name the verdicts of a grader on problems: its name, and its version with their digest.
-
-    Verdicts hang on the right answers too: a corrected one must not be judged by old grades.
-    """
-    return grader.name, f"{grader.version}-{problems_digest(problems)[:8]}"
 
 
 def write_task(samples: Path, task: str, content: GradedTask) -> None:

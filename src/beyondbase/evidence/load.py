@@ -9,12 +9,11 @@ from beyondbase.evidence.examples import Example, load_examples
 from beyondbase.evidence.likelihood_files import add_scores
 from beyondbase.evidence.tallies import Tally, load_tallies
 from beyondbase.study import Study
+from beyondbase.study.arms import Key
 
 if TYPE_CHECKING:
+    from beyondbase.evidence.accepts import Accepts
     from beyondbase.evidence.health import Health
-    from beyondbase.sampling.false_accepts import Accepts
-
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,6 @@ from typing import Any
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
 from beyondbase.evidence.graded_task import IMPORTED, read_task, task_path
-from beyondbase.graders import Grader, make_grader
 from beyondbase.hub import check_name
 from beyondbase.messages import place
 from beyondbase.store.layout import quoted
@@ -82,24 +81,6 @@ def defaults_of(study: Study, task: str) -> Mapping[str, Any]:
             raise
     # Of completions that were drawn here it holds nothing that grading does not know.
     return {}
-
-
-def task_grader(study: Study, task: str, known: Mapping[str, Any] | None = None) -> Grader:
-    """Make the grader of a task.
-
-    Args:
-        study: The study.
-        task: The task.
-        known: As for `task_table`.
-
-    Raises:
-        InputError: An extra is missing, or it has no such options.
-    """
-    table = task_table(study, task, known)
-    try:
-        return make_grader(table.graded_by, table.grading)
-    except InputError as error:
-        raise InputError(f"{study.path}: {place('problems', task, 'grading')}: {error}") from None
 
 
 def check_names(study: Study) -> None:

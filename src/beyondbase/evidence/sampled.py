@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from beyondbase.errors import InputError
-from beyondbase.evidence.asked import check_settings, n_of
+from beyondbase.evidence.asked import check_settings, chosen, n_of, samples_of
 from beyondbase.evidence.chances import load_chances
 from beyondbase.evidence.doubt import Doubt
 from beyondbase.evidence.examples import Example
 from beyondbase.evidence.graded_task import GradedTask, read_task
 from beyondbase.evidence.health import complaints, doubt, health_of
-from beyondbase.evidence.load import Evidence, Key, SampledSet
+from beyondbase.evidence.load import Evidence, SampledSet
 from beyondbase.evidence.marks import OUTCOME_OF, Mark
 from beyondbase.evidence.order import natural_rank
 from beyondbase.evidence.problems import load_problems
@@ -23,10 +23,10 @@ from beyondbase.evidence.sampled_likelihoods import sampled_likelihoods
 from beyondbase.evidence.tallies import Tally
 from beyondbase.evidence.unfit import asked_otherwise, drawn_otherwise, same_prompts, unfinished
 from beyondbase.messages import place, quote
-from beyondbase.sampling.draw import chosen, samples_of
 from beyondbase.store import OUTCOMES, Rows, SampleSet, set_folder
 from beyondbase.store.layout import SET_FILE
 from beyondbase.study import Study
+from beyondbase.study.arms import Key
 from beyondbase.study.tables import Problems
 from beyondbase.tasks import problems_digest
 

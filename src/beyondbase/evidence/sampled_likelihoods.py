@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from beyondbase.evidence.asked import n_of
+from beyondbase.evidence.asked import n_of, samples_of
 from beyondbase.evidence.likelihoods import Ints, Likelihoods
 from beyondbase.inference.bounded import Floats
-from beyondbase.sampling.draw import Key, samples_of
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.layout import SET_FILE, scores_folder
 from beyondbase.store.places import INDEX_LIMIT
 from beyondbase.study import Study
+from beyondbase.study.arms import Key
 
 # What makes a model of a scorer that of an arm.
 _MODEL = ("model", "weights", "adapter")

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from beyondbase.evidence.asked import n_of
+from beyondbase.evidence.asked import n_of, samples_of
 from beyondbase.messages import quote
-from beyondbase.sampling.draw import Key, samples_of
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.expected import rows_expected
 from beyondbase.store.layout import SET_FILE
 from beyondbase.store.prompts import read_prompts
 from beyondbase.study import Study
+from beyondbase.study.arms import Key
 
 
 def unfinished(study: Study, key: Key, store: SampleSet, *, found: int, problems: int) -> Iterator[str]:

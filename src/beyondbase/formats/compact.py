@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from beyondbase.errors import InputError
+from beyondbase.evidence.asked import samples_of
 from beyondbase.evidence.likelihood_files import write_scores
 from beyondbase.evidence.load import load_evidence
 from beyondbase.evidence.tallies import Tally
 from beyondbase.files import AnyPath
-from beyondbase.sampling.draw import samples_of
 from beyondbase.study import Study
 
 Tallies = Mapping[tuple[str, str], Tally]

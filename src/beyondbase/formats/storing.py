@@ -8,7 +8,6 @@ from typing import Any
 
 from beyondbase.completions import Completion, Graded
 from beyondbase.errors import InputError
-from beyondbase.evidence.graded_task import named
 from beyondbase.files import AnyPath
 from beyondbase.formats.drawing import check_drawn
 from beyondbase.formats.golds import with_answers
@@ -16,6 +15,7 @@ from beyondbase.formats.imported import Imported, Row
 from beyondbase.formats.placing import check_place, check_set, in_order, place_problems, place_task
 from beyondbase.graders import Grader, grade_batches
 from beyondbase.messages import quote
+from beyondbase.sampling.task_grader import named
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.expected import expect_rows
 from beyondbase.tasks import AnswerType

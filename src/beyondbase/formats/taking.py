@@ -13,8 +13,8 @@ from beyondbase.formats.table_rows import TABLES
 from beyondbase.formats.tables import Table, open_table
 from beyondbase.formats.tally_rows import add_counts
 from beyondbase.messages import quote, suggest
-from beyondbase.report.terminal import shown_path
 from beyondbase.study import Study
+from beyondbase.visible import shown_path
 
 Tell = Callable[[str], None]
 

@@ -21,10 +21,10 @@ from beyondbase.messages import quote, suggest
 from beyondbase.notebook.counts import COUNTS, STUDY, Arms, write_counts
 from beyondbase.notebook.figure import plot_pairs
 from beyondbase.report import write_page
-from beyondbase.report.formats import DASH, named_effect, p_value
 from beyondbase.report.markdown import SIGNS, render_summary
 from beyondbase.report.terminal import not_applicable_lines, table_lines, verdicts_of
 from beyondbase.results.build import results_of, write_results
+from beyondbase.results.numbers import DASH, named_effect, p_value
 from beyondbase.study import Study, load_study
 from beyondbase.visible import clean
 

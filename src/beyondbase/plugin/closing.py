@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from beyondbase.report.terminal import Record, counted, one_line, some
+from beyondbase.report.terminal import Record, counted, some
 from beyondbase.study.kinds import ANY, NAMES, PAPER
+from beyondbase.visible import one_line
 
 # As pytest sorts reports: by the word of its last line.
 Stats: TypeAlias = dict[str, list[Any]]

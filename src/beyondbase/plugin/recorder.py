@@ -25,12 +25,12 @@ from beyondbase.report.terminal import (
     asides,
     not_applicable_lines,
     reason_lines,
-    shown_path,
     table_lines,
     verdicts_of,
 )
 from beyondbase.results.build import results_of, write_results
 from beyondbase.study import Study
+from beyondbase.visible import shown_path
 
 # What `beyondbase judge` puts before the arguments of a user; unlike pytest's own command it has imported the
 # package by then.

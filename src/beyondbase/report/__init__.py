@@ -14,11 +14,12 @@ from markupsafe import Markup
 
 from beyondbase.errors import InputError
 from beyondbase.files import AnyPath, write_whole
-from beyondbase.report import formats, terminal, wording
+from beyondbase.report import terminal, wording
 from beyondbase.report.packing import Packer
 from beyondbase.report.provenance import CALIBRATION, citation
 from beyondbase.report.terminal import counted
 from beyondbase.report.view import Study, arrange
+from beyondbase.results import numbers
 from beyondbase.results.schema import SCHEMA_VERSION
 from beyondbase.visible import clean
 
@@ -45,13 +46,13 @@ STANDINGS = {
 }
 FILTERS = (
     counted,
-    formats.percent,
-    formats.points,
-    formats.p_value,
-    formats.number,
-    formats.estimate,
-    formats.effect,
-    formats.setting,
+    numbers.percent,
+    numbers.points,
+    numbers.p_value,
+    numbers.number,
+    numbers.estimate,
+    numbers.effect,
+    numbers.setting,
 )
 FUNCTIONS = (
     terminal.concerned,

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from beyondbase.report.figures import ARM_STYLES, BASE, Figure, series_of
-from beyondbase.report.formats import estimate
 from beyondbase.report.terminal import counted
+from beyondbase.results.numbers import estimate
 
 Record = Mapping[str, Any]
 

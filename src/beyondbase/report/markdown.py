@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from beyondbase.report.formats import DASH, estimate, named_effect, p_value
 from beyondbase.report.terminal import asides, concerned, counted, remedies, some, waiver_text
 from beyondbase.report.wording import floor_words, headline, standing
+from beyondbase.results.numbers import DASH, estimate, named_effect, p_value
 from beyondbase.visible import clean
 
 Record: TypeAlias = Mapping[str, Any]

@@ -13,9 +13,10 @@ from beyondbase.report.figures import (
     pair_legend,
     series_of,
 )
-from beyondbase.report.formats import estimate, number
 from beyondbase.report.terminal import counted
-from beyondbase.report.wording import arm_word, crossing_words, floor_words, rows
+from beyondbase.report.wording import crossing_words, floor_words, rows
+from beyondbase.results.compare import arm_word
+from beyondbase.results.numbers import estimate, number
 
 Record = Mapping[str, Any]
 

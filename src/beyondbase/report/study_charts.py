@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from beyondbase.report.figures import ARM_STYLES, BASE, OTHER, Figure, floors_of, series_of
-from beyondbase.report.formats import estimate
 from beyondbase.report.likelihood_charts import of_likelihoods
 from beyondbase.report.wording import floor_words
+from beyondbase.results.numbers import estimate
 
 Record = Mapping[str, Any]
 

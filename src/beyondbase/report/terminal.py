@@ -2,14 +2,14 @@
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from rich.cells import cell_len
 
 from beyondbase.judging.verdict import Effect
+from beyondbase.results.numbers import samples_text, steady
 from beyondbase.study.kinds import ANY, PAPER
-from beyondbase.visible import clean
+from beyondbase.visible import one_line
 
 Record: TypeAlias = Mapping[str, Any]
 
@@ -17,22 +17,6 @@ HEAD = ("claim", "pair", "task", "verdict", "effect [interval]", "adj. p", "effe
 COLOURS = {"SUPPORTED": "green", "REFUTED": "red", "INCONCLUSIVE": "yellow", "INVALID": "red"}
 NAMED = 5
 UNEQUAL = 2  # times the mean size, from which a largest cluster needs a word
-# What would break a line of the table, or turn the text beside it.
-BREAKS = {
-    ord("\t"): "\N{SYMBOL FOR HORIZONTAL TABULATION}",
-    ord("\n"): "\N{SYMBOL FOR NEWLINE}",
-}
-
-
-def one_line(text: object) -> str:
-    """A text from outside as part of one line: no control character of it reaches the terminal."""
-    return str(clean(str(text))).translate(BREAKS)
-
-
-def shown_path(path: Path) -> str:
-    """A path as short as the working folder allows."""
-    here = Path.cwd()
-    return one_line(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def verdicts_of(results: Record, ran: Container[tuple[str, str]] | None = None) -> list[tuple[str, Record]]:
@@ -127,32 +111,9 @@ def effect_text(effect: Effect | Record | None) -> str:
     return f"{show(parts['estimate'])} [{show(parts['lower'])}, {show(parts['upper'])}]{tail}"
 
 
-def samples_text(effect: Record) -> str:
-    """A number of samples with its interval, in words where it lies below one sample or beyond the last."""
-    estimate, most = effect["estimate"], effect["most"]
-    beyond = "none" if most is None else f"not up to {most:,}"
-    ends = _ends(effect["lower"], effect["upper"])
-    return (beyond if estimate is None else _samples(estimate)) + (f" [{ends}]" if ends else "")
-
-
-def _ends(lower: float | None, upper: float | None) -> str:
-    if upper is None:
-        return "" if lower is None else "no limits" if lower < 1 else f"{_samples(lower)} or more"
-    if lower is None:
-        return f"up to {_samples(upper)}"
-    return "below 1" if lower < 1 and upper <= 1 else f"{_samples(lower)}, {_samples(upper)}"
-
-
-def _samples(value: float) -> str:
-    count = _steady(value)
-    if count < 1:
-        return "below 1"
-    return f"{count:,.0f}" if count >= 100 or count == int(count) else f"{count:.3g}"
-
-
 def p_text(p: float) -> str:
     """A p-value to two digits."""
-    return f"{_steady(p):.2g}" if p >= 1e-4 else f"{_steady(p):.0e}"
+    return f"{steady(p):.2g}" if p >= 1e-4 else f"{steady(p):.0e}"
 
 
 def remedies(verdicts: Iterable[Record]) -> dict[str, list[str]]:
@@ -240,13 +201,8 @@ def _unequal_clusters(study: Record) -> Iterator[str]:
 
 def _points(share: float | None) -> str:
     # Adding zero turns -0.0 into 0.0.
-    return "none" if share is None else f"{round(100 * _steady(share), 1) + 0.0:+.1f}"
+    return "none" if share is None else f"{round(100 * steady(share), 1) + 0.0:+.1f}"
 
 
 def _number(value: float | None) -> str:
-    return "none" if value is None else f"{_steady(value):.3g}"
-
-
-def _steady(value: float) -> float:
-    """A number to nine digits: halves such as 6.25 are rounded alike, whatever the last bits of a machine."""
-    return float(f"{value:.9g}")
+    return "none" if value is None else f"{steady(value):.3g}"

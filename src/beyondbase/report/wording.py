@@ -6,22 +6,10 @@ from datetime import date
 from typing import Any
 
 from beyondbase.judging.verdict import TIE
-from beyondbase.report.formats import estimate, number, p_value
 from beyondbase.report.terminal import counted
+from beyondbase.results.compare import arm_word
+from beyondbase.results.numbers import estimate, number, p_value
 from beyondbase.study.kinds import ANY, NAMES, PAPER
-
-ARM_WORDS = {
-    "rl": "RL",
-    "distilled": "the distilled model",
-    "instruct": "the instruct model",
-    "teacher": "the teacher",
-    "guess": "guessing",
-}
-
-
-def arm_word(pair: Mapping[str, Any]) -> str:
-    """Name the arm that a pair sets against its base."""
-    return ARM_WORDS.get(pair["role"], str(pair["other"]))
 
 
 def rows(

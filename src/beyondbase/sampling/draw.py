@@ -5,33 +5,30 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 
 from beyondbase.completions import Completion, Problem
 from beyondbase.engines import Engine, Request
-from beyondbase.engines import Sampling as Drawing
-from beyondbase.errors import InputError
 from beyondbase.evidence.asked import (
     check_asked,
-    check_models,
     check_settings,
-    drawing_of,
+    draw_of,
     n_of,
     prompts_of,
     recipe_of,
+    samples_of,
     settings_of,
-    start_engine,
 )
-from beyondbase.evidence.problems import check_names, load_problems
-from beyondbase.messages import quote, suggest
+from beyondbase.evidence.problems import load_problems
 from beyondbase.sampling.speed import Speed, add_speed
+from beyondbase.sampling.start import check_models, start_engine
 from beyondbase.store import SampleSet, seed_of, set_folder
 from beyondbase.store.durable import explained
 from beyondbase.store.layout import SET_FILE
 from beyondbase.store.prompts import keep_prompts
 from beyondbase.study import Study
+from beyondbase.study.arms import Key
+from beyondbase.study.draw import Draw
 
-Key = tuple[str, str]
 # Letters of text, about, that wait for a batch to be full: while it is written there are several copies.
 _HELD = 1 << 23
 
@@ -58,40 +55,6 @@ class Progress:
 
 
 Tell = Callable[[Progress], None]
-
-
-def chosen(study: Study, *, tasks: Sequence[str] = (), arms: Sequence[str] = ()) -> list[Key]:
-    """List the sample sets of a study as (task, arm), arm by arm; some of them if names are given.
-
-    Raises:
-        InputError: The study has no such task or arm, or is not judged on samples.
-    """
-    samples_of(study)
-    sampled = [name for name, arm in study.arms.items() if arm.role != "guess"]
-    for option, names, known in (("--task", tasks, [*study.tasks]), ("--arm", arms, sampled)):
-        for name in names:
-            if name not in known:
-                use = f"use one of {', '.join(known)}{suggest(name, known)}"
-                raise InputError(f"{option}: found {quote(name)}, which {study.path} does not sample; {use}")
-    return [
-        (task, arm)
-        for arm in sampled
-        for task in study.tasks
-        if arm in (arms or sampled) and task in (tasks or study.tasks)
-    ]
-
-
-def samples_of(study: Study) -> Path:
-    """Name the folder of a study's samples.
-
-    Raises:
-        InputError: The study is judged on counts, or a name is too long for a folder.
-    """
-    if study.samples is None:
-        use = 'add samples = "samples", the folder of completions'
-        raise InputError(f"{study.path}: [evidence] samples: missing; {use}")
-    check_names(study)
-    return study.samples
 
 
 def sample(study: Study, keys: Sequence[Key], *, tell: Tell) -> None:
@@ -153,7 +116,7 @@ def _fill(study: Study, engine: Engine, key: Key, tell: Tell) -> None:
         at = Progress("sample", *key, wanted=len(wanted))
         # Closed here, whatever happens: what was drawn is stored first, and then the engine told to stop.
         with (
-            closing(_drawn(engine, requests, drawing_of(recipe, arm), kept)) as drawn,
+            closing(_drawn(engine, requests, draw_of(recipe, arm), kept)) as drawn,
             closing(_stored(store, drawn, recipe.batch)) as batches,
         ):
             _count(store, batches, at, tell)
@@ -174,7 +137,7 @@ def _count(store: SampleSet, batches: Iterator[list[Completion]], at: Progress, 
                 add_speed(store.folder, Speed(completions=at.done, tokens=at.tokens, seconds=seconds))
 
 
-def _drawn(engine: Engine, requests: Iterator[Request], drawing: Drawing, kept: int) -> Generator[Completion]:
+def _drawn(engine: Engine, requests: Iterator[Request], drawing: Draw, kept: int) -> Generator[Completion]:
     if kept:
         yield from engine.generate(islice(requests, kept), replace(drawing, keep_tokens=True))
     yield from engine.generate(requests, drawing)

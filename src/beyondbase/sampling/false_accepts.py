@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from beyondbase.completions import Completion, Graded, Problem
+from beyondbase.evidence.accepts import Accepts
 from beyondbase.graders import Grader
 from beyondbase.graders.comparing import decide_plainly
 from beyondbase.graders.comparing.numbers import Precision
@@ -23,26 +24,6 @@ from beyondbase.store import SampleSet
 MOST = 2_000
 ALPHA = 0.05
 _EXACT = Precision(tolerance=0, places=0, percent="strict")
-
-
-@dataclass(frozen=True)
-class Accepts:
-    """What became of an arm's answers when they were graded as answers to other problems.
-
-    Attributes:
-        compared: Answers that were graded so.
-        accepted: Those that the grader called right.
-        alike: Those of them that are the other right answer letter by letter, or the same plain number: they
-            are right by chance, and no grader can tell.
-        lower: Of the share accepted, at a confidence of 95 %.
-        upper: As lower.
-    """
-
-    compared: int
-    accepted: int
-    alike: int
-    lower: float
-    upper: float
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,19 @@ from functools import partial
 
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
-from beyondbase.evidence.asked import check_asked
-from beyondbase.evidence.graded_task import GradedTask, named, read_task, task_path, told_apart, write_task
-from beyondbase.evidence.problems import defaults_of, load_problems, task_grader
+from beyondbase.evidence.accepts import Accepts
+from beyondbase.evidence.asked import check_asked, samples_of
+from beyondbase.evidence.graded_task import GradedTask, read_task, task_path, told_apart, write_task
+from beyondbase.evidence.problems import defaults_of, load_problems
 from beyondbase.graders import Grader, grade_batches
 from beyondbase.messages import place, quote
-from beyondbase.sampling.draw import Key, Progress, Tell, samples_of
-from beyondbase.sampling.false_accepts import Accepts, false_accepts
+from beyondbase.sampling.draw import Progress, Tell
+from beyondbase.sampling.false_accepts import false_accepts
+from beyondbase.sampling.task_grader import named, task_grader
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.layout import SET_FILE
 from beyondbase.study import Study
+from beyondbase.study.arms import Key
 from beyondbase.study.tables import Problems
 from beyondbase.tasks import problems_digest
 

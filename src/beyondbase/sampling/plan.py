@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from beyondbase.evidence.asked import n_of, recipe_of
+from beyondbase.evidence.asked import n_of, recipe_of, samples_of
 from beyondbase.evidence.graded_task import read_task, task_path
 from beyondbase.evidence.health import Health, health_of
 from beyondbase.evidence.problems import load_problems
 from beyondbase.evidence.sampled import faults
-from beyondbase.sampling.draw import Key, missing, samples_of
+from beyondbase.sampling.draw import missing
 from beyondbase.sampling.speed import Speed, read_speed
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.layout import SET_FILE
 from beyondbase.study import Study
+from beyondbase.study.arms import Key
 from beyondbase.study.engine_settings import VllmSettings
 
 # What a token of text and the rest of a completion take on the disk, packed, until there is something to

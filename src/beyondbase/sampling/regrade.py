@@ -13,16 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beyondbase.errors import InputError
-from beyondbase.evidence.asked import check_asked, n_of
-from beyondbase.evidence.graded_task import named, read_task
+from beyondbase.evidence.asked import check_asked, chosen, n_of, samples_of
+from beyondbase.evidence.graded_task import read_task
 from beyondbase.evidence.problems import load_problems, task_table
 from beyondbase.graders import Grader, make_grader, options_of
 from beyondbase.messages import quote
-from beyondbase.sampling.draw import Key, Tell, chosen, samples_of
+from beyondbase.sampling.draw import Tell
 from beyondbase.sampling.grade import grade_set
+from beyondbase.sampling.task_grader import named
 from beyondbase.store import OUTCOMES, Rows, SampleSet, set_folder
 from beyondbase.store.layout import SET_FILE
 from beyondbase.study import Study
+from beyondbase.study.arms import Key
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beyondbase.completions import Problem
-from beyondbase.evidence.asked import n_of
+from beyondbase.evidence.asked import chosen, n_of, samples_of
 from beyondbase.evidence.graded_task import read_task
 from beyondbase.evidence.marks import Mark, Word, read_marks, write_marks
 from beyondbase.evidence.problems import load_problems
-from beyondbase.sampling.draw import Key, chosen, samples_of
 from beyondbase.store import OUTCOMES, Rows, SampleSet, set_folder
 from beyondbase.store.layout import SET_FILE
 from beyondbase.study import Study
+from beyondbase.study.arms import Key
 
 # Of a transcript its end is shown, where the answer stands.
 _TAIL = 1500

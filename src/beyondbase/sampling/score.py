@@ -9,12 +9,14 @@ from beyondbase.completions import Completion
 from beyondbase.engines import Engine
 from beyondbase.engines.tokens import load_tokenizer
 from beyondbase.errors import InputError
-from beyondbase.evidence.asked import drawing_of, model_of, prompts_of, recipe_of, settings_of, start_engine
-from beyondbase.sampling.draw import Key, Progress, Tell, samples_of
+from beyondbase.evidence.asked import draw_of, model_of, prompts_of, recipe_of, samples_of, settings_of
+from beyondbase.sampling.draw import Progress, Tell
+from beyondbase.sampling.start import start_engine
 from beyondbase.store import SampleSet, Scored, set_folder
 from beyondbase.store.layout import SET_FILE
 from beyondbase.store.places import INDEX_LIMIT
 from beyondbase.study import Study
+from beyondbase.study.arms import Key
 from beyondbase.tasks import Prompt
 
 # Completions that are scored, and stored, at once.
@@ -90,7 +92,7 @@ def _own_jobs(study: Study, keys: Sequence[Key], k: int) -> list[_Job]:
     recipe = recipe_of(study)
     if recipe.keep_tokens < k:
         return []
-    drawn = {arm: drawing_of(recipe, study.arms[arm]) for _, arm in keys}
+    drawn = {arm: draw_of(recipe, study.arms[arm]) for _, arm in keys}
     return [
         _Job(task, arm, arm, drawn[arm].temperature)
         for task, arm in keys

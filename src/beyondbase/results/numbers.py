@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from beyondbase.report.terminal import samples_text
-
 DASH = "\N{EM DASH}"
 MINUS = "\N{MINUS SIGN}"
 SMALLEST_P = 1e-6
@@ -87,3 +85,31 @@ def effect(value: Mapping[str, Any] | None) -> str:
 def named_effect(value: Mapping[str, Any] | None) -> str:
     """Format an effect behind its name, such as ``RL - base pass@1: +16.5 points [+14.5, +18.6]``."""
     return DASH if value is None else f"{value['name']}: {effect(value)}"
+
+
+def samples_text(effect: Mapping[str, Any]) -> str:
+    """A number of samples with its interval, in words where it lies below one sample or beyond the last."""
+    estimate, most = effect["estimate"], effect["most"]
+    beyond = "none" if most is None else f"not up to {most:,}"
+    ends = _ends(effect["lower"], effect["upper"])
+    return (beyond if estimate is None else _samples(estimate)) + (f" [{ends}]" if ends else "")
+
+
+def _ends(lower: float | None, upper: float | None) -> str:
+    if upper is None:
+        return "" if lower is None else "no limits" if lower < 1 else f"{_samples(lower)} or more"
+    if lower is None:
+        return f"up to {_samples(upper)}"
+    return "below 1" if lower < 1 and upper <= 1 else f"{_samples(lower)}, {_samples(upper)}"
+
+
+def _samples(value: float) -> str:
+    count = steady(value)
+    if count < 1:
+        return "below 1"
+    return f"{count:,.0f}" if count >= 100 or count == int(count) else f"{count:.3g}"
+
+
+def steady(value: float) -> float:
+    """A number to nine digits: halves such as 6.25 are rounded alike, whatever the last bits of a machine."""
+    return float(f"{value:.9g}")
