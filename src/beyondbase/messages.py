@@ -21,7 +21,6 @@ _REMEDIES = {
     "tuple_type": "use a list in [ ]",
     "dict_type": "use a table",
     "model_type": "use a table",
-    "union_tag_not_found": 'add engine = "transformers", "vllm" or "openai"',
     "too_short": "add at least one",
 }
 
@@ -92,26 +91,20 @@ def read_text(file: Path, *, remedy: str) -> str:
 
 
 def explain(
-    error: ValidationError,
-    model: type[BaseModel],
-    sections: Mapping[str, type[BaseModel] | Mapping[str, type[BaseModel]]],
+    error: ValidationError, model: type[BaseModel], sections: Mapping[str, type[BaseModel]]
 ) -> list[str]:
     """Say each mistake that pydantic found as 'place: what was found; what to do'.
 
     Args:
         error: What validation raised.
         model: The model of the whole file.
-        sections: The model of each table, or of each member of a table of tables, by the table's key;
-            where a table is one of several kinds, the model of each kind.
+        sections: The model of each table, or of each member of a table of tables, by the table's key.
     """
     lines = []
     for item in error.errors():
         loc, reason = item["loc"], str(item.get("ctx", {}).get("error", ""))
         owner = sections.get(str(loc[0]), model) if len(loc) > 1 else model
-        if isinstance(owner, Mapping):
-            # pydantic puts the kind into the place, where the file has it as a value.
-            owner, loc = owner[str(loc[1])], (loc[0], *loc[2:])
-        lines += [_explain(item["type"], {**item, "loc": loc}, owner)] if loc else reason.splitlines()
+        lines += [_explain(item["type"], item, owner)] if loc else reason.splitlines()
     return lines
 
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from beyondbase.completions import Completion
 from beyondbase.errors import InputError
 from beyondbase.study.draw import Draw
+from beyondbase.study.engine_settings import engines_that
 from beyondbase.tasks.prompts import Prompt
 
 
@@ -86,7 +87,8 @@ def refuse_temperature(engine: str, temperature: float) -> None:
     """
     if temperature != 1:
         found = f"found the temperature {temperature:g}, but {engine} gives log-probabilities at 1 only"
-        raise InputError(f'score: {found}; score with a copy of the study that has engine = "transformers"')
+        able = engines_that(lambda kind: kind.scores_at_temperature)
+        raise InputError(f"score: {found}; score with a copy of the study that has {able}")
 
 
 def total(logprobs: Sequence[float] | None) -> float | None:

@@ -18,9 +18,8 @@ from beyondbase.engines.engine import EngineError, Request
 from beyondbase.engines.gpus import pinned, share_gpus, visible_gpus
 from beyondbase.engines.tokens import load_tokenizer
 from beyondbase.errors import InputError
-from beyondbase.messages import quote
 from beyondbase.study.draw import Draw
-from beyondbase.study.engine_settings import TransformersSettings, VllmSettings
+from beyondbase.study.engine_settings import EngineSettings
 from beyondbase.tasks.prompts import Prompt
 
 # Requests that a process is handed at a time.
@@ -33,7 +32,6 @@ _GRACE = 3.0
 _PULSE = 1.0
 _GONE = "a process of the engine ended without a word, as for want of memory"
 _COMMAND = (sys.executable, "-P", "-m", "beyondbase.engines.worker")
-Settings = TransformersSettings | VllmSettings
 _Processes = dict[Connection, "subprocess.Popen[bytes]"]
 
 
@@ -41,7 +39,7 @@ class ParallelEngine:
     """An engine that is several: each completion hangs on its own seed, so that who draws it is no matter."""
 
     def __init__(
-        self, model: str, settings: Settings, *, revision: str | None = None, adapter: str | None = None
+        self, model: str, settings: EngineSettings, *, revision: str | None = None, adapter: str | None = None
     ) -> None:
         """Start the processes and wait until each has loaded the model.
 
@@ -55,11 +53,8 @@ class ParallelEngine:
             InputError: The model cannot be loaded, or there are too few GPUs.
             EngineError: A process ended.
         """
-        shares = _shares(settings)
-        if isinstance(settings, TransformersSettings) and settings.threads is None:
-            # Otherwise every process would take all cores.
-            threads = max((os.cpu_count() or 1) // settings.processes, 1)
-            settings = settings.model_copy(update={"threads": threads})
+        processes, each, settings = settings.split(os.cpu_count() or 1)
+        shares = share_gpus(visible_gpus() if each else [], processes=processes, each=max(each, 1))
         self._processes: _Processes = {}
         # Those that are at something: loading the model, or work that a reader may have left.
         self._busy: set[Connection] = set()
@@ -189,16 +184,6 @@ def _send(pipe: Connection, content: Any) -> None:
         pipe.send(content)
     except OSError:
         raise EngineError(_GONE) from None
-
-
-def _shares(settings: Settings) -> list[list[str]]:
-    if isinstance(settings, VllmSettings):
-        return share_gpus(visible_gpus(), processes=settings.processes, each=settings.tensor_parallel)
-    if settings.device not in {"auto", "cuda", "cpu"}:
-        found = f"found {quote(settings.device)} with processes = {settings.processes}"
-        raise InputError(f'[engine] device: {found}; use "auto", for each of them takes a GPU of its own')
-    gpus = [] if settings.device == "cpu" else visible_gpus()
-    return share_gpus(gpus, processes=settings.processes, each=1)
 
 
 def _end(processes: _Processes, busy: set[Connection]) -> None:

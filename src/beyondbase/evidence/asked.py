@@ -15,17 +15,10 @@ from beyondbase.store.prompts import prompt_digest, question_part, read_prompts
 from beyondbase.study import Study
 from beyondbase.study.arms import Arm, Key
 from beyondbase.study.draw import Draw
-from beyondbase.study.engine_settings import OpenaiSettings
 from beyondbase.study.tables import Sampling
 from beyondbase.tasks import Prompt, Template, find_template, render
 from beyondbase.tasks.prompts import PLACEHOLDER
 from beyondbase.weights import weights_digest
-
-# Keys of [engine] that change how fast completions come, or from where, and not what they are.
-_NO_MATTER = (
-    *("batch_size", "processes", "threads", "in_flight", "gpu_memory", "cpu_memory"),
-    *("url", "concurrency", "attempts", "timeout", "wait", "api_key_env"),
-)
 
 
 def chosen(study: Study, *, tasks: Sequence[str] = (), arms: Sequence[str] = ()) -> list[Key]:
@@ -141,8 +134,8 @@ def settings_of(study: Study, arm: str) -> dict[str, Any]:
     recipe, this = recipe_of(study), study.arms[arm]
     template = template_of(recipe, this)
     prompt = {"text": template.text, "chat": template.chat, "system": template.system}
-    engine = study.engine.model_dump(mode="json", exclude=set(_NO_MATTER))
-    asked = {"revision": this.revision, "adapter": _adapter(study, arm), "engine": engine}
+    adapter, engine = _adapter(study, arm), study.engine.matters()
+    asked = {"revision": this.revision, "adapter": adapter, "engine": engine}
     # Sets of seed 0 are named without it, as those that were drawn before there was this key.
     seed = {"seed": recipe.seed} if recipe.seed else {}
     return {"sampling": dict(draw_of(recipe, this).identity()), "prompt": prompt, "asked": asked, **seed}
@@ -159,8 +152,8 @@ def _adapter(study: Study, arm: str) -> str | None:
 
 def _model_asked(study: Study, arm: str, identity: Mapping[str, Any]) -> dict[str, Any]:
     model = study.arms[arm].model
-    if isinstance(study.engine, OpenaiSettings):
-        return {"model": study.engine.served_as or model}
+    if not study.engine.loads_weights:
+        return {"model": study.engine.called(model)}
     if identity.get("weights") is None:
         return {"model": model}
     folder = Path(model_of(study, arm))

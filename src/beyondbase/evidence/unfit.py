@@ -11,6 +11,7 @@ from beyondbase.store.layout import SET_FILE
 from beyondbase.store.prompts import read_prompts
 from beyondbase.study import Study
 from beyondbase.study.arms import Key
+from beyondbase.study.engine_settings import engine_model
 
 
 def unfinished(study: Study, key: Key, store: SampleSet, *, found: int, problems: int) -> Iterator[str]:
@@ -43,7 +44,7 @@ def _templated_by_server(identity: Mapping[str, Any]) -> bool:
     """Whether messages went to a server, which puts a chat template around them that nobody here knows."""
     chat = identity.get("prompt", {}).get("chat", False)
     engine = identity.get("asked", {}).get("engine", {})
-    return bool(chat and engine.get("engine") == "openai" and not engine.get("tokenizer"))
+    return bool(chat and engine_model(engine).hides_prompts(engine))
 
 
 def drawn_otherwise(study: Study, key: Key, store: SampleSet) -> Iterator[str]:

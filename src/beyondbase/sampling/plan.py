@@ -14,7 +14,6 @@ from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.layout import SET_FILE
 from beyondbase.study import Study
 from beyondbase.study.arms import Key
-from beyondbase.study.engine_settings import VllmSettings
 
 # What a token of text and the rest of a completion take on the disk, packed, until there is something to
 # measure; and the id and log-probability of a token that is kept.
@@ -109,8 +108,7 @@ def needs(study: Study, keys: Sequence[Key], *, rate: float | None = None) -> li
 
 def gpus(study: Study) -> int | None:
     """GPUs that the engine of the study takes, where the study says so."""
-    engine = study.engine
-    return engine.tensor_parallel * engine.processes if isinstance(engine, VllmSettings) else None
+    return study.engine.gpus
 
 
 def _need(  # noqa: PLR0913 - a need is made of six things

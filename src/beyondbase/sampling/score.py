@@ -64,7 +64,7 @@ def score(study: Study, keys: Sequence[Key], *, k: int, tell: Tell) -> tuple[str
     """
     _check_kept(study, k)
     own = [job for job in _own_jobs(study, keys, k) if _lacking(study, job, k)]
-    able = study.engine.engine == "transformers"
+    able = study.engine.scores_at_temperature
     jobs = [job for job in _base_jobs(study, keys) if _lacking(study, job, k)] + own * able
     for scorer in dict.fromkeys(job.scorer for job in jobs):
         tell(Progress("load", next(job.task for job in jobs if job.scorer == scorer), scorer))

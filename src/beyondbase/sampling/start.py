@@ -8,7 +8,6 @@ from beyondbase.evidence.asked import beside, model_of
 from beyondbase.hub import check_name
 from beyondbase.messages import place
 from beyondbase.study import Study
-from beyondbase.study.engine_settings import OpenaiSettings
 
 
 def start_engine(study: Study, arm: str) -> Engine:
@@ -20,10 +19,11 @@ def start_engine(study: Study, arm: str) -> Engine:
     """
     check_models(study, [arm])
     this, settings = study.arms[arm], study.engine
-    if isinstance(settings, OpenaiSettings) and settings.tokenizer is not None:
-        settings = settings.model_copy(update={"tokenizer": beside(study, settings.tokenizer)})
-    if isinstance(settings, OpenaiSettings) and this.url is not None:
-        settings = settings.model_copy(update={"url": this.url})
+    named = {key: name for key in settings.model_keys if (name := getattr(settings, key)) is not None}
+    changed = {key: beside(study, name) for key, name in named.items()}
+    if settings.takes_url and this.url is not None:
+        changed["url"] = this.url
+    settings = settings.model_copy(update=changed)
     adapter = None if this.adapter is None else beside(study, this.adapter)
     try:
         return make_engine(settings, model_of(study, arm), revision=this.revision or None, adapter=adapter)
@@ -45,11 +45,10 @@ def check_models(study: Study, arms: Iterable[str]) -> None:
         InputError: Names the first such key.
     """
     names: list[tuple[tuple[str, ...], str | None]]
-    if isinstance(study.engine, OpenaiSettings):
-        names = [(("engine", "tokenizer"), study.engine.tokenizer)]
-    else:
+    names = [(("engine", key), getattr(study.engine, key)) for key in study.engine.model_keys]
+    if study.engine.loads_weights:
         keys = [(arm, key) for arm in arms for key in ("model", "adapter")]
-        names = [(("arms", arm, key), getattr(study.arms[arm], key)) for arm, key in keys]
+        names += [(("arms", arm, key), getattr(study.arms[arm], key)) for arm, key in keys]
     for key, name in names:
         if name is not None:
             check_name(name, f"{study.path}: {place(*key)}", home=study.path.parent)

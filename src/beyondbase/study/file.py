@@ -18,7 +18,7 @@ from beyondbase.study.arms import (
     pair_problems,
     repeat_problems,
 )
-from beyondbase.study.engine_settings import SETTINGS, EngineSettings, OpenaiSettings, TransformersSettings
+from beyondbase.study.engine_settings import AnyEngine, TransformersSettings, engine_model, engines_that
 from beyondbase.study.fields import CLAIM, Claims, Day, Files, Ks, Margin, Name, Slug, Taus, Text
 from beyondbase.study.kinds import ExpectedVerdict
 from beyondbase.study.tables import Health, Problems, Sampling, Table
@@ -114,7 +114,7 @@ class Study(Table):
     margins: Margins = Field(default_factory=Margins)
     grid: Grid = Field(default_factory=Grid)
     sampling: Sampling | None = Field(None, description="a table [sampling] with n and max_tokens")
-    engine: EngineSettings = Field(default_factory=TransformersSettings)
+    engine: AnyEngine = Field(default_factory=TransformersSettings)
     problems: dict[Name, Problems] = Field(default_factory=dict)
     health: Health = Field(default_factory=Health)
     expect: dict[str, Annotated[Expectation, BeforeValidator(_as_expectation)]] = Field(default_factory=dict)
@@ -187,14 +187,13 @@ class Study(Table):
         return arm_id if arm.role == "base" else bases_of(self.arms)[0]
 
 
-_SECTIONS: dict[str, type[BaseModel] | Mapping[str, type[BaseModel]]] = {
+_SECTIONS: Mapping[str, type[BaseModel]] = {
     "evidence": Evidence,
     "tasks": Task,
     "arms": Arm,
     "margins": Margins,
     "grid": Grid,
     "sampling": Sampling,
-    "engine": SETTINGS,
     "problems": Problems,
     "health": Health,
     "expect": Expectation,
@@ -217,7 +216,7 @@ def load_study(path: AnyPath) -> Study:
     try:
         return Study.model_validate(table, context={"path": file})
     except ValidationError as error:
-        problems = explain(error, Study, _SECTIONS)
+        problems = explain(error, Study, {**_SECTIONS, "engine": engine_model(table.get("engine"))})
     raise InputError("\n".join(f"{file}: {problem}" for problem in problems))
 
 
@@ -241,13 +240,13 @@ def _sampling_problems(study: Study) -> Iterator[str]:
             use = f"use one of {', '.join(study.tasks)}{suggest(name, study.tasks)}"
             yield f"{place('problems', name)}: found no such task; {use}"
     for name, arm in study.arms.items():
-        if arm.adapter is not None and study.engine.engine != "vllm":
-            at, engine = place("arms", name, "adapter"), quote(study.engine.engine)
-            use = 'use engine = "vllm", or merge it into its model'
-            yield f"{at}: found {quote(arm.adapter)} with [engine] engine = {engine}; {use}"
-        if arm.url is not None and not isinstance(study.engine, OpenaiSettings):
-            at, engine = place("arms", name, "url"), quote(study.engine.engine)
-            yield f'{at}: found {quote(arm.url)} with [engine] engine = {engine}; use engine = "openai"'
+        found = f"with [engine] engine = {quote(study.engine.engine)}"
+        if arm.adapter is not None and not study.engine.takes_adapter:
+            use = f"use {engines_that(lambda kind: kind.takes_adapter)}, or merge it into its model"
+            yield f"{place('arms', name, 'adapter')}: found {quote(arm.adapter)} {found}; {use}"
+        if arm.url is not None and not study.engine.takes_url:
+            use = f"use {engines_that(lambda kind: kind.takes_url)}"
+            yield f"{place('arms', name, 'url')}: found {quote(arm.url)} {found}; {use}"
     if study.sampling is not None:
         yield from _greedy_problems(study.arms, study.sampling)
 

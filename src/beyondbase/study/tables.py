@@ -1,10 +1,12 @@
 """How a study's evidence is made: its tables [sampling], [problems.TASK] and [health]."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticKnownError
 
+from beyondbase.registry import GRADERS, SECOND_ONLY
 from beyondbase.study.fields import Text, as_tuple
 from beyondbase.tasks.benchmarks import AnswerType
 
@@ -16,6 +18,18 @@ def _lines(lines: tuple[str, ...]) -> tuple[str, ...]:
     if any(not line.strip() or "\n" in line for line in lines):
         raise ValueError("use whole lines that are not empty")
     return lines
+
+
+def _grader(name: Any) -> Any:
+    known = [grader for grader in GRADERS if grader not in SECOND_ONLY]
+    if name in known:
+        return name
+    *first, last = map(repr, known)
+    # As pydantic says it of a Literal, which cannot know what other packages add.
+    raise PydanticKnownError("literal_error", {"expected": f"{', '.join(first)} or {last}"})
+
+
+GraderName = Annotated[str, BeforeValidator(_grader)]
 
 
 class Table(BaseModel):
@@ -70,9 +84,7 @@ class Problems(Table):
     size: int = Field(50, ge=1, description="problems of the gym")
     seed: int = Field(0, ge=0, description="seed of the gym's problems")
     settings: dict[str, Any] = Field(default_factory=dict, description="further settings of the gym")
-    grader: Literal["math", "exact", "choice", "gym", "countdown"] | None = Field(
-        None, description="who grades; by the kind of answers if absent"
-    )
+    grader: GraderName | None = Field(None, description="who grades; by the kind of answers if absent")
     grading: dict[str, Any] = Field(default_factory=dict, description="options of the grader")
 
     @model_validator(mode="after")
