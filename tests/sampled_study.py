@@ -7,8 +7,8 @@ from typing import Any
 from study_factory import BASE, RL, write_tables
 
 from beyondbase.completions import Completion, Finish, Grade, Graded
-from beyondbase.evidence.asked import settings_of
 from beyondbase.evidence.graded_task import GradedTask, write_task
+from beyondbase.evidence.sampled_arm import sampled_arm
 from beyondbase.store import SampleSet, seed_of, set_folder
 from beyondbase.store.prompts import keep_prompts
 from beyondbase.study import Study
@@ -57,7 +57,7 @@ def draw(
     identity = {"model": study.arms[arm].model, "weights": None, "engine": "made"} | dict(identity or {})
     kept = study.sampling.keep_tokens if study.sampling else 0
     if study.sampling is not None:
-        identity |= settings_of(study, arm)
+        identity |= sampled_arm(study, task, arm).settings
     assert study.samples is not None
     with SampleSet.open(set_folder(study.samples, task, arm), identity) as store:
         keep_prompts(store.folder, {str(problem): f"{prompt} {problem}" for problem in range(problems)})

@@ -14,9 +14,9 @@ from scipy.stats import binom
 from study_factory import BASE, RL, all_claims, drawn, judged, write_study
 
 from beyondbase import InputError, Outcome, gather, load_study, pairs
-from beyondbase.evidence.asked import chosen
 from beyondbase.evidence.chances import load_chances, solved_by_chance
 from beyondbase.evidence.load import load_evidence
+from beyondbase.evidence.sampled_arm import sampled_arms
 from beyondbase.evidence.tallies import file_digest
 from beyondbase.inference.band import simultaneous_band
 from beyondbase.inference.bounded import p_greater, p_less, values_of
@@ -202,11 +202,12 @@ def test_samples_and_chances_stand_side_by_side(tmp_path: Path) -> None:
     write_chances(tmp_path, [f"T,{row},0.01" for row in range(12)])
     whole = sampled(tmp_path)
     study = write_sampled(tmp_path, arms={"base": BASE, "rl": RL, "chance": GUESS})
-    assert chosen(study) == chosen(whole) == [("T", "base"), ("T", "rl")]
+    found = [[arm.key for arm in sampled_arms(one)] for one in (study, whole)]
+    assert found == [[("T", "base"), ("T", "rl")]] * 2
     (floor,) = results_of([judged(study)])["studies"][0]["pairs"][0]["floors"]
     assert floor["estimate"][0] == pytest.approx(0.01)
     with pytest.raises(InputError, match=r'--arm: found "chance", which .* does not sample'):
-        chosen(study, arms=["chance"])
+        sampled_arms(study, arms=["chance"])
 
 
 ROWS = [f"T,{row},0.5" for row in range(4)]

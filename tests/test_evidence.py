@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ from sampled_study import GRADER, TABLES, draw, sampled, usual, write_sampled
 from study_factory import BASE, RL, judged, write_tables
 
 from beyondbase.errors import InputError
-from beyondbase.evidence.asked import settings_of
 from beyondbase.evidence.graded_task import GradedTask, read_task, task_path, write_task
 from beyondbase.evidence.load import load_evidence
 from beyondbase.evidence.problems import load_problems
+from beyondbase.evidence.sampled_arm import sampled_arm
 from beyondbase.formats.compact import write_light
 from beyondbase.report import render_page
 from beyondbase.results.build import results_of
@@ -172,10 +173,14 @@ def test_a_seed_that_was_taken_back_is_refused(tmp_path: Path) -> None:
 def test_sets_of_seed_0_are_named_as_before_there_was_a_seed(tmp_path: Path) -> None:
     """Seed 0 is no setting of a set, so that its completions stay what they were; any other is one."""
     recipe = {"n": 16, "max_tokens": 64}
-    assert settings_of(write_sampled(tmp_path), "rl").keys() == {"sampling", "prompt", "asked"}
-    zero = settings_of(write_sampled(tmp_path, sampling=recipe | {"seed": 0}), "rl")
-    assert zero == settings_of(write_sampled(tmp_path, sampling=recipe), "rl")
-    assert settings_of(write_sampled(tmp_path, sampling=recipe | {"seed": 2}), "rl") == zero | {"seed": 2}
+
+    def settings(**changed: Any) -> Mapping[str, Any]:
+        return sampled_arm(write_sampled(tmp_path, **changed), "T", "rl").settings
+
+    assert settings().keys() == {"sampling", "prompt", "asked"}
+    zero = settings(sampling=recipe | {"seed": 0})
+    assert zero == settings(sampling=recipe)
+    assert settings(sampling=recipe | {"seed": 2}) == {**zero, "seed": 2}
 
 
 def test_speed_settings_may_change(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from study_factory import write_tables
 
 from beyondbase.evidence.agreement import Agreement, compare_tallies
-from beyondbase.evidence.asked import chosen
 from beyondbase.evidence.load import load_evidence
+from beyondbase.evidence.sampled_arm import sampled_arms
 from beyondbase.evidence.tallies import Tally
 from beyondbase.sampling import draw as sampling
 from beyondbase.sampling import grade as grading
@@ -37,11 +37,11 @@ def write_live(folder: Path, arms: Sequence[str], engine: Mapping[str, Any]) -> 
 
 def sampled_afresh(study: Study) -> Mapping[tuple[str, str], Tally]:
     """Sample and grade a study, and return its tallies, which must be fit to be judged on."""
-    keys = chosen(study)
-    sampling.sample(study, keys, tell=lambda _: None)
-    grading.grade(study, keys, tell=lambda _: None)
+    arms = sampled_arms(study)
+    sampling.sample(arms, tell=lambda _: None)
+    grading.grade(arms, tell=lambda _: None)
     found = load_evidence(study).tallies
-    assert [tally.unfit for tally in found.values()] == [()] * len(keys)
+    assert [tally.unfit for tally in found.values()] == [()] * len(arms)
     return found
 
 

@@ -22,7 +22,7 @@ from typer.testing import CliRunner, Result
 from beyondbase.cli import app
 from beyondbase.completions import Completion
 from beyondbase.engines import Request
-from beyondbase.evidence.asked import chosen
+from beyondbase.evidence.sampled_arm import sampled_arms
 from beyondbase.sampling import start as starting
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.study import Study
@@ -129,7 +129,7 @@ def drawn(study: Study, arm: str = "base", task: str = "sums") -> Drawn:
 
 def all_drawn(study: Study) -> dict[tuple[str, str], Drawn]:
     """Read all sample sets of a study."""
-    return {(task, arm): drawn(study, arm, task) for task, arm in chosen(study)}
+    return {arm.key: drawn(study, arm.arm, arm.task) for arm in sampled_arms(study)}
 
 
 def plain(found: Drawn) -> dict[tuple[str, int], tuple[Any, ...]]:

@@ -8,8 +8,8 @@ from problems import tokens_of
 from transformers import AutoTokenizer
 
 from beyondbase.engines.tokens import encode_prompt
-from beyondbase.evidence.asked import prompts_of
 from beyondbase.evidence.problems import load_problems
+from beyondbase.evidence.sampled_arm import sampled_arm
 from beyondbase.study import load_study
 
 
@@ -17,13 +17,14 @@ from beyondbase.study import load_study
 def test_models_are_asked_as_they_were_trained(folder: Path) -> None:
     """The prompt of every problem becomes the tokens of the recipe, target included, for every model."""
     study = load_study(folder)
-    expected = tokens_of([problem.question for problem in load_problems(study, "countdown")]).tolist()
+    problems, arm = load_problems(study, "countdown"), sampled_arm(study, "countdown", "base")
+    expected = tokens_of([problem.question for problem in problems]).tolist()
     models = sorted({str(folder / arm.model) for arm in study.arms.values() if arm.model})
     there = [model for model in models if Path(model).is_dir()]
     assert there
     for model in there:
         tokenizer = AutoTokenizer.from_pretrained(model)
-        prompts = prompts_of(study, "countdown", "base", tokenizer).values()
+        prompts = arm.prompts(problems, tokenizer).values()
         assert [list(encode_prompt(tokenizer, prompt)) for prompt in prompts] == expected
 
 

@@ -18,6 +18,7 @@ from beyondbase.engines import EngineError, Request, TransformersSettings, VllmS
 from beyondbase.engines.gpus import VISIBLE, pin_xdist_worker, pinned, share_gpus, visible_gpus
 from beyondbase.engines.parallel import ParallelEngine
 from beyondbase.errors import InputError
+from beyondbase.evidence.sampled_arm import sampled_arm
 from beyondbase.sampling import draw as sampling
 from beyondbase.study import Study
 from beyondbase.study.draw import Draw
@@ -185,7 +186,7 @@ def test_a_killed_process_ends_the_run(
     with monkeypatch.context() as context:
         context.setattr(sampling, "start_engine", lambda *_: engine)
         with pytest.raises(EngineError, match="ended without a word, as for want of memory"):
-            sampling.sample(study, [("sums", "base")], tell=kill_one)
+            sampling.sample([sampled_arm(study, "sums", "base")], tell=kill_one)
     found = drawn(study)
     assert 20 <= len(found) < 7 * 40
     # The run let go of the engine.

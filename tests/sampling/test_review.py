@@ -40,7 +40,13 @@ def hair(place: int, index: int) -> bool:
     return index < {3: 1, 5: 2, 7: 3}.get(place, 16 if place >= PROBLEMS // 2 else 0)
 
 
-def write_hair(folder: Path, monkeypatch: pytest.MonkeyPatch, **right: Callable[[int, int], bool]) -> Study:
+def write_hair(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    tasks: tuple[str, ...] = ("sums",),
+    **right: Callable[[int, int], bool],
+) -> Study:
     """A sampled and graded study of two puppets."""
     numbered = enumerate(GOLDS)
     rows = [{"id": f"p{i}", "question": f"What is {i}?", "answer": gold} for i, gold in numbered]
@@ -51,8 +57,8 @@ def write_hair(folder: Path, monkeypatch: pytest.MonkeyPatch, **right: Callable[
         Path(),
         arms=PUPPETS,
         sampling=recipe(n=N),
-        tasks={"sums": {}},
-        problems={"sums": problem},
+        tasks={task: {} for task in tasks},
+        problems=dict.fromkeys(tasks, problem),
         health={"copies": 1.0, "varied": 0.0},
     )
     for arm, rule in ({"base": hair, "rl": hair} | right).items():
@@ -100,6 +106,21 @@ def marked(path: Path, words: Mapping[tuple[str, str], str]) -> None:
 def never(_place: int, _index: int) -> bool:
     """Right nowhere."""
     return False
+
+
+def test_arms_are_set_beside_each_other_on_every_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several tasks come one by one, and a problem that another arm solves is not solved alone."""
+    study = write_hair(tmp_path, monkeypatch, tasks=("sums", "again"))
+    listed = solved_by_few(study)
+    assert [(one.task, one.arm) for one in listed[::3]] == [
+        ("sums", "base"),
+        ("sums", "rl"),
+        ("again", "base"),
+        ("again", "rl"),
+    ]
+    assert {one.alone for one in listed} == {False}
 
 
 def test_the_list_has_problems_that_few_samples_solve(

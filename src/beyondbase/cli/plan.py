@@ -7,7 +7,7 @@ import typer
 
 from beyondbase.cli.console import columns, mistakes_told, say
 from beyondbase.cli.options import ArmOption, StudyOption, TaskOption
-from beyondbase.evidence.asked import chosen, n_of
+from beyondbase.evidence.sampled_arm import sampled_arms
 from beyondbase.sampling.plan import Need, Stock, gpus, needs, stock
 from beyondbase.study import Study, load_study
 from beyondbase.visible import one_line
@@ -34,7 +34,7 @@ def plan(
     """Say what sampling will take: completions, tokens, hours and disk. Nothing is started."""
     with mistakes_told():
         found = load_study(study)
-        wanted = needs(found, chosen(found, tasks=task or (), arms=arm or ()), rate=rate)
+        wanted = needs(sampled_arms(found, tasks=task or (), arms=arm or ()), rate=rate)
         for line in columns([_NEED_HEADER, *map(_need_row, wanted), _need_row(_total(wanted))]):
             say(line)
         for line in _plan_notes(found, wanted, rate=rate):
@@ -45,14 +45,15 @@ def status(study: StudyOption, *, task: TaskOption = None, arm: ArmOption = None
     """Say what there is: completions, grades, and what is wrong with them."""
     with mistakes_told():
         found = load_study(study)
-        keys = chosen(found, tasks=task or (), arms=arm or ())
-        there = stock(found, keys)
-        for line in columns([_STOCK_HEADER, *(_stock_row(found, item) for item in there)]) if there else ():
+        arms = sampled_arms(found, tasks=task or (), arms=arm or ())
+        there, wanted = stock(arms), {one.key: one.n for one in arms}
+        rows = [_stock_row(item, wanted[item.task, item.arm]) for item in there]
+        for line in columns([_STOCK_HEADER, *rows]) if rows else ():
             say(line)
         known = {(item.task, item.arm) for item in there}
-        for name, other in keys:
-            if (name, other) not in known:
-                say(f"nothing yet: {other} on {name}")
+        for one in arms:
+            if one.key not in known:
+                say(f"nothing yet: {one.arm} on {one.task}")
         for item in there:
             for fault in item.faults:
                 say(one_line(f"unfit: {fault}"), "yellow")
@@ -116,8 +117,8 @@ def _plan_notes(study: Study, found: Sequence[Need], *, rate: float | None) -> l
     return lines
 
 
-def _stock_row(study: Study, item: Stock) -> tuple[str, ...]:
-    health, n = item.health, n_of(study, item.arm) if study.sampling else None
+def _stock_row(item: Stock, n: int | None) -> tuple[str, ...]:
+    health = item.health
     shares = (health.truncated, health.unparsed, health.undecided, health.errors)
     return (
         item.arm,

@@ -9,7 +9,7 @@ import typer
 from beyondbase.cli.console import columns, mistakes_told, progress_shown, say, stopped_by_schedulers
 from beyondbase.cli.options import ArmOption, StudyOption, TaskOption
 from beyondbase.evidence.accepts import Accepts
-from beyondbase.evidence.asked import chosen
+from beyondbase.evidence.sampled_arm import sampled_arms
 from beyondbase.sampling import draw as sampling
 from beyondbase.sampling import grade as grading
 from beyondbase.sampling import score as scoring
@@ -28,14 +28,14 @@ def sample(
     """Sample what a study lacks, and grade it; interrupted, the same command goes on."""
     with mistakes_told(), stopped_by_schedulers():
         found = load_study(study)
-        keys = chosen(found, tasks=task or (), arms=arm or ())
+        arms = sampled_arms(found, tasks=task or (), arms=arm or ())
         if graded:
-            for name in dict.fromkeys(name for name, _ in keys):
+            for name in dict.fromkeys(one.task for one in arms):
                 # What the grader lacks is better known before the models are paid for.
                 task_grader(found, name).version  # noqa: B018
         with progress_shown() as tell:
-            sampling.sample(found, keys, tell=tell)
-            accepts = grading.grade(found, keys, tell=tell) if graded else {}
+            sampling.sample(arms, tell=tell)
+            accepts = grading.grade(arms, tell=tell) if graded else {}
         _say_accepts(accepts)
         say(f"sampled{' and graded' if graded else ''}; {_judge(study)}")
 
@@ -45,8 +45,8 @@ def grade(study: StudyOption, *, task: TaskOption = None, arm: ArmOption = None)
     with mistakes_told(), stopped_by_schedulers():
         found = load_study(study)
         with progress_shown() as tell:
-            keys = chosen(found, tasks=task or (), arms=arm or ())
-            accepts = grading.grade(found, keys, tell=tell)
+            arms = sampled_arms(found, tasks=task or (), arms=arm or ())
+            accepts = grading.grade(arms, tell=tell)
         _say_accepts(accepts)
         say(f"graded; {_judge(study)}")
 
@@ -72,10 +72,10 @@ def score(
     """
     with mistakes_told(), stopped_by_schedulers():
         found = load_study(study)
-        keys = chosen(found, tasks=task or (), arms=arm or ())
+        arms = sampled_arms(found, tasks=task or (), arms=arm or ())
         kept = found.sampling.keep_tokens if found.sampling else 0
         with progress_shown() as tell:
-            left_out = scoring.score(found, keys, k=completions or kept or scoring.FIRST, tell=tell)
+            left_out = scoring.score(arms, k=completions or kept or scoring.FIRST, tell=tell)
         if left_out:
             use = f'"{found.engine.engine}" scores at temperature 1 only; their entropy is not known'
             say(f"not scored at their own temperature: {', '.join(left_out)} ({use})")

@@ -22,9 +22,9 @@ from beyondbase.cli.options import (
     ThresholdOption,
 )
 from beyondbase.errors import InputError
-from beyondbase.evidence.asked import chosen, samples_of
 from beyondbase.evidence.graded_task import TASK_FILE, task_path
 from beyondbase.evidence.problems import task_table
+from beyondbase.evidence.sampled_arm import sampled_arms, samples_of
 from beyondbase.formats import KINDS, TOOLS, Imported, export, store_import
 from beyondbase.formats.checking import check_import
 from beyondbase.formats.compact import write_light
@@ -36,8 +36,8 @@ from beyondbase.formats.taking import Taking, count, read
 from beyondbase.graders import Grader
 from beyondbase.messages import quote
 from beyondbase.sampling.task_grader import task_grader
-from beyondbase.store import pull, push, set_folder
-from beyondbase.store.layout import SET_FILE, quoted
+from beyondbase.store import pull, push
+from beyondbase.store.layout import quoted
 from beyondbase.store.remote import pull_beside, push_beside
 from beyondbase.study import Study, load_study
 from beyondbase.study.tables import Problems
@@ -96,7 +96,7 @@ def import_samples(  # noqa: PLR0913 - what a user says of an import
         if found.tally_paths:
             say(count(taking, say))
             return
-        chosen(found, tasks=(name,), arms=(arm,))
+        sampled_arms(found, tasks=(name,), arms=(arm,))
         imported = read(taking, say)
         table = task_table(found, name, imported.defaults)
         grader = None if imported.trusted and not compare else task_grader(found, name, imported.defaults)
@@ -154,14 +154,15 @@ def push_samples(url: Url, *, study: StudyOption, task: TaskOption = None, arm: 
     with mistakes_told():
         found = load_study(study)
         samples = samples_of(found)
-        keys = chosen(found, tasks=task or (), arms=arm or ())
-        for key in keys:
-            folder = set_folder(samples, *key)
-            if not (folder / SET_FILE).exists():
-                raise InputError(f"found no samples of arm {quote(key[1])} on {quote(key[0])}; sample first")
-            copied = push(folder, _place(url, key))
-            say(f"{key[1]} on {key[0]}: {copied} new shards at {_place(url, key)}")
-        for name in dict.fromkeys(name for name, _ in keys):
+        arms = sampled_arms(found, tasks=task or (), arms=arm or ())
+        for one in arms:
+            if not one.there:
+                raise InputError(
+                    f"found no samples of arm {quote(one.arm)} on {quote(one.task)}; sample first"
+                )
+            copied = push(one.folder, _place(url, one.key))
+            say(f"{one.arm} on {one.task}: {copied} new shards at {_place(url, one.key)}")
+        for name in dict.fromkeys(one.task for one in arms):
             files = push_beside(samples / quoted(name), _place(url, (name,)), _BESIDE)
             if files:
                 say(f"{name}: {' and '.join(files)} at {_place(url, (name,))}")
@@ -172,11 +173,11 @@ def pull_samples(url: Url, *, study: StudyOption, task: TaskOption = None, arm: 
     with mistakes_told():
         found = load_study(study)
         samples = samples_of(found)
-        keys = chosen(found, tasks=task or (), arms=arm or ())
-        for key in keys:
-            copied = pull(_place(url, key), set_folder(samples, *key))
-            say(f"{key[1]} on {key[0]}: {copied} new shards from {_place(url, key)}")
-        tasks = [*dict.fromkeys(name for name, _ in keys)]
+        arms = sampled_arms(found, tasks=task or (), arms=arm or ())
+        for one in arms:
+            copied = pull(_place(url, one.key), one.folder)
+            say(f"{one.arm} on {one.task}: {copied} new shards from {_place(url, one.key)}")
+        tasks = [*dict.fromkeys(one.task for one in arms)]
         for name in tasks:
             files = pull_beside(_place(url, (name,)), samples / quoted(name), _BESIDE)
             if files:

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from beyondbase.errors import InputError
-from beyondbase.evidence.asked import check_settings, chosen, n_of, samples_of
 from beyondbase.evidence.chances import load_chances
 from beyondbase.evidence.doubt import Doubt
 from beyondbase.evidence.examples import Example
@@ -19,12 +18,12 @@ from beyondbase.evidence.load import Evidence, SampledSet
 from beyondbase.evidence.marks import OUTCOME_OF, Mark
 from beyondbase.evidence.order import natural_rank
 from beyondbase.evidence.problems import load_problems
+from beyondbase.evidence.sampled_arm import SampledArm, sampled_arms, samples_of
 from beyondbase.evidence.sampled_likelihoods import sampled_likelihoods
 from beyondbase.evidence.tallies import Tally
 from beyondbase.evidence.unfit import asked_otherwise, drawn_otherwise, same_prompts, unfinished
 from beyondbase.messages import place, quote
-from beyondbase.store import OUTCOMES, Rows, SampleSet, set_folder
-from beyondbase.store.layout import SET_FILE
+from beyondbase.store import OUTCOMES, Rows, SampleSet
 from beyondbase.study import Study
 from beyondbase.study.arms import Key
 from beyondbase.study.tables import Problems
@@ -56,7 +55,7 @@ def load_sampled_evidence(
     tasks = {task: _task(study, task) for task in study.tasks}
     # What is known of the study's own grader says nothing of another.
     tasks |= {task: replace(tasks[task], grader=by, accepts={}) for task, by in graders.items()}
-    found = [_read(study, key, tasks[key[0]], marks.get(key, ())) for key in _sets(study)]
+    found = [_read(arm, tasks[arm.task], marks.get(arm.key, ())) for arm in _sets(study)]
     return Evidence(
         {(item.task, item.arm): tally for item, tally, _ in found},
         _bounded([example for _, _, some in found for example in some]),
@@ -65,25 +64,26 @@ def load_sampled_evidence(
     )
 
 
-def faults(study: Study, key: Key) -> tuple[str, ...]:
+def faults(arm: SampledArm) -> tuple[str, ...]:
     """Say why a sample set that is there cannot be judged on; empty if it can."""
     try:
-        _, tally, _ = _read(study, key, _task(study, key[0]))
+        _, tally, _ = _read(arm, _task(arm.study, arm.task))
     except InputError as error:
         return (str(error),)
     return tally.unfit
 
 
-def _sets(study: Study) -> list[Key]:
+def _sets(study: Study) -> list[SampledArm]:
     """The sets of a study, task by task; of imports not every arm needs to have every task."""
-    tasks, keys = [*study.tasks], chosen(study)
-    there = [key for key in keys if (set_folder(samples_of(study), *key) / SET_FILE).exists()]
-    bare = {arm for _, arm in keys} - {arm for _, arm in there}
-    for task, arm in keys:
-        if (task, arm) not in there and (study.sampling is not None or arm in bare):
+    tasks, every = [*study.tasks], sampled_arms(study)
+    there = [arm for arm in every if arm.there]
+    filled = {arm.arm for arm in there}
+    for arm in every:
+        if arm not in there and (study.sampling is not None or arm.arm not in filled):
             use = f"run beyondbase sample --study {study.path}, or import them"
-            raise InputError(f"{study.path}: found no samples of arm {quote(arm)} on {quote(task)}; {use}")
-    return sorted(there, key=lambda key: tasks.index(key[0]))
+            found = f"found no samples of arm {quote(arm.arm)} on {quote(arm.task)}"
+            raise InputError(f"{study.path}: {found}; {use}")
+    return sorted(there, key=lambda arm: tasks.index(arm.task))
 
 
 def _task(study: Study, task: str) -> GradedTask:
@@ -114,29 +114,29 @@ def _digest_now(study: Study, task: str) -> str | None:
 
 
 def _read(
-    study: Study, key: Key, task: GradedTask, marks: Iterable[Mark] = ()
+    arm: SampledArm, task: GradedTask, marks: Iterable[Mark] = ()
 ) -> tuple[SampledSet, Tally, list[Example]]:
-    store = SampleSet.read(set_folder(samples_of(study), *key))
-    check_settings(study, key[1], store)
-    rows = store.rows(*task.grader, n=None if study.sampling is None else n_of(study, key[1]))
-    _check_graded(study, store, rows, task)
-    health, prompts = health_of(rows), same_prompts(study, key, store)
+    store, limits = arm.read(), arm.study.health
+    arm.check_settings(store)
+    rows = store.rows(*task.grader, n=arm.n)
+    _check_graded(arm.study, store, rows, task)
+    health, prompts = health_of(rows), same_prompts(arm, store)
     unfit = (
-        *unfinished(study, key, store, found=rows.index.size, problems=len(task.problems)),
-        *complaints(health, study.health, arm=key[1], task=key[0]),
-        *asked_otherwise(study, key, same=prompts),
-        *drawn_otherwise(study, key, store),
+        *unfinished(arm, store, found=rows.index.size, problems=len(task.problems)),
+        *complaints(health, limits, arm=arm.arm, task=arm.task),
+        *asked_otherwise(arm, same=prompts),
+        *drawn_otherwise(arm, store),
     )
-    accepts = task.accepts.get(key[1])
-    item = SampledSet(*key, store.fingerprint, store.identity, task.grader, prompts, health, accepts)
+    accepts = task.accepts.get(arm.arm)
+    item = SampledSet(*arm.key, store.fingerprint, store.identity, task.grader, prompts, health, accepts)
     if health.errors == 1:
         raise InputError(
             f"{store.folder}: every completion was lost by machinery; delete it and sample again"
         )
-    reason = doubt(health, study.health, arm=key[1], task=key[0])
+    reason = doubt(health, limits, arm=arm.arm, task=arm.task)
     tally = _tally(_marked(rows, marks), task, unfit, reason)
-    tally = replace(tally, likelihoods=sampled_likelihoods(study, key, store, tally.problem_ids))
-    return item, tally, _examples(key, store, task)
+    tally = replace(tally, likelihoods=sampled_likelihoods(arm, store, tally.problem_ids))
+    return item, tally, _examples(arm.key, store, task)
 
 
 def _check_graded(study: Study, store: SampleSet, rows: Rows, task: GradedTask) -> None:

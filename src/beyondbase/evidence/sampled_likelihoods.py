@@ -8,45 +8,40 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from beyondbase.evidence.asked import n_of, samples_of
 from beyondbase.evidence.likelihoods import Ints, Likelihoods
+from beyondbase.evidence.sampled_arm import SampledArm
 from beyondbase.inference.bounded import Floats
-from beyondbase.store import SampleSet, set_folder
-from beyondbase.store.layout import SET_FILE, scores_folder
+from beyondbase.store import SampleSet
+from beyondbase.store.layout import scores_folder
 from beyondbase.store.places import INDEX_LIMIT
 from beyondbase.study import Study
-from beyondbase.study.arms import Key
 
 # What makes a model of a scorer that of an arm.
 _MODEL = ("model", "weights", "adapter")
 
 
-def sampled_likelihoods(
-    study: Study, key: Key, store: SampleSet, problem_ids: Sequence[str]
-) -> Likelihoods | None:
+def sampled_likelihoods(arm: SampledArm, store: SampleSet, problem_ids: Sequence[str]) -> Likelihoods | None:
     """Read how likely the completions were whose tokens the study keeps; None where it keeps none.
 
     Args:
-        study: With sample sets.
-        key: Which of them.
-        store: This set.
+        arm: The arm on its task.
+        store: Its sample set.
         problem_ids: The problems that its tally counts, in their order.
 
     Raises:
         InputError: A shard is damaged.
     """
-    recipe, (task, arm) = study.sampling, key
+    recipe = arm.study.sampling
     if recipe is None or not recipe.keep_tokens:
         return None
-    problem, index, tokens, logprob = _kept(store, problem_ids, min(recipe.keep_tokens, n_of(study, arm)))
+    problem, index, tokens, logprob = _kept(store, problem_ids, min(recipe.keep_tokens, arm.wanted))
     places = problem * INDEX_LIMIT + index
-    base = study.base_of(arm)
-    folder = set_folder(samples_of(study), task, base)
-    theirs = SampleSet.read(folder).identity if (folder / SET_FILE).exists() else {}
+    base = arm.base
+    theirs = base.read().identity if base.there else {}
     unfit: list[str] = []
 
     def scores(scorer: str, identity: Mapping[str, Any]) -> Floats:
-        reasons = [*_mistaken(study, key, store, scorer, identity)]
+        reasons = [*_mistaken(arm, store, scorer, identity)]
         unfit.extend(reasons)
         absent = np.full(len(places), np.nan)
         return absent if reasons else _scores(store, scorer, problem_ids, places, absent)
@@ -56,8 +51,8 @@ def sampled_likelihoods(
         index,
         tokens,
         logprob,
-        logprob if base == arm else scores(base, theirs),
-        logprob if _drawn_plainly(store.identity) else scores(arm, store.identity),
+        logprob if base is arm else scores(base.arm, theirs),
+        logprob if _drawn_plainly(store.identity) else scores(arm.arm, store.identity),
         tuple(unfit),
     ).sorted()
 
@@ -85,16 +80,14 @@ def _numbers(column: Any, absent: int) -> NDArray[np.int64]:
     return np.asarray(pc.fill_null(pc.cast(column, pa.int64()), absent), dtype=np.int64)
 
 
-def _mistaken(
-    study: Study, key: Key, store: SampleSet, scorer: str, model: Mapping[str, Any]
-) -> Iterator[str]:
+def _mistaken(arm: SampledArm, store: SampleSet, scorer: str, model: Mapping[str, Any]) -> Iterator[str]:
     """Say why the scores of a scorer are none of these very tokens by the right model."""
     if scorer not in store.scorers():
         return
-    found, said = store.scorer_identity(scorer), f"scores of arm {key[1]!r} on {key[0]!r} by {scorer!r}"
+    found, said = store.scorer_identity(scorer), f"scores of arm {arm.arm!r} on {arm.task!r} by {scorer!r}"
     texts = f"{said} are of texts, not of the tokens that were drawn"
-    again = f"delete {scores_folder(store.folder, scorer)}, and run beyondbase score --study {study.path}"
-    if found.get("tokens") != "kept" and _lacks_tokens(study, store):
+    again = f"delete {scores_folder(store.folder, scorer)}, and run beyondbase score --study {arm.study.path}"
+    if found.get("tokens") != "kept" and _lacks_tokens(arm.study, store):
         use = "name another folder as [evidence] samples, and sample again with keep_tokens"
         yield f"{texts}, which were not kept: {use}"
     elif found.get("tokens") != "kept":

@@ -3,38 +3,35 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from beyondbase.evidence.asked import n_of, samples_of
+from beyondbase.evidence.sampled_arm import SampledArm
 from beyondbase.messages import quote
-from beyondbase.store import SampleSet, set_folder
+from beyondbase.store import SampleSet
 from beyondbase.store.expected import rows_expected
-from beyondbase.store.layout import SET_FILE
 from beyondbase.store.prompts import read_prompts
-from beyondbase.study import Study
-from beyondbase.study.arms import Key
 from beyondbase.study.engine_settings import engine_model
 
 
-def unfinished(study: Study, key: Key, store: SampleSet, *, found: int, problems: int) -> Iterator[str]:
+def unfinished(arm: SampledArm, store: SampleSet, *, found: int, problems: int) -> Iterator[str]:
     """Say that a set holds less than the study asks for, or than the files that it was imported from."""
-    task, arm = key
-    wanted = rows_expected(store.folder) if study.sampling is None else n_of(study, arm) * problems
+    drawn = arm.n is not None
+    wanted = arm.wanted * problems if drawn else rows_expected(store.folder)
     if wanted is None or found >= wanted:
         return
     use = "run the same beyondbase import again"
-    if study.sampling is not None:
-        use = f"run beyondbase sample --study {study.path} again"
+    if drawn:
+        use = f"run beyondbase sample --study {arm.study.path} again"
     yield (
-        f"arm {arm!r} on {task!r} has {found:,} of {wanted:,} completions: {use}, it goes on where it stopped"
+        f"arm {arm.arm!r} on {arm.task!r} has {found:,} of {wanted:,} completions: {use}, it goes on where it"
+        " stopped"
     )
 
 
-def same_prompts(study: Study, key: Key, store: SampleSet) -> bool | None:
+def same_prompts(arm: SampledArm, store: SampleSet) -> bool | None:
     """Tell whether an arm was asked in the very words of its base; None for bases, or where not known."""
-    task, arm = key
-    base = study.base_of(arm)
-    if base == arm or _templated_by_server(store.identity):
+    base = arm.base
+    if base is arm or _templated_by_server(store.identity):
         return None
-    ours, theirs = read_prompts(store.folder), read_prompts(set_folder(samples_of(study), task, base))
+    ours, theirs = read_prompts(store.folder), read_prompts(base.folder)
     if ours is None or theirs is None:
         return None
     return all(theirs.get(name, digest) == digest for name, digest in ours.items())
@@ -47,25 +44,23 @@ def _templated_by_server(identity: Mapping[str, Any]) -> bool:
     return bool(chat and engine_model(engine).hides_prompts(engine))
 
 
-def drawn_otherwise(study: Study, key: Key, store: SampleSet) -> Iterator[str]:
+def drawn_otherwise(arm: SampledArm, store: SampleSet) -> Iterator[str]:
     """Say in which settings an arm differs from its base, though neither of the two says so."""
-    task, arm = key
-    base = study.base_of(arm)
-    folder = set_folder(samples_of(study), task, base)
-    if study.health.mixed or base == arm or not (folder / SET_FILE).exists():
+    base = arm.base
+    if arm.study.health.mixed or base is arm or not base.there:
         return
-    ours, theirs = (_draw_of(identity) for identity in (store.identity, SampleSet.read(folder).identity))
+    ours, theirs = (_draw_of(identity) for identity in (store.identity, base.read().identity))
     said = {
         name
         for name in ("temperature", "top_p", "max_tokens")
-        if any(getattr(study.arms[one], name) is not None for one in (arm, base))
+        if any(getattr(one.said, name) is not None for one in (arm, base))
     }
     for name in sorted((ours.keys() & theirs.keys()) - said):
         if ours[name] != theirs[name]:
             yield (
-                f"arm {arm!r} on {task!r} was drawn with {name} {quote(ours[name])}, its base {base!r} with"
-                f" {quote(theirs[name])}: draw both alike, or state temperature, top_p or max_tokens on"
-                " the arm where that is meant, or set [health] mixed = true"
+                f"arm {arm.arm!r} on {arm.task!r} was drawn with {name} {quote(ours[name])}, its base"
+                f" {base.arm!r} with {quote(theirs[name])}: draw both alike, or state temperature, top_p or"
+                " max_tokens on the arm where that is meant, or set [health] mixed = true"
             )
 
 
@@ -81,11 +76,11 @@ def _draw_of(identity: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def asked_otherwise(study: Study, key: Key, *, same: bool | None) -> Iterator[str]:
+def asked_otherwise(arm: SampledArm, *, same: bool | None) -> Iterator[str]:
     """Say that an arm was asked in other words than its base, though neither of the two says so."""
-    arms, base = study.arms, study.base_of(key[1])
-    if same is False and arms[key[1]].prompt is None and arms[base].prompt is None:
+    base = arm.base
+    if same is False and arm.said.prompt is None and base.said.prompt is None:
         yield (
-            f"arm {key[1]!r} on {key[0]!r} was asked in other words than {base!r}, as chat templates do that"
-            " differ: use a prompt that is no chat, or give one of the two arms a prompt of its own"
+            f"arm {arm.arm!r} on {arm.task!r} was asked in other words than {base.arm!r}, as chat templates"
+            " do that differ: use a prompt that is no chat, or give one of the two arms a prompt of its own"
         )

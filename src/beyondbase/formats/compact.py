@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from beyondbase.errors import InputError
-from beyondbase.evidence.asked import samples_of
 from beyondbase.evidence.likelihood_files import write_scores
 from beyondbase.evidence.load import load_evidence
+from beyondbase.evidence.sampled_arm import samples_of
 from beyondbase.evidence.tallies import Tally
 from beyondbase.files import AnyPath
 from beyondbase.study import Study

@@ -8,25 +8,13 @@ from itertools import islice
 
 from beyondbase.completions import Completion, Problem
 from beyondbase.engines import Engine, Request
-from beyondbase.evidence.asked import (
-    check_asked,
-    check_settings,
-    draw_of,
-    n_of,
-    prompts_of,
-    recipe_of,
-    samples_of,
-    settings_of,
-)
 from beyondbase.evidence.problems import load_problems
+from beyondbase.evidence.sampled_arm import SampledArm
 from beyondbase.sampling.speed import Speed, add_speed
 from beyondbase.sampling.start import check_models, start_engine
-from beyondbase.store import SampleSet, seed_of, set_folder
+from beyondbase.store import SampleSet, seed_of
 from beyondbase.store.durable import explained
-from beyondbase.store.layout import SET_FILE
 from beyondbase.store.prompts import keep_prompts
-from beyondbase.study import Study
-from beyondbase.study.arms import Key
 from beyondbase.study.draw import Draw
 
 # Letters of text, about, that wait for a batch to be full: while it is written there are several copies.
@@ -57,14 +45,13 @@ class Progress:
 Tell = Callable[[Progress], None]
 
 
-def sample(study: Study, keys: Sequence[Key], *, tell: Tell) -> None:
+def sample(arms: Sequence[SampledArm], *, tell: Tell) -> None:
     """Sample what is missing to n completions of each problem, arm by arm.
 
     Every batch is on the disk before the next begins; interrupted at any moment, the same call goes on.
 
     Args:
-        study: With [sampling] and [problems].
-        keys: Which of its sets, as `chosen` lists them.
+        arms: Of one study, with [sampling] and [problems]; as `sampled_arms` lists them.
         tell: Called as a model is loaded, and after every batch.
 
     Raises:
@@ -72,52 +59,52 @@ def sample(study: Study, keys: Sequence[Key], *, tell: Tell) -> None:
             other settings.
         EngineError: The engine failed; what was stored is good.
     """
-    recipe_of(study)
-    problems = {task: load_problems(study, task) for task, _ in keys}
-    lacking = [key for key in keys if missing(study, key, problems[key[0]])]
-    check_models(study, dict.fromkeys(arm for _, arm in lacking))
-    for arm in dict.fromkeys(arm for _, arm in lacking):
-        tasks = [task for task, name in lacking if name == arm]
-        tell(Progress("load", tasks[0], arm))
-        with closing(start_engine(study, arm)) as engine:
-            for task in tasks:
-                _fill(study, engine, (task, arm), tell)
+    for arm in arms:
+        _ = arm.recipe
+    studies = {arm.task: arm.study for arm in arms}
+    problems = {task: load_problems(study, task) for task, study in studies.items()}
+    lacking = [arm for arm in arms if missing(arm, problems[arm.task])]
+    check_models(lacking)
+    for name in dict.fromkeys(arm.arm for arm in lacking):
+        of_model = [arm for arm in lacking if arm.arm == name]
+        tell(Progress("load", *of_model[0].key))
+        with closing(start_engine(of_model[0])) as engine:
+            for arm in of_model:
+                _fill(arm, engine, problems[arm.task], tell)
 
 
-def missing(study: Study, key: Key, problems: Sequence[Problem]) -> int:
+def missing(arm: SampledArm, problems: Sequence[Problem]) -> int:
     """Count the completions that a set lacks.
 
     Raises:
         InputError: The set was sampled otherwise than the study says now.
     """
-    n, folder = n_of(study, key[1]), set_folder(samples_of(study), *key)
-    if not (folder / SET_FILE).exists():
+    n = arm.wanted
+    if not arm.there:
         return len(problems) * n
-    store = SampleSet.read(folder)
-    check_settings(study, key[1], store)
-    check_asked(study, key[1], store, problems)
+    store = arm.read()
+    arm.check_settings(store)
+    arm.check_asked(store, problems)
     return len(store.wanted([problem.id for problem in problems], n))
 
 
-def _fill(study: Study, engine: Engine, key: Key, tell: Tell) -> None:
-    recipe, arm = recipe_of(study), study.arms[key[1]]
-    prompts = prompts_of(study, *key, engine.tokenizer)
-    questions = prompts_of(study, *key, None)
-    identity = {**engine.identity(), **settings_of(study, key[1])}
-    with SampleSet.open(set_folder(samples_of(study), *key), identity) as store:
+def _fill(arm: SampledArm, engine: Engine, problems: Sequence[Problem], tell: Tell) -> None:
+    prompts = arm.prompts(problems, engine.tokenizer)
+    questions = arm.prompts(problems, None)
+    with SampleSet.open(arm.folder, {**engine.identity(), **arm.settings}) as store:
         keep_prompts(store.folder, prompts, questions)
-        wanted = store.wanted([*prompts], n_of(study, key[1]))
+        wanted = store.wanted([*prompts], arm.wanted)
         requests = (
             Request(problem, index, seed_of(store.fingerprint, problem, index), prompts[problem])
             for problem, index in wanted
         )
         # Wanted completions come by their index, so that those whose tokens are kept are the first.
-        kept = int((wanted.index < recipe.keep_tokens).sum())
-        at = Progress("sample", *key, wanted=len(wanted))
+        kept = int((wanted.index < arm.recipe.keep_tokens).sum())
+        at = Progress("sample", *arm.key, wanted=len(wanted))
         # Closed here, whatever happens: what was drawn is stored first, and then the engine told to stop.
         with (
-            closing(_drawn(engine, requests, draw_of(recipe, arm), kept)) as drawn,
-            closing(_stored(store, drawn, recipe.batch)) as batches,
+            closing(_drawn(engine, requests, arm.draw, kept)) as drawn,
+            closing(_stored(store, drawn, arm.recipe.batch)) as batches,
         ):
             _count(store, batches, at, tell)
 

@@ -8,28 +8,26 @@ from functools import partial
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
 from beyondbase.evidence.accepts import Accepts
-from beyondbase.evidence.asked import check_asked, samples_of
 from beyondbase.evidence.graded_task import GradedTask, read_task, task_path, told_apart, write_task
 from beyondbase.evidence.problems import defaults_of, load_problems
+from beyondbase.evidence.sampled_arm import SampledArm, samples_of
 from beyondbase.graders import Grader, grade_batches
 from beyondbase.messages import place, quote
 from beyondbase.sampling.draw import Progress, Tell
 from beyondbase.sampling.false_accepts import false_accepts
 from beyondbase.sampling.task_grader import named, task_grader
-from beyondbase.store import SampleSet, set_folder
-from beyondbase.store.layout import SET_FILE
+from beyondbase.store import SampleSet
 from beyondbase.study import Study
 from beyondbase.study.arms import Key
 from beyondbase.study.tables import Problems
 from beyondbase.tasks import problems_digest
 
 
-def grade(study: Study, keys: Sequence[Key], *, tell: Tell) -> dict[Key, Accepts]:
+def grade(arms: Sequence[SampledArm], *, tell: Tell) -> dict[Key, Accepts]:
     """Grade what a grader of this version has not seen; completions are left as they are.
 
     Args:
-        study: With [problems] and sample sets.
-        keys: Which of its sets, as `chosen` lists them; those that are not there yet are left out.
+        arms: Of one study, as `sampled_arms` lists them; those without a sample set are left out.
         tell: Called after every batch.
 
     Returns:
@@ -39,36 +37,34 @@ def grade(study: Study, keys: Sequence[Key], *, tell: Tell) -> dict[Key, Accepts
         InputError: An extra is missing, or a completion is of a problem that the task has not, or of which
             the question changed since.
     """
-    samples, found = samples_of(study), dict[Key, Accepts]()
-    for task in dict.fromkeys(task for task, _ in keys):
-        arms = [arm for name, arm in keys if name == task]
-        there = [arm for arm in arms if (set_folder(samples, task, arm) / SET_FILE).exists()]
+    found = dict[Key, Accepts]()
+    for task in dict.fromkeys(arm.task for arm in arms):
+        there = [arm for arm in arms if arm.task == task and arm.there]
         if there:
-            accepts = _grade_task(study, task, there, tell)
-            found |= {(task, arm): accepts[arm] for arm in there if arm in accepts}
+            accepts = _grade_task(there[0].study, task, there, tell)
+            found |= {arm.key: accepts[arm.arm] for arm in there if arm.arm in accepts}
     return found
 
 
-def _grade_task(study: Study, task: str, arms: Sequence[str], tell: Tell) -> Mapping[str, Accepts]:
+def _grade_task(study: Study, task: str, arms: Sequence[SampledArm], tell: Tell) -> Mapping[str, Accepts]:
     _check_trusted(study, task)
     samples, problems, grader = samples_of(study), load_problems(study, task), task_grader(study, task)
     by_id, by = {problem.id: problem for problem in problems}, named(grader, problems)
     with ExitStack() as stack:
-        sets = {arm: SampleSet.read(set_folder(samples, task, arm)) for arm in arms}
-        fresh = set()
-        for arm, store in sets.items():
-            stack.enter_context(closing(store))
-            check_asked(study, arm, store, problems)
-            if grade_set(store, grader, by, by_id, (task, arm), tell):
-                fresh.add(arm)
+        sets, fresh = dict[str, SampleSet](), set[str]()
+        for arm in arms:
+            store = sets[arm.arm] = stack.enter_context(closing(arm.read()))
+            arm.check_asked(store, problems)
+            if grade_set(store, grader, by, by_id, arm.key, tell):
+                fresh.add(arm.arm)
         table = study.problems.get(task, Problems()).model_dump(mode="json")
         digest, known = problems_digest(problems), defaults_of(study, task)
         before = _accepts_known(study, task, by)
-        accepts = {arm: some for arm, some in before.items() if arm not in fresh}
+        accepts = {name: some for name, some in before.items() if name not in fresh}
         graded = GradedTask(by, told_apart(problems), table, digest, known, accepts)
         # Before the check, so that nothing hangs on whether it comes to its end.
         write_task(samples, task, graded)
-        unchecked = {arm: store for arm, store in sets.items() if arm not in accepts}
+        unchecked = {name: store for name, store in sets.items() if name not in accepts}
         if unchecked:
             told = partial(_tell_check, tell, task)
             accepts |= false_accepts(grader, problems, unchecked, by, seed=study.seed, tell=told)

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from beyondbase.evidence.asked import n_of, recipe_of, samples_of
 from beyondbase.evidence.graded_task import read_task, task_path
 from beyondbase.evidence.health import Health, health_of
 from beyondbase.evidence.problems import load_problems
 from beyondbase.evidence.sampled import faults
+from beyondbase.evidence.sampled_arm import SampledArm, samples_of
 from beyondbase.sampling.draw import missing
 from beyondbase.sampling.speed import Speed, read_speed
-from beyondbase.store import SampleSet, set_folder
-from beyondbase.store.layout import SET_FILE
 from beyondbase.study import Study
-from beyondbase.study.arms import Key
 
 # What a token of text and the rest of a completion take on the disk, packed, until there is something to
 # measure; and the id and log-probability of a token that is kept.
@@ -72,37 +69,34 @@ class Need:
     size: float
 
 
-def stock(study: Study, keys: Sequence[Key]) -> list[Stock]:
+def stock(arms: Sequence[SampledArm]) -> list[Stock]:
     """Look at the sample sets that are there.
 
     Raises:
         InputError: One is damaged.
     """
-    samples = samples_of(study)
-    there = [key for key in keys if (set_folder(samples, *key) / SET_FILE).exists()]
-    return [found for key in there if (found := _stock(study, key)) is not None]
+    return [found for arm in arms if arm.there and (found := _stock(arm)) is not None]
 
 
-def needs(study: Study, keys: Sequence[Key], *, rate: float | None = None) -> list[Need]:
+def needs(arms: Sequence[SampledArm], *, rate: float | None = None) -> list[Need]:
     """Work out what is missing.
 
     Args:
-        study: With [sampling] and [problems].
-        keys: Which of its sets.
+        arms: Of one study with [sampling] and [problems], as `sampled_arms` lists them.
         rate: Tokens per second of the engine; as measured in the sets that are there if None.
 
     Raises:
         InputError: The problems cannot be loaded, or a set was sampled with other settings.
     """
-    samples = samples_of(study)
-    sizes = {task: load_problems(study, task) for task, _ in keys}
-    speeds = {key: read_speed(set_folder(samples, *key)) for key in keys}
-    measured = [speed for speed in speeds.values() if speed is not None]
+    studies = {arm.task: arm.study for arm in arms}
+    problems = {task: load_problems(study, task) for task, study in studies.items()}
+    speeds = [read_speed(arm.folder) for arm in arms]
+    measured = [speed for speed in speeds if speed is not None]
+    of_all = Speed.of_all(measured) if measured else None
     found = []
-    for key in keys:
-        lacking = missing(study, key, sizes[key[0]])
-        speed = speeds[key] or (Speed.of_all(measured) if measured else None)
-        found.append(_need(study, key, len(sizes[key[0]]), lacking, speed=speed, rate=rate))
+    for arm, speed in zip(arms, speeds, strict=True):
+        lacking = missing(arm, problems[arm.task])
+        found.append(_need(arm, len(problems[arm.task]), lacking, speed=speed or of_all, rate=rate))
     return found
 
 
@@ -111,16 +105,12 @@ def gpus(study: Study) -> int | None:
     return study.engine.gpus
 
 
-def _need(  # noqa: PLR0913 - a need is made of six things
-    study: Study, key: Key, problems: int, lacking: int, *, speed: Speed | None, rate: float | None
-) -> Need:
-    recipe = recipe_of(study)
-    most = study.arms[key[1]].max_tokens or recipe.max_tokens
-    each = speed.tokens / speed.completions if speed else float(most)
+def _need(arm: SampledArm, problems: int, lacking: int, *, speed: Speed | None, rate: float | None) -> Need:
+    each = speed.tokens / speed.completions if speed else float(arm.draw.max_tokens)
     per_second = rate or (speed.rate if speed else None)
-    kept = min(recipe.keep_tokens / n_of(study, key[1]), 1.0) * BYTES_PER_KEPT
+    kept = min(arm.recipe.keep_tokens / arm.wanted, 1.0) * BYTES_PER_KEPT
     return Need(
-        *key,
+        *arm.key,
         problems=problems,
         completions=lacking,
         tokens=lacking * each,
@@ -130,23 +120,22 @@ def _need(  # noqa: PLR0913 - a need is made of six things
     )
 
 
-def _stock(study: Study, key: Key) -> Stock | None:
-    samples = samples_of(study)
-    store = SampleSet.read(set_folder(samples, *key))
+def _stock(arm: SampledArm) -> Stock | None:
+    store, samples = arm.read(), samples_of(arm.study)
     status = store.status()
     if not status.completions:
         return None
     # No grader is called "", so that nothing is graded by it.
-    graded = task_path(samples, key[0]).exists()
-    rows = store.rows(*(read_task(samples, key[0]).grader if graded else ("", "")))
+    graded = task_path(samples, arm.task).exists()
+    rows = store.rows(*(read_task(samples, arm.task).grader if graded else ("", "")))
     health = health_of(rows)
     return Stock(
-        *key,
+        *arm.key,
         problems=status.problems,
         completions=status.completions,
         least=status.least,
         ungraded=int((rows.outcome < 0).sum()),
         size=status.size,
         health=health,
-        faults=faults(study, key),
+        faults=faults(arm),
     )

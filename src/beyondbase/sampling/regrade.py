@@ -13,16 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beyondbase.errors import InputError
-from beyondbase.evidence.asked import check_asked, chosen, n_of, samples_of
 from beyondbase.evidence.graded_task import read_task
 from beyondbase.evidence.problems import load_problems, task_table
+from beyondbase.evidence.sampled_arm import sampled_arms, samples_of
 from beyondbase.graders import Grader, make_grader, options_of
 from beyondbase.messages import quote
 from beyondbase.sampling.draw import Tell
 from beyondbase.sampling.grade import grade_set
 from beyondbase.sampling.task_grader import named
-from beyondbase.store import OUTCOMES, Rows, SampleSet, set_folder
-from beyondbase.store.layout import SET_FILE
+from beyondbase.store import OUTCOMES, Rows
 from beyondbase.study import Study
 from beyondbase.study.arms import Key
 
@@ -61,23 +60,22 @@ def grade_by(
             study's own grader.
     """
     samples, found = samples_of(study), dict[Key, Disagreement]()
-    there = [key for key in chosen(study) if (set_folder(samples, *key) / SET_FILE).exists()]
+    there = [arm for arm in sampled_arms(study) if arm.there]
     if not there:
         raise InputError(f"{study.path}: found no samples; run beyondbase sample --study {study.path}")
     graders: dict[str, tuple[str, str]] = {}
-    for task in dict.fromkeys(task for task, _ in there):
+    for task in dict.fromkeys(arm.task for arm in there):
         problems, grader = load_problems(study, task), _second(study, task, name, options)
         own, by = read_task(samples, task).grader, named(grader, problems)
         if own == by:
             at = f"{quote(name)} with these options grades {quote(task)} already"
             raise InputError(f"{study.path}: {at}; name another grader (--with) or other options (--set)")
         graders[task], by_id = by, {problem.id: problem for problem in problems}
-        for arm in [arm for where, arm in there if where == task]:
-            with closing(SampleSet.read(set_folder(samples, task, arm))) as store:
-                check_asked(study, arm, store, problems)
-                grade_set(store, grader, by, by_id, (task, arm), tell)
-                n = None if study.sampling is None else n_of(study, arm)
-                found[task, arm] = _compared(store.rows(*own, n=n), store.rows(*by, n=n))
+        for arm in [arm for arm in there if arm.task == task]:
+            with closing(arm.read()) as store:
+                arm.check_asked(store, problems)
+                grade_set(store, grader, by, by_id, arm.key, tell)
+                found[arm.key] = _compared(store.rows(*own, n=arm.n), store.rows(*by, n=arm.n))
     return graders, found
 
 

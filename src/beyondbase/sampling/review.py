@@ -4,18 +4,16 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
 from beyondbase.completions import Problem
-from beyondbase.evidence.asked import chosen, n_of, samples_of
 from beyondbase.evidence.graded_task import read_task
 from beyondbase.evidence.marks import Mark, Word, read_marks, write_marks
 from beyondbase.evidence.problems import load_problems
+from beyondbase.evidence.sampled_arm import SampledArm, sampled_arms, samples_of
 from beyondbase.store import OUTCOMES, Rows, SampleSet, set_folder
-from beyondbase.store.layout import SET_FILE
 from beyondbase.study import Study
 from beyondbase.study.arms import Key
 
@@ -74,16 +72,16 @@ def solved_by_few(study: Study, *, most: int = 2) -> list[Sample]:
     Raises:
         InputError: There are no samples, they are damaged or not graded, or the problems cannot be loaded.
     """
-    samples = samples_of(study)
-    there = [key for key in chosen(study) if (set_folder(samples, *key) / SET_FILE).exists()]
+    there = [arm for arm in sampled_arms(study) if arm.there]
     found: list[Sample] = []
-    for task, keys in groupby(there, key=lambda key: key[0]):
-        arms = [arm for _, arm in keys]
-        rows = {arm: _rows(study, (task, arm)) for arm in arms}
-        counts = {arm: _counts(rows[arm]) for arm in arms}
+    for task in study.tasks:
+        # All arms of a task, which the list has arm by arm: problems that no other solves come first.
+        arms = [arm for arm in there if arm.task == task]
+        rows = {arm.arm: _rows(arm) for arm in arms}
+        counts = {name: _counts(rows[name]) for name in rows}
         problems = {problem.id: problem for problem in load_problems(study, task)}
         for arm in arms:
-            listed = _of_arm(study, (task, arm), rows[arm], counts, problems, most)
+            listed = _of_arm(arm, rows[arm.arm], counts, problems, most)
             found += sorted(listed, key=lambda one: not one.alone)
     return found
 
@@ -121,13 +119,14 @@ def marks_of(study: Study) -> dict[Key, tuple[Mark, ...]]:
     Raises:
         InputError: A file is damaged, or the problems cannot be loaded.
     """
-    samples, found = samples_of(study), dict[Key, tuple[Mark, ...]]()
-    for task, arm in chosen(study):
-        marks = read_marks(set_folder(samples, task, arm))
+    found = dict[Key, tuple[Mark, ...]]()
+    for arm in sampled_arms(study):
+        marks = read_marks(arm.folder)
         if marks:
-            golds = {problem.id: problem.gold for problem in load_problems(study, task)}
-            valid = [mark for mark in marks.values() if mark.key == _key_of(task, arm, mark, golds)]
-            found[task, arm] = tuple(valid)
+            golds = {problem.id: problem.gold for problem in load_problems(study, arm.task)}
+            found[arm.key] = tuple(
+                mark for mark in marks.values() if mark.key == _key_of(*arm.key, mark, golds)
+            )
     return {key: some for key, some in found.items() if some}
 
 
@@ -140,10 +139,8 @@ def _key(*parts: str | int) -> str:
     return "s" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:14]
 
 
-def _rows(study: Study, key: Key) -> Rows:
-    store = SampleSet.read(set_folder(samples_of(study), *key))
-    n = None if study.sampling is None else n_of(study, key[1])
-    return store.rows(*read_task(samples_of(study), key[0]).grader, n=n)
+def _rows(arm: SampledArm) -> Rows:
+    return arm.read().rows(*read_task(samples_of(arm.study), arm.task).grader, n=arm.n)
 
 
 def _counts(rows: Rows) -> dict[str, tuple[int, int]]:
@@ -159,36 +156,36 @@ def _right(rows: Rows) -> NDArray[np.bool_]:
     return found
 
 
-def _of_arm(  # noqa: PLR0913, PLR0917 - a set, what is known of it, and of the others
-    study: Study,
-    key: Key,
+def _of_arm(
+    arm: SampledArm,
     rows: Rows,
     counts: Mapping[str, Mapping[str, tuple[int, int]]],
     problems: Mapping[str, Problem],
     most: int,
 ) -> Iterator[Sample]:
-    (task, arm), own = key, counts[key[1]]
-    store = SampleSet.read(set_folder(samples_of(study), *key))
+    store, own = arm.read(), counts[arm.arm]
     few = np.array([0 < own[name][0] <= most for name in rows.problem_ids], dtype=bool)
     places = np.flatnonzero(few[rows.problem] & _right(rows)) if few.size else np.array([], dtype=np.int64)
     ids = {(rows.problem_ids[rows.problem[at]], int(rows.index[at])): int(rows.digest[at]) for at in places}
-    grades = _grades(store, read_task(samples_of(study), task).grader, ids)
+    grades = _grades(store, read_task(samples_of(arm.study), arm.task).grader, ids)
     marks = read_marks(store.folder)
     for one in store.these([*ids]):
         name = one.problem_id
         problem = problems.get(name, Problem(name, "", ""))
         digest = ids[name, one.index]
-        named = _key(task, arm, name, one.index, digest, problem.gold)
+        named = _key(*arm.key, name, one.index, digest, problem.gold)
         answer, rule = grades[name, one.index]
         yield Sample(
             key=named,
-            task=task,
-            arm=arm,
+            task=arm.task,
+            arm=arm.arm,
             problem=problem,
             index=one.index,
             digest=digest,
             solved=own[name],
-            others={other: counts[other][name] for other in counts if other != arm and name in counts[other]},
+            others={
+                other: counts[other][name] for other in counts if other != arm.arm and name in counts[other]
+            },
             rule=rule,
             answer=answer,
             end=one.text[-_TAIL:],
