@@ -34,7 +34,7 @@ def drawn(rates: ArrayLike, n: int, seed: int) -> tuple[int, NDArray[np.int64]]:
     return n, np.random.default_rng(seed).binomial(n, rates)
 
 
-def write_study(  # noqa: D417 - the tables are those of a study file
+def write_study(
     folder: Path,
     arms: Mapping[str, Mapping[str, Any]],
     counts: Counts,

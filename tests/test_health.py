@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from beyondbase.evidence.health import LEVEL, Health, complaints, copied_indexes, health_of
 from beyondbase.store import EMPTY_DIGEST, FINISHES, OUTCOMES, Rows
-from beyondbase.study.tables import Health as Limits
+from beyondbase.study.tables import HealthLimits
 
 FIT = Health(100, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, (5.0, 5.0, 5.0))
 
@@ -63,7 +63,7 @@ def test_a_lost_completion_is_not_empty() -> None:
 @pytest.mark.parametrize("name", ["truncated", "unparsed", "empty", "errors", "copies"])
 def test_each_share_beyond_its_limit_is_a_complaint(name: str) -> None:
     """A share above its limit names the arm, the task, the key and a remedy; at the limit it passes."""
-    limits = Limits(**{name: 0.25})  # type: ignore[arg-type]
+    limits = HealthLimits(**{name: 0.25})  # type: ignore[arg-type]
     assert complaints(Health(**vars(FIT) | {name: 0.25}), limits, arm="rl", task="T") == ()
     (said,) = complaints(Health(**vars(FIT) | {name: 0.26}), limits, arm="rl", task="T")
     assert said.startswith("arm 'rl' on 'T': 26.0% of its completions")
@@ -85,7 +85,7 @@ def test_a_set_stored_twice_is_unfit() -> None:
     half = rng.integers(1, 2**60, (20, 8))
     health = health_of(rows(np.hstack([half, half]).tolist()))
     assert health.copies == 0.5
-    assert complaints(health, Limits(), arm="rl", task="T")[0].startswith(
+    assert complaints(health, HealthLimits(), arm="rl", task="T")[0].startswith(
         "arm 'rl' on 'T': 50.0% of its completions repeat others beyond chance, so n is less than it seems"
     )
 
@@ -111,11 +111,10 @@ def test_one_text_for_all_is_no_draw() -> None:
     """Where hardly a problem has two different texts the set is unfit: that is one draw, stored n times."""
     health = health_of(rows([[problem] * 8 for problem in range(1, 40)] + [[1, 2]]))
     assert health.varied == 1 / 40
-    (said,) = complaints(health, Limits(), arm="rl", task="T")
+    (said,) = complaints(health, HealthLimits(), arm="rl", task="T")
     assert "only 2.5% of its problems have two different texts, where [health] varied asks for 5.0%" in said
-    assert (
-        complaints(health_of(rows([[problem] for problem in range(40)])), Limits(), arm="rl", task="T") == ()
-    )
+    once = health_of(rows([[problem] for problem in range(40)]))
+    assert complaints(once, HealthLimits(), arm="rl", task="T") == ()
 
 
 def test_one_problem_says_nothing() -> None:

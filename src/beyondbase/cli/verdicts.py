@@ -21,7 +21,6 @@ def say_changes(
     """Judge a study twice, and say which verdicts differ.
 
     Args:
-        study: The study.
         evidence: What it is judged on before, and now.
         folders: Of claims of the user's own.
         what: What is other now.

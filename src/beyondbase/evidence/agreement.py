@@ -51,8 +51,6 @@ class Agreement:
     """What two tallies say of one arm on one task.
 
     Attributes:
-        task: The task.
-        arm: The arm.
         problems: The tests of the problems that both hold, in the order of the first.
         left_out: How many problems only one of the two holds.
         fresh: The mean over the problems of the share of correct completions, in the first.

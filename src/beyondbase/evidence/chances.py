@@ -25,7 +25,6 @@ def load_chances(study: Study, problems: Mapping[str, Iterable[str]]) -> dict[tu
     """Read the chances of all arms of a study that have a file of them.
 
     Args:
-        study: The study.
         problems: The ids of the problems of each of its tasks.
 
     Returns:

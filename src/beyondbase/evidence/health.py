@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from beyondbase.completions import Grade
 from beyondbase.store import EMPTY_DIGEST, FINISHES, OUTCOMES, Rows
-from beyondbase.study.tables import Health as Limits
+from beyondbase.study.tables import HealthLimits
 
 # One false alarm in a million sets: the alarm throws evidence away.
 LEVEL = 1e-6
@@ -77,14 +77,12 @@ def health_of(rows: Rows) -> Health:
     )
 
 
-def complaints(health: Health, limits: Limits, *, arm: str, task: str) -> tuple[str, ...]:
+def complaints(health: Health, limits: HealthLimits, *, arm: str, task: str) -> tuple[str, ...]:
     """Say why a set is no evidence, and which setting to change; empty if it is fit.
 
     Args:
         health: What was measured.
         limits: What the study allows.
-        arm: The arm.
-        task: The task.
     """
     remedies = {
         "truncated": ("were cut off before an answer", "raise max_tokens"),
@@ -112,14 +110,12 @@ def complaints(health: Health, limits: Limits, *, arm: str, task: str) -> tuple[
     return tuple(found)
 
 
-def doubt(health: Health, limits: Limits, *, arm: str, task: str) -> str:
+def doubt(health: Health, limits: HealthLimits, *, arm: str, task: str) -> str:
     """Say that more answers are undecided than may be, for verdicts that hang on them; empty if not.
 
     Args:
         health: What was measured.
         limits: What the study allows.
-        arm: The arm.
-        task: The task.
     """
     if health.undecided <= limits.undecided:
         return ""

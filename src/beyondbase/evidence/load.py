@@ -21,8 +21,6 @@ class SampledSet:
     """What is known of the completions behind one tally.
 
     Attributes:
-        task: The task.
-        arm: The arm.
         fingerprint: That of the settings they were sampled with.
         identity: These settings.
         grader: The name and version of who graded them.

@@ -55,8 +55,6 @@ def task_table(study: Study, task: str, known: Mapping[str, Any] | None = None) 
     """Give the table [problems.TASK], with what an import knows of the task where the study is silent.
 
     Args:
-        study: The study.
-        task: The task.
         known: What the import at hand knows; what the first one knew holds, if there was one.
 
     Raises:

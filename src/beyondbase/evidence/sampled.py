@@ -45,7 +45,6 @@ def load_sampled_evidence(
     """Read what a study with [evidence] samples is judged on.
 
     Args:
-        study: The study.
         marks: By task and arm, what a person said of completions, to be counted in the place of grades.
         graders: By task, name and version of a grader whose grades count in the place of the study's own.
 

@@ -33,7 +33,6 @@ class SampledArm:
 
     Attributes:
         study: The study, for its limits and for the path that messages name.
-        task: The task.
         arm: The name of the arm.
         folder: Where its sample set lies, or would.
     """

@@ -58,7 +58,6 @@ def check_import(
     Args:
         imported: What the files hold, with right answers alone (`with_answers`).
         grader: Who grades.
-        task: The task.
         table: Its table [problems.TASK], by which the grader was made.
         helped: Whether to look for a remedy, which takes some seconds.
 

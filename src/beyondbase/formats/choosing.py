@@ -14,7 +14,6 @@ def chosen(what: str, pick: str | None, found: Sequence[str], files: Sequence[Pa
         what: What is chosen among.
         pick: The user's choice, if any.
         found: What the files hold.
-        files: The files.
 
     Raises:
         InputError: There is none, there are several and none is picked, or there is no such one.

@@ -31,8 +31,6 @@ class ArmCurve:
 
     Attributes:
         study: The study, as results.json has it.
-        task: The task.
-        arm: The arm.
         counts: Right completions and all of them, by problem.
         points: pass@k for the k that tables show.
         suite_version: The version of beyondbase that wrote the results.

@@ -21,7 +21,6 @@ def with_answers(imported: Imported, task: str, *, marker: str | None, answers: 
 
     Args:
         imported: What the files hold; each problem has a gold answer, or nothing is changed.
-        task: The task.
         marker: What stands before the answer in a worked solution; where no gold has it they are answers.
         answers: How answers compare.
 

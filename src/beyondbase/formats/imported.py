@@ -134,7 +134,6 @@ def identity_of(tool: str, files: Sequence[Path], **known: Any) -> dict[str, Any
     """Say how completions came about; what is None, empty or private is left out.
 
     Args:
-        tool: The tool.
         files: All that was read, in the order of the completions.
         known: What else is known.
     """

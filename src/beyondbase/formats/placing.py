@@ -35,7 +35,6 @@ def in_order(imported: Imported, samples: Path, task: str) -> Imported:
     Args:
         imported: What the files hold.
         samples: The folder of samples of a study.
-        task: The task.
 
     Raises:
         InputError: What lies beside the samples is damaged.
@@ -64,7 +63,6 @@ def check_place(
     Args:
         imported: What the files hold.
         samples: The folder of samples of a study.
-        task: The task.
         grader: Whose verdicts the arm will have; None where it has none yet.
         source: The table [problems.TASK] where our grader gives them.
 
@@ -113,7 +111,6 @@ def place_task(
     Args:
         imported: What the files hold.
         samples: The folder of samples of a study.
-        task: The task.
         grader: Whose verdicts count.
         source: The table [problems.TASK] where our grader gave them.
 

@@ -65,8 +65,6 @@ def store_import(  # noqa: PLR0913 - what is imported, where to, and how it is g
     Args:
         imported: What the files hold.
         samples: The folder of samples of a study.
-        task: The task.
-        arm: The arm.
         grader: Who grades where the tool has no verdicts.
         marker: What stands before the right answer where the files have a worked solution; no matter where
             the tool has verdicts.

@@ -31,7 +31,6 @@ def verdict_in(at: str, column: str, value: Any, *, threshold: float | None) -> 
 
     Args:
         at: Where the row stands.
-        column: The column.
         value: The cell, which is not missing.
         threshold: From which score on it is correct; without one a score is 0 or 1.
 
@@ -102,7 +101,6 @@ def count_in(at: str, column: str, value: Any, *, name: str) -> int:
 
     Args:
         at: Where the row stands.
-        column: The column.
         value: The cell.
         name: What it counts, "n" or "c".
 

@@ -24,11 +24,9 @@ class Taking:
     """What is taken from where.
 
     Attributes:
-        study: The study.
         task: One of its tasks.
         arm: One of its arms.
         tool: Who wrote the files: one of `TOOLS`, or one of `TABLES`.
-        files: The files.
         pick: Which filter, scorer or suite.
         options: How the columns of a table are called.
     """

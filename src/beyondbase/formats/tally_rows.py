@@ -43,8 +43,6 @@ def add_counts(study: Study, task: str, arm: str, counts: Counts) -> Path | None
 
     Args:
         study: A study with [evidence] tallies; their first .csv or .tsv file takes the rows.
-        task: The task.
-        arm: The arm.
         counts: The counts of each problem.
 
     Returns:

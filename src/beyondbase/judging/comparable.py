@@ -23,7 +23,6 @@ class Siblings:
     problem, that is told in the same words in every case that it is part of.
 
     Attributes:
-        task: the task.
         tallies: by arm, the base first.
     """
 

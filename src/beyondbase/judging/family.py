@@ -89,7 +89,6 @@ class Family:
     """All claims of a study with the cases they are judged on: what the error rate is kept over.
 
     Attributes:
-        study: the study.
         evidence: what it is judged on; no claim sees its examples.
         found: claims and cases, in the order of claims, tasks and arms.
         not_applicable: claims that found no case in the study.

@@ -170,7 +170,6 @@ def unscored(case: Case, columns: Mapping[str, str]) -> tuple[str, ...]:
     """Why log-probabilities of a case cannot carry a claim; empty if they can.
 
     Args:
-        case: The case.
         columns: Which log-probabilities are needed of which arms.
     """
     reasons = [reason for arm, column in columns.items() for reason in _absent(case, arm, column)]

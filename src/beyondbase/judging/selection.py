@@ -33,7 +33,6 @@ class Selection:
         """All cases of a study, in the order of its tasks and arms.
 
         Args:
-            study: the study.
             tallies: its counts by (task, arm).
             chances: of the arms that guess, by (task, arm).
         """
@@ -54,7 +53,6 @@ class Arms:
     """The arms of a study that have tallies, or exact chances, for one task.
 
     Attributes:
-        study: The study.
         names: The arms.
         scored: Those of them that have log-probabilities of their completions.
     """
@@ -93,7 +91,6 @@ def pairs(role: str, *, every: bool = False) -> Selection:
     """Arms of a role, each beside the base it starts from.
 
     Args:
-        role: The role.
         every: Those too that the study does not want judged so (paired = false).
     """
 

@@ -27,8 +27,6 @@ class Progress:
 
     Attributes:
         doing: What is done to it: "load" its model, "sample", "grade", "check" its grader or "score".
-        task: The task.
-        arm: The arm.
         done: Completions that this run has stored, graded or scored.
         wanted: Completions that were missing as it began.
         tokens: Tokens that this run has generated.

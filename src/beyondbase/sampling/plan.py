@@ -22,8 +22,6 @@ class Stock:
     """What there is of one sample set.
 
     Attributes:
-        task: The task.
-        arm: The arm.
         problems: Problems with a completion.
         completions: All completions.
         least: Those of the problem with the fewest.
@@ -49,8 +47,6 @@ class Need:
     """What one sample set lacks.
 
     Attributes:
-        task: The task.
-        arm: The arm.
         problems: Problems of the task.
         completions: How many are missing to n of each.
         tokens: How many these will have: as many as those that are there, else at most.

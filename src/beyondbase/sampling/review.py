@@ -27,9 +27,6 @@ class Sample:
 
     Attributes:
         key: Names it, with its text and the right answer that it is held against.
-        task: The task.
-        arm: The arm.
-        problem: The problem.
         index: The sample's number.
         digest: That of its text.
         solved: How many of how many samples of the arm are right.
@@ -90,7 +87,6 @@ def take_marks(study: Study, listed: Sequence[Sample], words: Mapping[str, Word 
     """Store what a person said, beside the samples; other marks that are there stay.
 
     Args:
-        study: The study.
         listed: The list that the person had.
         words: By key; None takes a mark back.
 

@@ -16,8 +16,6 @@ def task_grader(study: Study, task: str, known: Mapping[str, Any] | None = None)
     """Make the grader of a task.
 
     Args:
-        study: The study.
-        task: The task.
         known: As for `task_table`.
 
     Raises:

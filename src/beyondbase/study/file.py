@@ -21,7 +21,7 @@ from beyondbase.study.arms import (
 from beyondbase.study.engine_settings import AnyEngine, TransformersSettings, engine_model, engines_that
 from beyondbase.study.fields import CLAIM, Claims, Day, Files, Ks, Margin, Name, Slug, Taus, Text
 from beyondbase.study.kinds import ExpectedVerdict
-from beyondbase.study.tables import Health, Problems, Sampling, Table
+from beyondbase.study.tables import HealthLimits, Problems, Sampling, Table
 
 _KEY = re.compile(rf"{CLAIM}(?:\[(?P<task>[^/\[\]]+)/(?P<arm>[^/\[\]]+)\])?")
 
@@ -30,7 +30,7 @@ def _as_expectation(value: Any) -> Any:
     return {"verdict": value} if isinstance(value, str) else value
 
 
-class Evidence(Table):
+class EvidenceTable(Table):
     """Where the samples of the study lie."""
 
     tallies: Files | None = Field(
@@ -108,7 +108,7 @@ class Study(Table):
     claims: Claims | None = Field(
         None, description="the claims that form the family; all that apply if absent"
     )
-    evidence: Evidence = Field(description="a table [evidence] with the key tallies")
+    evidence: EvidenceTable = Field(description="a table [evidence] with the key tallies")
     tasks: dict[Name, Task] = Field(min_length=1, description="a table [tasks.NAME] per task")
     arms: dict[Name, Arm] = Field(min_length=1, description="a table [arms.NAME] per arm")
     margins: Margins = Field(default_factory=Margins)
@@ -116,7 +116,7 @@ class Study(Table):
     sampling: Sampling | None = Field(None, description="a table [sampling] with n and max_tokens")
     engine: AnyEngine = Field(default_factory=TransformersSettings)
     problems: dict[Name, Problems] = Field(default_factory=dict)
-    health: Health = Field(default_factory=Health)
+    health: HealthLimits = Field(default_factory=HealthLimits)
     expect: dict[str, Annotated[Expectation, BeforeValidator(_as_expectation)]] = Field(default_factory=dict)
     waive: dict[str, Waiver] = Field(default_factory=dict)
     _path: Path = PrivateAttr(default=Path("study.toml"))
@@ -188,14 +188,14 @@ class Study(Table):
 
 
 _SECTIONS: Mapping[str, type[BaseModel]] = {
-    "evidence": Evidence,
+    "evidence": EvidenceTable,
     "tasks": Task,
     "arms": Arm,
     "margins": Margins,
     "grid": Grid,
     "sampling": Sampling,
     "problems": Problems,
-    "health": Health,
+    "health": HealthLimits,
     "expect": Expectation,
     "waive": Waiver,
 }
@@ -222,7 +222,7 @@ def load_study(path: AnyPath) -> Study:
 
 def _evidence_problems(study: Study) -> Iterator[str]:
     tallies, samples = study.evidence.tallies, study.evidence.samples
-    fields = Evidence.model_fields
+    fields = EvidenceTable.model_fields
     if tallies is None and samples is None:
         use = f"add {fields['tallies'].description}; or samples, {fields['samples'].description}"
         yield f"{place('evidence', 'tallies')}: missing; {use}"

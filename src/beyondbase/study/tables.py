@@ -117,7 +117,7 @@ class Problems(Table):
         return {"choice": "choice", "text": "exact"}.get(self.answers, "math")
 
 
-class Health(Table):
+class HealthLimits(Table):
     """What may be wrong with the completions of an arm, as shares, before claims about it are INVALID."""
 
     truncated: Allowed = Field(0.10, description="cut off by max_tokens before an answer was stated")

@@ -92,7 +92,6 @@ def render(template: Template, question: str, tokenizer: ChatTokenizer | None = 
     """Put a question into a template; nothing in the question is read as a placeholder or an escape.
 
     Args:
-        template: The template.
         question: The question, which comes out unchanged.
         tokenizer: What has the chat template; without it a chat is returned as messages.
 

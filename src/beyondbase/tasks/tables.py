@@ -41,7 +41,6 @@ def read_hub(dataset: str, *, config: str | None, split: str, revision: str | No
     Args:
         dataset: Its id, or the https address of a .jsonl or .parquet file.
         config: The part of the dataset, where it has several.
-        split: The split.
         revision: The commit; the newest if None.
 
     Raises:

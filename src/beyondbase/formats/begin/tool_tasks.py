@@ -15,7 +15,6 @@ def task_of(imported: Imported, files: Sequence[Path]) -> str | None:
 
     Args:
         imported: What they hold.
-        files: The files.
     """
     said = imported.identity.get("task")
     named = _SAMPLES.fullmatch(files[0].name)

@@ -120,7 +120,6 @@ def split_unit(text: str, *, letters: bool = False) -> tuple[str, Unit | None]:
     """Split a text in normal form into the value and its unit; where none is found, the whole is the value.
 
     Args:
-        text: The text.
         letters: Whether a single letter, apart, is a unit rather than a symbol: 5 h.
     """
     if text.isascii() and "$" not in text and "\\" not in text and not _LETTER.search(text):
