@@ -9,6 +9,7 @@ import pytest
 from study_factory import pair_study
 
 import beyondbase
+import beyondbase.engines
 
 # Libraries of extras, and what only sampling, grading, drawing or testing needs.
 FOREIGN = ("torch", "transformers", "vllm", "datasets", "math_verify", "reasoning_gym", "httpx")
@@ -16,8 +17,8 @@ FOREIGN += ("huggingface_hub", "inspect_ai", "matplotlib", "IPython")
 # What `import beyondbase` leaves to the first use of a name.
 LATER = ("numpy", "scipy", "statsmodels", "pandas", "pyarrow", "pydantic", "pytest", "_pytest")
 LATER += ("rich", "jinja2", "typer")
-OWN = ("beyondbase.engines.engine", "beyondbase.engines.make", "beyondbase.graders", "beyondbase.store")
-OWN += ("beyondbase.formats", "beyondbase.sampling.draw", "beyondbase.cli", "beyondbase.plugin")
+OWN = ("beyondbase.engines", "beyondbase.graders", "beyondbase.store", "beyondbase.sampling")
+OWN += ("beyondbase.formats", "beyondbase.cli", "beyondbase.plugin")
 
 
 def python(code: str, cwd: Path | None = None) -> str:
@@ -45,6 +46,11 @@ def test_judging_counts_needs_no_engine_grader_or_store(tmp_path: Path) -> None:
     pair_study(tmp_path, (32, [0, 3, 9, 20]), (32, [4, 0, 9, 31]))
     code = "import beyondbase\nbeyondbase.judge('study.toml')._repr_html_()"
     assert loaded(code, (*FOREIGN, *OWN), tmp_path) == []
+
+
+def test_no_public_name_needs_an_engine_grader_or_store() -> None:
+    """Whoever takes all names of the package gets nothing that samples, grades, stores or draws."""
+    assert loaded("from beyondbase import *", (*FOREIGN, *OWN)) == []
 
 
 def test_every_public_name_is_there() -> None:
