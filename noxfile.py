@@ -257,6 +257,14 @@ def peers(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the pages of docs/ as a site in site/; a link that leads nowhere fails."""
+    install(session, "docs")
+    # A note on the next version of mkdocs, which is bounded in the group.
+    session.run("mkdocs", "build", "--strict", *session.posargs, env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style, formatting, and that packages import downwards alone (docs/house.md)."""
     session.install(*nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "lint"))

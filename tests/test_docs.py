@@ -1,4 +1,4 @@
-"""The README shows what is true: its commands, its output, its study file and its claim."""
+"""The README and the pages show what is true: commands, output, study files and claims."""
 
 import base64
 import gzip
@@ -11,18 +11,20 @@ from pathlib import Path
 
 import pytest
 from same_numbers import differences
+from shown_output import blocks_of
 
 from beyondbase.study import load_study
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = ROOT / "README.md"
+DOCS = ROOT / "docs"
+TOP = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+PAGES = [*TOP, *sorted(DOCS.glob("*.md"))]
 
 
-def block(language: str, holding: str) -> str:
-    """The code block of a language that holds a text."""
-    found = re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
-    return next(text for text in found if holding in text)
+def block(page: Path, language: str, holding: str) -> str:
+    """The code block of a page, in a language, that holds a text."""
+    return next(one.text for one in blocks_of(page) if one.language == language and holding in one.text)
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -40,11 +42,12 @@ def today(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     return result.stdout, folder
 
 
-def test_the_output_shown_is_the_output_made(today: tuple[str, Path]) -> None:
-    """The lines in the README are what the built-in studies print today; "..." stands for lines left out."""
+@pytest.mark.parametrize("page", [README, DOCS / "built-in.md"], ids=lambda page: page.name)
+def test_the_output_shown_is_the_output_made(page: Path, today: tuple[str, Path]) -> None:
+    """The lines in a page are what the built-in studies print today; "..." stands for lines left out."""
     made = today[0].split("= verdicts =")[1].splitlines()[1:]
     table = [line for line in made if not line.startswith("written: ")][:-1]
-    shown = block("text", "adj. p").splitlines()
+    shown = block(page, "text", "adj. p").splitlines()
     lines = [line for line in shown if not line.startswith("written: ")][:-1]
     parts = re.findall(r"(?:^(?!\.\.\.$).*\n)+", "\n".join(lines) + "\n", flags=re.MULTILINE)
     assert len(parts) > 1
@@ -56,7 +59,7 @@ def test_the_output_shown_is_the_output_made(today: tuple[str, Path]) -> None:
 
 
 def write_study(folder: Path, text: str) -> Path:
-    """The study file of the README beside counts in which RL gains a quarter everywhere."""
+    """The study file of docs/own-data.md beside counts in which RL gains a quarter everywhere."""
     folder.mkdir(parents=True)
     rows = [
         f"MATH500,{arm},{i},32,{i % 20 + more}"
@@ -70,7 +73,9 @@ def write_study(folder: Path, text: str) -> Path:
 
 def test_the_sampled_study_shown_is_one(tmp_path: Path) -> None:
     """A user who copies the study file that samples gets a study, and so does one who takes the template."""
-    (tmp_path / "study.toml").write_text(block("toml", "[problems.MATH500]"), encoding="utf-8")
+    (tmp_path / "study.toml").write_text(
+        block(DOCS / "sampling.md", "toml", "[problems.MATH500]"), encoding="utf-8"
+    )
     study = load_study(tmp_path)
     assert (study.problems["MATH500"].source, study.engine.engine) == ("benchmark", "vllm")
     quick = load_study(ROOT / "fixtures" / "templates" / "quick.toml")
@@ -82,32 +87,32 @@ def test_the_sampled_study_shown_is_one(tmp_path: Path) -> None:
 
 def test_the_study_shown_works(tmp_path: Path) -> None:
     """A user who copies the study file and adds counts gets verdicts, against expectation here."""
-    folder = write_study(tmp_path / "my-run", block("toml", "[evidence]"))
+    folder = write_study(tmp_path / "my-run", block(DOCS / "own-data.md", "toml", "[evidence]"))
     result = run("claims", "-q", "--study", str(folder), "--report-dir", str(tmp_path), cwd=ROOT)
     assert re.search(r"rl-leads-at-1 +grpo +MATH500 +SUPPORTED", result.stdout)
     assert re.search(r"rl-expands +grpo +MATH500 +SUPPORTED .* expected REFUTED", result.stdout)
     assert result.returncode == 1
 
 
-def test_the_claim_shown_works(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", [DOCS / "tutorial.md", DOCS / "ci.md"], ids=lambda page: page.name)
+def test_the_claim_shown_works(page: Path, tmp_path: Path) -> None:
     """A user who copies the claim into a repository of her own gets a verdict."""
-    study, _ = block("toml", "[evidence]").split("[expect]")
+    study, _ = block(DOCS / "own-data.md", "toml", "[evidence]").split("[expect]")
     write_study(tmp_path / "fixtures" / "my-run", study)
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     (tmp_path / "claims").mkdir()
     own = tmp_path / "claims" / "test_own.py"
-    own.write_text(block("python", "no-worse-at-large-k"), encoding="utf-8")
+    own.write_text(block(page, "python", "no-worse-at-large-k"), encoding="utf-8")
     result = run("-q", cwd=tmp_path)
     assert re.search(r"no-worse-at-large-k +grpo +MATH500 +SUPPORTED", result.stdout)
     assert result.returncode == 0
 
 
-@pytest.mark.parametrize(
-    "page", [ROOT / "README.md", ROOT / "docs" / "report.md"], ids=lambda page: page.name
-)
-def test_the_report_commands_shown_work(page: Path, tmp_path: Path) -> None:
-    """Each `beyondbase report` of the docs runs on results where it looks for them, and writes two files."""
-    commands = re.findall(r"^beyondbase report .*$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+def test_the_report_commands_shown_work(tmp_path: Path) -> None:
+    """Each `beyondbase report` of docs/report.md runs on results where it looks, and writes two files."""
+    commands = re.findall(
+        r"^beyondbase report .*$", (DOCS / "report.md").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     assert len(commands) == 2
     for folder in ("reports", "old", "new"):
         shutil.copytree(ROOT / "reports" / "example", tmp_path / folder)
@@ -162,10 +167,22 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert missing == []
 
 
-def test_every_claim_stands_in_the_readme() -> None:
-    """The README's table of claims names all claims of the suite."""
+@pytest.mark.parametrize("name", ["claims.md", "claims-reference.md"])
+def test_every_claim_stands_in_the_pages(name: str) -> None:
+    """The README leads to a table and to a reference that name all claims of the suite."""
+    assert f"(docs/{name})" in README.read_text(encoding="utf-8")
     ids = re.findall(
         r'@claim\(\n    "([a-z0-9-]+)"', "".join(p.read_text() for p in (ROOT / "claims").glob("test_*.py"))
     )
     assert len(ids) == 17
-    assert [name for name in ids if f"`{name}`" not in README] == []
+    text = (DOCS / name).read_text(encoding="utf-8")
+    assert [one for one in ids if f"`{one}`" not in text and f"### {one}\n" not in text] == []
+
+
+def test_the_readme_is_read_in_minutes() -> None:
+    """What takes longer stands in docs/, and every page there is led to by the site."""
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 110
+    named = re.findall(
+        r"([\w-]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    assert {page.name for page in DOCS.glob("*.md")} <= {*named}
