@@ -10,7 +10,7 @@ from beyondbase.completions import Completion, Finish, Grade, Graded
 from beyondbase.evidence.graded_task import GradedTask, write_task
 from beyondbase.evidence.sampled_arm import sampled_arm
 from beyondbase.store import SampleSet, seed_of, set_folder
-from beyondbase.store.prompts import keep_prompts
+from beyondbase.store.sidecars import keep_prompts
 from beyondbase.study import Study
 
 GRADER = ("made", "1")

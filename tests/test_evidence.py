@@ -20,7 +20,7 @@ from beyondbase.report import render_page
 from beyondbase.results.build import results_of
 from beyondbase.results.schema import read_results
 from beyondbase.store import SampleSet, set_folder
-from beyondbase.store.expected import expect_rows
+from beyondbase.store.sidecars import expect_rows
 from beyondbase.study import Study
 from beyondbase.tasks import problems_digest
 

@@ -46,7 +46,7 @@ from beyondbase.results.build import results_of
 from beyondbase.sampling import draw as sampling
 from beyondbase.sampling import start as starting
 from beyondbase.sampling.speed import SPEED_FILE, Speed, add_speed, read_speed
-from beyondbase.store.prompts import PROMPTS_FILE
+from beyondbase.store.sidecars import PROMPTS_FILE
 from beyondbase.study import Study, load_study
 
 

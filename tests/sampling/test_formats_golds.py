@@ -17,7 +17,7 @@ from beyondbase.formats.private import public
 from beyondbase.graders import ExactGrader, MathGrader
 from beyondbase.sampling.task_grader import named
 from beyondbase.store import SampleSet, set_folder
-from beyondbase.store.expected import EXPECTED_FILE, rows_expected
+from beyondbase.store.sidecars import EXPECTED_FILE, rows_expected
 from beyondbase.tasks import problems_digest
 
 STUDY = """\

@@ -28,7 +28,7 @@ from beyondbase.formats import Imported, ImportedCounts, Row, read_samples, stor
 from beyondbase.graders import ExactGrader
 from beyondbase.sampling.task_grader import named
 from beyondbase.store import SampleSet, set_folder
-from beyondbase.store.expected import rows_expected
+from beyondbase.store.sidecars import rows_expected
 from beyondbase.tasks import Columns, Layout, load_file, problems_digest
 
 GRADER = ExactGrader()

@@ -9,10 +9,9 @@ from store_factory import GRADER, IDENTITY, filled, graded, keys, made, stored
 
 from beyondbase.errors import InputError
 from beyondbase.store import SampleSet, Scored, fingerprint_of, pull, push
-from beyondbase.store.expected import expect_rows, rows_expected
-from beyondbase.store.prompts import keep_prompts, read_prompts
 from beyondbase.store.remote import pull_beside, push_beside
 from beyondbase.store.shards import COMPLETIONS
+from beyondbase.store.sidecars import expect_rows, keep_prompts, read_prompts, rows_expected
 
 fsspec = pytest.importorskip("fsspec", reason="remote sets need the extra hub: pip install 'beyondbase[hub]'")
 

@@ -14,7 +14,7 @@ from beyondbase.messages import quote, suggest
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.identity import differences
 from beyondbase.store.layout import SET_FILE
-from beyondbase.store.prompts import prompt_digest, question_part, read_prompts
+from beyondbase.store.sidecars import prompt_digest, question_part, read_prompts
 from beyondbase.study import Study
 from beyondbase.study.arms import Arm, Key
 from beyondbase.study.draw import Draw

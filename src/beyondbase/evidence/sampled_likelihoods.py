@@ -12,8 +12,8 @@ from beyondbase.evidence.likelihoods import Ints, Likelihoods
 from beyondbase.evidence.sampled_arm import SampledArm
 from beyondbase.inference.bounded import Floats
 from beyondbase.store import SampleSet
+from beyondbase.store.index import INDEX_LIMIT
 from beyondbase.store.layout import scores_folder
-from beyondbase.store.places import INDEX_LIMIT
 from beyondbase.study import Study
 
 # What makes a model of a scorer that of an arm.

@@ -6,8 +6,7 @@ from typing import Any
 from beyondbase.evidence.sampled_arm import SampledArm
 from beyondbase.messages import quote
 from beyondbase.store import SampleSet
-from beyondbase.store.expected import rows_expected
-from beyondbase.store.prompts import read_prompts
+from beyondbase.store.sidecars import read_prompts, rows_expected
 from beyondbase.study.engine_settings import engine_model
 
 

@@ -17,7 +17,7 @@ from beyondbase.graders import Grader, grade_batches
 from beyondbase.messages import quote
 from beyondbase.sampling.task_grader import named
 from beyondbase.store import SampleSet, set_folder
-from beyondbase.store.expected import expect_rows
+from beyondbase.store.sidecars import expect_rows
 from beyondbase.tasks import AnswerType
 
 # As many as a shard holds, unless their texts are long.

@@ -14,7 +14,7 @@ from beyondbase.sampling.speed import Speed, add_speed
 from beyondbase.sampling.start import check_models, start_engine
 from beyondbase.store import SampleSet, seed_of
 from beyondbase.store.durable import explained
-from beyondbase.store.prompts import keep_prompts
+from beyondbase.store.sidecars import keep_prompts
 from beyondbase.study.draw import Draw
 
 # Letters of text, about, that wait for a batch to be full: while it is written there are several copies.

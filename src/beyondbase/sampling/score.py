@@ -14,7 +14,7 @@ from beyondbase.evidence.sampled_arm import SampledArm
 from beyondbase.sampling.draw import Progress, Tell
 from beyondbase.sampling.start import start_engine
 from beyondbase.store import SampleSet, Scored
-from beyondbase.store.places import INDEX_LIMIT
+from beyondbase.store.index import INDEX_LIMIT
 from beyondbase.tasks import Prompt
 
 # Completions that are scored, and stored, at once.

@@ -11,29 +11,27 @@ for batch in store.unscored("base", k=4):
     store.append_scores("base", identity_of_base, scored)
 """
 
-from beyondbase.store.batches import EMPTY_DIGEST
+from beyondbase.store.completions import EMPTY_DIGEST, MissingKeys
+from beyondbase.store.grades import Counts, Rows, Sample
 from beyondbase.store.identity import fingerprint_of, seed_of
 from beyondbase.store.layout import set_folder
 from beyondbase.store.remote import pull, push
-from beyondbase.store.rows import Wanted
-from beyondbase.store.scoring import Scored, Scores
-from beyondbase.store.sets import SampleSet, Status
+from beyondbase.store.sample_set import SampleSet, Status
+from beyondbase.store.scores import Scored, Scores
 from beyondbase.store.shards import FINISHES, OUTCOMES
-from beyondbase.store.tally import Counts, Rows
-from beyondbase.store.texts import Sample
 
 __all__ = [
     "EMPTY_DIGEST",
     "FINISHES",
     "OUTCOMES",
     "Counts",
+    "MissingKeys",
     "Rows",
     "Sample",
     "SampleSet",
     "Scored",
     "Scores",
     "Status",
-    "Wanted",
     "fingerprint_of",
     "pull",
     "push",

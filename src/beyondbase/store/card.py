@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from beyondbase.store.sets import SampleSet
+from beyondbase.store.sample_set import SampleSet
 from beyondbase.store.shards import COMPLETIONS
 
 _FIELDS = {

@@ -14,7 +14,6 @@ from beyondbase.files import AnyPath
 from beyondbase.messages import quote
 from beyondbase.store.card import make_card
 from beyondbase.store.durable import explained, make_folder, write_durably
-from beyondbase.store.expected import EXPECTED_FILE
 from beyondbase.store.layout import SCORER_FILE, SET_FILE
 from beyondbase.store.manifest import (
     SCORER,
@@ -25,7 +24,9 @@ from beyondbase.store.manifest import (
     read_manifest,
     refuse_others,
 )
-from beyondbase.store.prompts import (
+from beyondbase.store.sample_set import SampleSet
+from beyondbase.store.sidecars import (
+    EXPECTED_FILE,
     PROMPTS_FILE,
     add_prompts,
     dump_prompts,
@@ -33,8 +34,7 @@ from beyondbase.store.prompts import (
     parse_prompts,
     read_prompts,
 )
-from beyondbase.store.sets import SampleSet
-from beyondbase.store.shelf import clear_drafts, lock_folder
+from beyondbase.store.writer import clear_drafts, lock_folder
 
 # No part begins with a dot: that keeps drafts out, and whoever would write beside the folder.
 _SHARD = re.compile(r"(completions|(grades|scores)/[^./][^/]*)/[^./][^/]*\.parquet")

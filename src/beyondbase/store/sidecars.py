@@ -1,18 +1,21 @@
-"""What every problem of a set was asked with, so that a changed prompt is not taken for the old one."""
+"""The small files beside the shards: what each problem was asked with, how many completions an import has."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from beyondbase.errors import InputError
 from beyondbase.messages import quote
-from beyondbase.store.durable import explained, write_durably
+from beyondbase.store.durable import explained, make_folder, write_durably
 from beyondbase.tasks.prompts import Chat, Prompt
 
 PROMPTS_FILE = "prompts.json"
+EXPECTED_FILE = "rows.json"
 
 _RESTORE = "restore it, or delete it to sample on"
+_IMPORT_AGAIN = "import the samples again"
 
 
 def prompt_digest(prompt: Prompt) -> str:
@@ -84,15 +87,11 @@ def read_prompts(folder: Path) -> dict[str, str] | None:
     """Read the digest of each problem's prompt, or None where they are not known, as in imports.
 
     Raises:
-        InputError: The file is damaged.
+        InputError: The file is damaged, or cannot be read.
     """
     path = folder / PROMPTS_FILE
-    try:
-        return parse_prompts(str(path), path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); make it readable") from None
+    data = _read(path)
+    return None if data is None else parse_prompts(str(path), data)
 
 
 def parse_prompts(at: str, data: bytes) -> dict[str, str]:
@@ -101,10 +100,59 @@ def parse_prompts(at: str, data: bytes) -> dict[str, str]:
     Raises:
         InputError: It is none, or no table of digests.
     """
-    try:
-        found = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{at}: is no JSON ({error}); {_RESTORE}") from None
+    found = _parse(at, data, _RESTORE)
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise InputError(f"{at}: is no table of digests; {_RESTORE}")
     return found
+
+
+def expect_rows(folder: Path, completions: int) -> None:
+    """Write how many completions an import has, before the first is stored.
+
+    The number is that of the source, so that an import that was cut short can be told from a whole one.
+
+    Raises:
+        InputError: The disk refuses.
+    """
+    data = json.dumps({"completions": completions}).encode() + b"\n"
+    path = folder / EXPECTED_FILE
+    with explained(folder):
+        if not path.exists() or path.read_bytes() != data:
+            make_folder(folder)
+            write_durably(path, data)
+
+
+def rows_expected(folder: Path) -> int | None:
+    """Read how many completions a set is to have; None where nobody said so.
+
+    Args:
+        folder: The folder of the set.
+
+    Raises:
+        InputError: The file is damaged, or cannot be read.
+    """
+    path = folder / EXPECTED_FILE
+    data = _read(path)
+    if data is None:
+        return None
+    found = _parse(str(path), data, _IMPORT_AGAIN)
+    count = found.get("completions") if isinstance(found, dict) else None
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise InputError(f"{path}: completions: found {quote(count)}; {_IMPORT_AGAIN}")
+    return count
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); make it readable") from None
+
+
+def _parse(at: str, data: bytes, remedy: str) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{at}: is no JSON ({error}); {remedy}") from None
