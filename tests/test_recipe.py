@@ -96,6 +96,7 @@ def test_who_grades_follows_from_the_answers(tmp_path: Path, table: str, grader:
             '[engine]\nengine = "vlm"',
             'engine: found {"engine": "vlm"}; use one of transformers, vllm, openai',
         ),
+        ('[[engine]]\nengine = "vllm"', 'engine: found [{"engine": "vllm"}]; use a table'),
         ("[engine]\nthreads = 1", 'add engine = "transformers", "vllm" or "openai"'),
         ('[engine]\nengine = "openai"', "[engine] url: missing; add the key url, where the server is"),
         (
@@ -123,6 +124,12 @@ def test_who_grades_follows_from_the_answers(tmp_path: Path, table: str, grader:
             "[sampling]\nn = 8\nmax_tokens = 1\ntemperature = 0.0",
             "[sampling] temperature: found 0, which makes all 8 completions one; use more, or n = 1",
         ),
+        (
+            "[problems.T]\ngrader = 'maths'",
+            '[problems.T] grader: found "maths"; use one of math, exact, choice, gym, countdown',
+        ),
+        ("[problems.T]\ngrader = 'Math'", '[problems.T] grader: found "Math"; write "math"; use one of'),
+        ("[problems.T]\ngrader = 'math-verify'", 'grader: found "math-verify"; use one of math, exact'),
         ("[problems.T]\ngym = 'gcd'\nhub = 'x'", "name one source of problems; found hub and gym"),
         ("[problems.T]\npath = 'x.jsonl'", "path is the local copy of a benchmark; use file for"),
         ("[problems.U]\ngym = 'gcd'", "[problems] U: found no such task; use one of T"),

@@ -405,6 +405,42 @@ def test_graders_are_made_from_settings() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "options", "digest"),
+    [
+        ("math", {}, "e444e43a"),
+        (
+            "math",
+            {
+                "extract": ["boxed", "tag"],
+                "tolerance": 1e-3,
+                "places": 3,
+                "units": "keep",
+                "percent": "strict",
+                "answer": "set",
+                "limit_s": 3,
+                "memory_mib": 77,
+                "workers": 3,
+            },
+            "c6716fc6",
+        ),
+        ("math-verify", {}, "51dbb9ac"),
+        ("math-verify", {"limit_s": 2.5}, "079c4ee8"),
+        ("exact", {}, "9a2dc26c"),
+        ("exact", {"case": False, "extract": ["whole"]}, "21f68567"),
+        ("choice", {}, "c25527e5"),
+        ("choice", {"letters": "ABCD"}, "eb7ce47a"),
+        ("gym", {}, "b99ebc8d"),
+        ("gym", {"settings": {"b": 1, "a": [1, 2]}, "limit_s": 1}, "9861aaea"),
+        ("countdown", {}, "7620bc81"),
+        ("countdown", {"check": "result"}, "182b121c"),
+    ],
+)
+def test_stored_grades_stay_those_of_their_grader(name: str, options: dict[str, Any], digest: str) -> None:
+    """The digest of options in a version is the one that stores have: another would grade them anew."""
+    assert make_grader(name, options).version.rpartition("-")[2] == digest
+
+
+@pytest.mark.parametrize(
     ("grader", "gold", "rule"),
     [(ExactGrader(), "5", "text"), (ChoiceGrader(), "B", "choice")],
 )

@@ -1,36 +1,23 @@
-"""The page on sampling names every option of every grader, with its default, and every rule of extraction."""
+"""The page on sampling has every option of every grader as it is, and every rule of extraction."""
 
 import json
 import re
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from beyondbase.graders import (
-    ChoiceGrader,
-    CountdownGrader,
-    ExactGrader,
-    GymGrader,
-    Limits,
-    MathGrader,
-    MathVerifyGrader,
-    make_grader,
-)
+from beyondbase.graders import make_grader, options_of
 from beyondbase.graders.extraction import RULES
+from beyondbase.graders.make import grader_kind
+from beyondbase.graders.options import Known, known_options
+from beyondbase.registry import GRADERS
 
 DOCS = (Path(__file__).parents[2] / "docs" / "sampling.md").read_text(encoding="utf-8")
-GRADERS: list[Any] = [MathGrader, MathVerifyGrader, ExactGrader, ChoiceGrader, GymGrader, CountdownGrader]
 OPTIONS = [
-    (grader.name, name, default)
-    for grader in GRADERS
-    for option in fields(grader)
-    for name, default in (
-        (("limit_s", Limits().seconds), ("memory_mib", Limits().memory_mib), ("workers", None))
-        if option.name == "limits"
-        else ((option.name, getattr(grader(), option.name)),)
-    )
+    (grader, name, option)
+    for grader in GRADERS.ours
+    for name, option in known_options(grader_kind(grader)).items()
 ]
 
 
@@ -44,13 +31,28 @@ def rows() -> list[list[str]]:
     ]
 
 
-@pytest.mark.parametrize(("grader", "name", "default"), OPTIONS, ids=str)
-def test_every_option_of_every_grader_is_documented(grader: str, name: str, default: Any) -> None:
-    """With the default that it has."""
+@pytest.mark.parametrize(("grader", "name", "option"), OPTIONS, ids=lambda part: str(part)[:20])
+def test_every_option_of_every_grader_is_documented(grader: str, name: str, option: Known) -> None:
+    """In the words that stand beside it in the source, with the default that it has."""
     found = [row for row in rows() if row[0] == f"`{name}`" and f"`{grader}`" in row[1]]
     assert len(found) == 1
-    said = "as many as processors" if default is None else f"`{json.dumps(default)}`"
+    said = "as many as processors" if option.default is None else f"`{json.dumps(option.default)}`"
     assert found[0][3].rstrip(" |") == said
+    assert found[0][2] in {option.option.meaning, "as above"}
+
+
+def test_what_graders_have_is_what_a_study_may_say() -> None:
+    """Each option that a study may name is an attribute of the grader, or of its limits."""
+    for grader in GRADERS.ours:
+        made: Any = make_grader(grader)
+        assert made.name == grader
+        for option in known_options(type(made)).values():
+            value = made
+            for field in option.path:
+                value = getattr(value, field)
+            assert value == option.default
+    assert options_of("gym") == ("extract", "settings", "limit_s", "memory_mib", "workers")
+    assert options_of("none") == ()
 
 
 def test_every_option_that_is_documented_exists() -> None:

@@ -391,7 +391,7 @@ def test_hostile_answers_neither_hang_nor_run_nor_count_as_right(tmp_path: Path)
 def test_a_job_that_is_not_done_says_why_and_the_next_ones_are() -> None:
     """Time is told from a crash, and processes that ended are replaced."""
     jobs = [("1", "2x"), ("5", "9^{9^9}"), None, ("1+x", "x+1")]
-    with Pool("math-verify", {}, Limits(seconds=1, workers=1)) as pool:
+    with Pool("beyondbase.graders.math_verify", {}, Limits(seconds=1, workers=1)) as pool:
         assert pool.run(jobs) == [False, Failure("time"), Failure("crash"), True]
         assert pool.failures == {"time": 1, "crash": 1}
 
@@ -407,7 +407,7 @@ def test_processes_end_with_a_program_that_is_killed(tmp_path: Path, job: str, *
 import threading, time
 from beyondbase.graders.pool import Limits, Pool
 def run():
-    with Pool("math-verify", {{}}, Limits(seconds={seconds}, workers=2)) as pool:
+    with Pool("beyondbase.graders.math_verify", {{}}, Limits(seconds={seconds}, workers=2)) as pool:
         pool.run([("1", "1+0")] * 2)
         print("ready", flush=True)
         pool.run([("5", {job!r})] * 2)
@@ -445,7 +445,7 @@ def test_processes_that_cannot_start_are_the_users_to_know_of() -> None:
     """One line says why."""
     with (
         Pool("none", SETTINGS, Limits(workers=1)) as pool,
-        pytest.raises(InputError, match="do not start: KeyError"),
+        pytest.raises(InputError, match="do not start: ModuleNotFoundError"),
     ):
         pool.run([1])
 

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from beyondbase.engines.engine import Engine, EngineError, Request
     from beyondbase.engines.make import make_engine
     from beyondbase.study.engine_settings import (
+        NO_MATTER,
         EngineSettings,
         OpenaiSettings,
         TransformersSettings,
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "NO_MATTER",
     "Engine",
     "EngineError",
     "EngineSettings",
@@ -31,7 +33,7 @@ def __getattr__(name: str) -> Any:
     """Import a name where it is first used: a study needs the settings, and who only judges no engine."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name.endswith("Settings"):
+    if name == "NO_MATTER" or name.endswith("Settings"):
         module = "beyondbase.study.engine_settings"
     else:
         module = f"{__name__}.{'engine' if name in _ENGINE else 'make'}"

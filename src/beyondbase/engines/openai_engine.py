@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 from beyondbase.completions import Completion
 from beyondbase.engines.answers import GarbledError, Oddities
-from beyondbase.engines.engine import EngineError, Request, refuse_temperature
+from beyondbase.engines.engine import Engine, EngineError, Request, refuse_temperature
 from beyondbase.engines.server import Call, Server, in_loop
 from beyondbase.engines.tokens import encode_continuation, encode_prompt, load_tokenizer
 from beyondbase.engines.wire import body, first_choice, read_completion, read_echo, route
@@ -38,17 +38,13 @@ class _Run:
     refused: bool = False
 
 
-class OpenaiEngine:
+class OpenaiEngine(Engine):
     """A model behind a server; many requests at once, each tried again when the server fails."""
 
     name = "openai"
 
     def __init__(self, model: str, settings: OpenaiSettings) -> None:
         """Find the server and the model on it.
-
-        Args:
-            model: What the server calls the model.
-            settings: As in the study file.
 
         Raises:
             InputError: The server has no such model, or refuses the key.
@@ -69,7 +65,7 @@ class OpenaiEngine:
             self.tokenizer = load_tokenizer(settings.tokenizer, settings.tokenizer_revision)
 
     def identity(self) -> Mapping[str, Any]:
-        """Name everything about model and engine on which completions hang, as JSON."""
+        """Name model and engine, as every engine does."""
         extra = {name: value for name, value in self._extra.items() if name != "model"}
         return {
             "model": self._model,
@@ -83,7 +79,7 @@ class OpenaiEngine:
         }
 
     def generate(self, requests: Iterable[Request], sampling: Draw) -> Iterator[Completion]:
-        """Complete prompts, each from its own seed, and hand completions over as they finish.
+        """Draw as every engine does.
 
         Raises:
             InputError: The server refuses a request; the message has its words.
@@ -179,12 +175,7 @@ class OpenaiEngine:
         *,
         temperature: float = 1.0,
     ) -> list[tuple[float, ...]]:
-        """Compute the log-probability of each token of continuations that are given.
-
-        Args:
-            prompts: What the model reads.
-            continuations: What follows: tokens, or texts as the model reads them.
-            temperature: At which the model is asked, above 0.
+        """Score as every engine does.
 
         Raises:
             InputError: There is no tokenizer to tell prompt from continuation, the temperature is not 1,

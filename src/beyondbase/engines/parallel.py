@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from beyondbase.completions import Completion
-from beyondbase.engines.engine import EngineError, Request
+from beyondbase.engines.engine import Engine, EngineError, Request
 from beyondbase.engines.gpus import pinned, share_gpus, visible_gpus
 from beyondbase.engines.tokens import load_tokenizer
 from beyondbase.errors import InputError
@@ -35,19 +35,13 @@ _COMMAND = (sys.executable, "-P", "-m", "beyondbase.engines.worker")
 _Processes = dict[Connection, "subprocess.Popen[bytes]"]
 
 
-class ParallelEngine:
+class ParallelEngine(Engine):
     """An engine that is several: each completion hangs on its own seed, so that who draws it is no matter."""
 
     def __init__(
         self, model: str, settings: EngineSettings, *, revision: str | None = None, adapter: str | None = None
     ) -> None:
         """Start the processes and wait until each has loaded the model.
-
-        Args:
-            model: As for a single engine.
-            settings: With `processes`.
-            revision: As for a single engine.
-            adapter: As for a single engine.
 
         Raises:
             InputError: The model cannot be loaded, or there are too few GPUs.
@@ -78,7 +72,7 @@ class ParallelEngine:
         return identity
 
     def generate(self, requests: Iterable[Request], sampling: Draw) -> Iterator[Completion]:
-        """Complete prompts, each from its own seed, and hand completions over as they finish.
+        """Draw as every engine does.
 
         Raises:
             InputError: A request cannot be met.
@@ -106,12 +100,7 @@ class ParallelEngine:
         *,
         temperature: float = 1.0,
     ) -> list[tuple[float, ...]]:
-        """Compute the log-probability of each token of continuations that are given.
-
-        Args:
-            prompts: What the model reads.
-            continuations: What follows: tokens, or texts as the model reads them.
-            temperature: At which the model is asked, above 0.
+        """Score as every engine does.
 
         Raises:
             InputError: A continuation does not fit into the model's context.

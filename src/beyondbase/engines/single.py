@@ -12,15 +12,7 @@ def start(
 ) -> Engine:
     """Start an engine in this process.
 
-    Args:
-        settings: Which engine, and how.
-        model: An id of the Hub, a local folder, or a server's name of a model.
-        revision: A commit or branch of the Hub.
-        adapter: A LoRA adapter, for an engine that takes one.
-
-    Raises:
-        InputError: Something that the engine needs is not installed, or the model cannot be loaded.
-        EngineError: The engine does not start, or no server answers.
+    Arguments and errors are those of `make_engine`, which also shares the work between processes.
     """
     options: dict[str, Any] = {}
     if settings.loads_weights:

@@ -6,7 +6,7 @@ from typing import Any
 
 from beyondbase.completions import Completion
 from beyondbase.engines.batches import Row, run_batch
-from beyondbase.engines.engine import Request
+from beyondbase.engines.engine import Engine, Request
 from beyondbase.engines.scoring import score_tokens
 from beyondbase.engines.stopping import LineWatch, cut_at_line
 from beyondbase.engines.tokens import decode, encode_continuation, encode_prompt
@@ -22,18 +22,13 @@ from beyondbase.weights import weights_identity
 _EXTRA = "transformers"
 
 
-class TransformersEngine:
+class TransformersEngine(Engine):
     """A model of transformers with a sampling loop of our own, in which each completion has its own seed."""
 
     name = "transformers"
 
     def __init__(self, model: str, settings: TransformersSettings, *, revision: str | None = None) -> None:
         """Load a model.
-
-        Args:
-            model: An id of the Hub, or a local folder.
-            settings: As in the study file.
-            revision: A commit or branch of the Hub.
 
         Raises:
             InputError: transformers is not installed, or the model or the device is not there.
@@ -61,7 +56,7 @@ class TransformersEngine:
         self._context = getattr(loaded.config, "max_position_embeddings", None) or 1 << 30
 
     def identity(self) -> Mapping[str, Any]:
-        """Name everything about model and engine on which completions hang, as JSON."""
+        """Name model and engine, as every engine does."""
         torch = require("torch", _EXTRA)
         return {
             **self._weights,
@@ -73,7 +68,7 @@ class TransformersEngine:
         }
 
     def generate(self, requests: Iterable[Request], sampling: Draw) -> Iterator[Completion]:
-        """Complete prompts, each from its own seed, and hand completions over as they finish.
+        """Draw as every engine does.
 
         Raises:
             InputError: A prompt fills the model's context.
@@ -95,12 +90,7 @@ class TransformersEngine:
         *,
         temperature: float = 1.0,
     ) -> list[tuple[float, ...]]:
-        """Compute the log-probability of each token of continuations that are given.
-
-        Args:
-            prompts: What the model reads.
-            continuations: What follows: tokens, or texts as the model reads them.
-            temperature: At which the model is asked, above 0.
+        """Score as every engine does.
 
         Raises:
             InputError: A prompt and its continuation do not fit into the model's context.

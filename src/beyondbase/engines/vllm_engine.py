@@ -9,7 +9,7 @@ from weakref import WeakSet
 
 from beyondbase.completions import Completion
 from beyondbase.engines.adapters import adapter_rank, fetch_adapter
-from beyondbase.engines.engine import EngineError, Request, refuse_temperature
+from beyondbase.engines.engine import Engine, EngineError, Request, refuse_temperature
 from beyondbase.engines.tokens import decode, encode_continuation, encode_prompt
 from beyondbase.engines.vllm_calls import (
     chosen_logprobs,
@@ -32,7 +32,7 @@ _Job = tuple[int, tuple[int, ...], Any, str]
 _open: "WeakSet[VllmEngine]" = WeakSet()
 
 
-class VllmEngine:
+class VllmEngine(Engine):
     """A model of vLLM; every completion is a request of its own with its own seed, prompts are read once."""
 
     name = "vllm"
@@ -46,12 +46,6 @@ class VllmEngine:
         adapter: str | None = None,
     ) -> None:
         """Load a model.
-
-        Args:
-            model: An id of the Hub, or a local folder.
-            settings: As in the study file.
-            revision: A commit or branch of the Hub.
-            adapter: A LoRA adapter, an id of the Hub or a local folder.
 
         Raises:
             InputError: vLLM is not installed, cannot load the model, or runs another in this process.
@@ -80,7 +74,7 @@ class VllmEngine:
         _open.add(self)
 
     def identity(self) -> Mapping[str, Any]:
-        """Name everything about model and engine on which completions hang, as JSON."""
+        """Name model and engine, as every engine does."""
         return {
             **self._weights,
             "adapter": self._adapter,
@@ -95,7 +89,7 @@ class VllmEngine:
         }
 
     def generate(self, requests: Iterable[Request], sampling: Draw) -> Iterator[Completion]:
-        """Complete prompts, each from its own seed, and hand completions over as they finish.
+        """Draw as every engine does.
 
         Raises:
             InputError: A prompt fills the model's context.
@@ -122,12 +116,7 @@ class VllmEngine:
         *,
         temperature: float = 1.0,
     ) -> list[tuple[float, ...]]:
-        """Compute the log-probability of each token of continuations that are given.
-
-        Args:
-            prompts: What the model reads.
-            continuations: What follows: tokens, or texts as the model reads them.
-            temperature: At which the model is asked, above 0.
+        """Score as every engine does.
 
         Raises:
             InputError: A prompt and its continuation do not leave room for one more token, there is an

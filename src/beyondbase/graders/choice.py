@@ -13,42 +13,42 @@ several are stated, the last counts; where two are stated at once ("A and B"), n
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from string import ascii_uppercase
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from beyondbase.completions import Completion, Graded, Problem
 from beyondbase.errors import InputError
-from beyondbase.graders.protocol import Ruling, grade_answers, version_of
+from beyondbase.graders.options import Option, check_options, expect
+from beyondbase.graders.protocol import Grader, Ruling, grade_answers, version_of
 from beyondbase.messages import quote
 
 _SHELL = r"\\(?:text|mathrm|textbf|mathbf|bf)\{"
 _IS = r"(?:\b(?i:is|would be)\b|:)?"
+_LETTERS = expect(
+    lambda letters: len(letters) >= 2 and set(letters) <= set(ascii_uppercase),
+    'write at least two capitals, as in "ABCD"',
+)
 _END = r"(?=\s{0,4}(?:[.,;:!)\]}$*]|\Z|\n|because\b|since\b|as\b|and so\b))"
 
 
 @dataclass(frozen=True)
-class ChoiceGrader:
-    """Compares letters.
-
-    Attributes:
-        letters: The letters of the choices, in capitals.
-    """
+class ChoiceGrader(Grader):
+    """Compares letters."""
 
     name: ClassVar[str] = "choice"
-    letters: str = "ABCDE"
+    letters: Annotated[
+        str, Option("the capitals of the choices", form="letters in quotes", check=_LETTERS)
+    ] = "ABCDE"
 
     def __post_init__(self) -> None:
-        if len(self.letters) < 2 or not self.letters.isupper() or set(self.letters) - set(ascii_uppercase):
-            raise InputError(
-                f'letters: found {quote(self.letters)}; write at least two capitals, as in "ABCD"'
-            )
+        check_options(self)
 
     @property
     def version(self) -> str:
         """What its verdicts hang on."""
-        return version_of(2, asdict(self))
+        return version_of(2, self)
 
     def grade(self, problems: Mapping[str, Problem], completions: Iterable[Completion]) -> Iterator[Graded]:
         """Grade completions, in their order.

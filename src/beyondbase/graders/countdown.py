@@ -13,41 +13,39 @@ ended; else it is truncated. These two outcomes do not hang on what is checked.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from beyondbase.completions import Completion, Grade, Graded, Problem
 from beyondbase.errors import InputError
-from beyondbase.graders.protocol import LONGEST, check_word, problem_of, version_of
+from beyondbase.graders.options import Option, check_options
+from beyondbase.graders.protocol import LONGEST, Grader, problem_of, version_of
 from beyondbase.messages import quote
 from beyondbase.tasks.countdown import LARGEST, OPERATIONS, Numbers, read_question, result_of
 
-CHECKS = ("steps", "result")
 _BLANKS = " \t\r"
 _NUMBER = r"-?[0-9]{1,9}"
 _STEP = re.compile(rf"^{_NUMBER} [-+*/] {_NUMBER} = ({_NUMBER})[{_BLANKS}]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class CountdownGrader:
-    """Grades solutions of Countdown.
-
-    Attributes:
-        check: "steps" for the whole solution, "result" for what its last line states.
-    """
+class CountdownGrader(Grader):
+    """Grades solutions of Countdown."""
 
     name: ClassVar[str] = "countdown"
-    check: str = "steps"
+    check: Annotated[
+        Literal["steps", "result"], Option('`"steps"`, or `"result"` of the last line alone')
+    ] = "steps"
 
     def __post_init__(self) -> None:
-        check_word("check", self.check, CHECKS)
+        check_options(self)
 
     @property
     def version(self) -> str:
         """What its verdicts hang on."""
-        return version_of(2, asdict(self))
+        return version_of(2, self)
 
     def grade(self, problems: Mapping[str, Problem], completions: Iterable[Completion]) -> Iterator[Graded]:
         """Grade completions, in their order.

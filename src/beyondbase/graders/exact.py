@@ -8,36 +8,32 @@ the end fall away. Case counts unless the task says otherwise.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 from beyondbase.completions import Completion, Graded, Problem
-from beyondbase.graders.extraction import Rule, find_answer
-from beyondbase.graders.protocol import Ruling, check_rules, grade_answers, version_of
+from beyondbase.graders.extraction import find_answer
+from beyondbase.graders.options import Extract, Option, check_options
+from beyondbase.graders.protocol import Grader, Ruling, grade_answers, version_of
 
 _WRAPPED = re.compile(r"""^(\*\*|["'`$*])(.+)\1$""")
 
 
 @dataclass(frozen=True)
-class ExactGrader:
-    """Compares text.
-
-    Attributes:
-        extract: Where the answer stands.
-        case: Whether case counts.
-    """
+class ExactGrader(Grader):
+    """Compares text."""
 
     name: ClassVar[str] = "exact"
-    extract: tuple[Rule, ...] = ("tag", "boxed", "answer")
-    case: bool = True
+    extract: Extract = ("tag", "boxed", "answer")
+    case: Annotated[bool, Option("`true` or `false`: whether a is A")] = True
 
     def __post_init__(self) -> None:
-        check_rules(self.extract)
+        check_options(self)
 
     @property
     def version(self) -> str:
         """What its verdicts hang on."""
-        return version_of(2, asdict(self))
+        return version_of(2, self)
 
     def grade(self, problems: Mapping[str, Problem], completions: Iterable[Completion]) -> Iterator[Graded]:
         """Grade completions, in their order."""

@@ -18,15 +18,16 @@ The dataset of a problem is `entry["metadata"]["source_dataset"]`, as reasoning-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version as version_of_library
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from beyondbase.completions import Completion, Graded, Problem
 from beyondbase.errors import InputError
 from beyondbase.extras import require
-from beyondbase.graders.extraction import Rule, find_answer
+from beyondbase.graders.extraction import find_answer
 from beyondbase.graders.gym_rules import RULES
+from beyondbase.graders.options import Extract, Option, check_options
 from beyondbase.graders.pool import Failure, Limits, Pool
-from beyondbase.graders.protocol import LONGEST, Ruling, check_rules, grade_answers, version_of
+from beyondbase.graders.protocol import LONGEST, Grader, Ruling, grade_answers, version_of
 from beyondbase.messages import quote, suggest
 
 # Their scorers were read: they neither run the text nor write anything, and what they accept is right.
@@ -37,6 +38,8 @@ _SCORED = """
     rush_hour shortest_path sokoban time_intervals tower_of_hanoi word_ladder word_sorting
 """
 SCORED = frozenset(_SCORED.split())
+# Run in grading processes only.
+_SCORING = "beyondbase.graders.scoring"
 REFUSED = {
     "simple_integration": "its scorer runs a model's text as Python",
     "intermediate_integration": "its scorer runs a model's text as Python",
@@ -45,30 +48,24 @@ REFUSED = {
 
 
 @dataclass(frozen=True)
-class GymGrader:
-    """Grades reasoning-gym's tasks.
-
-    Attributes:
-        extract: Where the answer stands.
-        settings: What the dataset was made with beyond its size and seed; some scorers look at it.
-        limits: What one answer may cost.
-    """
+class GymGrader(Grader):
+    """Grades reasoning-gym's tasks."""
 
     name: ClassVar[str] = "gym"
-    extract: tuple[Rule, ...] = ("tag", "boxed", "answer")
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    extract: Extract = ("tag", "boxed", "answer")
+    settings: Annotated[
+        Mapping[str, Any], Option("a table: what the dataset was made with, beyond size and seed")
+    ] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        check_rules(self.extract)
+        check_options(self)
 
     @property
     def version(self) -> str:
         """What its verdicts hang on."""
         require("reasoning_gym", "gym")
-        costs = {"limit_s": self.limits.seconds, "memory_mib": self.limits.memory_mib}
-        library = f"reasoning-gym-{version_of_library('reasoning-gym')}"
-        return version_of(2, {"extract": self.extract, "settings": self.settings} | costs, library)
+        return version_of(2, self, f"reasoning-gym-{version_of_library('reasoning-gym')}")
 
     def grade(self, problems: Mapping[str, Problem], completions: Iterable[Completion]) -> Iterator[Graded]:
         """Grade completions, in their order; the processes end with the iteration.
@@ -80,7 +77,7 @@ class GymGrader:
             check_dataset(problem)
         require("reasoning_gym", "gym")
         known: dict[tuple[str, str], Ruling] = {}
-        with Pool("gym", dict(self.settings), self.limits) as pool:
+        with Pool(_SCORING, dict(self.settings), self.limits) as pool:
             yield from grade_answers(
                 problems, completions, find=self._find, judge=lambda stated: _judge(stated, known, pool)
             )

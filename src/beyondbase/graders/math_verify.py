@@ -14,36 +14,31 @@ from typing import Any, ClassVar
 
 from beyondbase.completions import Completion, Graded, Problem
 from beyondbase.extras import require
-from beyondbase.graders.extraction import Rule, find_answer
+from beyondbase.graders.extraction import find_answer
+from beyondbase.graders.options import Extract, check_options
 from beyondbase.graders.pool import Failure, Limits, Pool
-from beyondbase.graders.protocol import LONGEST, Ruling, check_rules, grade_answers, version_of
+from beyondbase.graders.protocol import LONGEST, Grader, Ruling, grade_answers, version_of
 
 _LIBRARIES = ("math-verify", "latex2sympy2-extended", "sympy")
 
 
 @dataclass(frozen=True)
-class MathVerifyGrader:
-    """Grades by math-verify.
-
-    Attributes:
-        extract: Where answers stand.
-        limits: What one answer may cost.
-    """
+class MathVerifyGrader(Grader):
+    """Grades by math-verify."""
 
     name: ClassVar[str] = "math-verify"
-    extract: tuple[Rule, ...] = ("boxed",)
+    extract: Extract = ("boxed",)
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        check_rules(self.extract)
+        check_options(self)
 
     @property
     def version(self) -> str:
         """What its verdicts hang on."""
         require("math_verify", "math")
         libraries = [f"{name}-{version_of_library(name)}" for name in _LIBRARIES]
-        costs = {"limit_s": self.limits.seconds, "memory_mib": self.limits.memory_mib}
-        return version_of(1, {"extract": self.extract} | costs, *libraries)
+        return version_of(1, self, *libraries)
 
     def grade(self, problems: Mapping[str, Problem], completions: Iterable[Completion]) -> Iterator[Graded]:
         """Grade completions, in their order; the processes end with the iteration."""
@@ -58,7 +53,7 @@ class MathVerifyGrader:
             known.update((pair, _ruling(same)) for pair, same in zip(hard, pool.run(hard), strict=True))
             return [known[pair] for pair in asked]
 
-        with Pool("math-verify", {}, self.limits) as pool:
+        with Pool(__name__, {}, self.limits) as pool:
             yield from grade_answers(problems, completions, find=self._find, judge=judge)
 
     def _find(self, text: str, cut: bool) -> str | None:  # noqa: FBT001 - the shape of every Find

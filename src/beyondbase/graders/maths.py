@@ -12,74 +12,77 @@ be proved neither the same nor different is undecided.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version as version_of_library
-from typing import ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal
 
 from beyondbase.completions import Completion, Grade, Graded, Problem
-from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.graders.comparing import Decision, Verdict, decide_plainly
 from beyondbase.graders.comparing.numbers import Precision
-from beyondbase.graders.extraction import Rule, find_answer
+from beyondbase.graders.extraction import find_answer
+from beyondbase.graders.options import Extract, Option, check_options, expect
 from beyondbase.graders.pool import Failure, Limits, Pool
-from beyondbase.graders.protocol import Ruling, check_rules, check_word, grade_answers, version_of
+from beyondbase.graders.protocol import Grader, Ruling, grade_answers, version_of
 
-Kind = Literal["task", "value", "set", "list"]
-Units = Literal["drop", "keep"]
-Percent = Literal["either", "strict"]
 # What the answer is, the gold answer, the answer.
 _Question = tuple[str, str, str]
 _LIBRARIES = ("sympy", "mpmath")
+# Run in grading processes only.
+_COMPARING = "beyondbase.graders.verification"
 
 
 @dataclass(frozen=True)
-class MathGrader:
-    """Compares mathematical answers.
-
-    Attributes:
-        answer: What the answers are: one value, a set, a list, or what the task says of each problem.
-        extract: Where it stands.
-        tolerance: What numbers may differ by, relative to the gold one.
-        places: How many digits a decimal needs to stand for an exact gold number; 0 where it never does.
-        units: Whether a unit beside one of two numbers falls away ("drop") or counts ("keep").
-        percent: Whether 50% may be written 50 ("either") or is 0.5 alone ("strict").
-        limits: What one answer may cost.
-    """
+class MathGrader(Grader):
+    """Compares mathematical answers."""
 
     name: ClassVar[str] = "math"
-    answer: Kind = "task"
-    extract: tuple[Rule, ...] = ("boxed",)
-    tolerance: float = 0.0
-    places: int = 0
-    units: Units = "drop"
-    percent: Percent = "either"
+    answer: Annotated[
+        Literal["task", "value", "set", "list"],
+        Option(
+            '`"value"`, `"set"` (in any order), `"list"` (in order), or `"task"`: '
+            "what `answers` and the problem say"
+        ),
+    ] = "task"
+    extract: Extract = ("boxed",)
+    tolerance: Annotated[
+        float,
+        Option(
+            "share of the right answer by which numbers may differ, from 0 to below 1",
+            check=expect(lambda share: 0 <= share < 1, "use a share from 0 to below 1, such as 1e-4"),
+        ),
+    ] = 0.0
+    places: Annotated[
+        int,
+        Option(
+            "how many digits a decimal needs to stand for an exact number, as 0.333333 for 1/3, up to 30; "
+            "with 0 it never does",
+            check=expect(lambda digits: 0 <= digits <= 30, "use a whole number from 0 to 30"),
+        ),
+    ] = 0
+    units: Annotated[
+        Literal["drop", "keep"],
+        Option('`"drop"` or `"keep"`: whether 5 cm is 5, or is not; 5 cm is never 5 m'),
+    ] = "drop"
+    percent: Annotated[
+        Literal["either", "strict"],
+        Option('`"either"` or `"strict"`: whether 50% may be written 50, or is 0.5 alone'),
+    ] = "either"
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        check_rules(self.extract)
-        check_word("answer", self.answer, get_args(Kind))
-        check_word("units", self.units, get_args(Units))
-        check_word("percent", self.percent, get_args(Percent))
-        if not 0 <= self.tolerance < 1:
-            raise InputError(
-                f"tolerance: found {self.tolerance}; use a share from 0 to below 1, such as 1e-4"
-            )
-        if not 0 <= self.places <= 30:
-            raise InputError(f"places: found {self.places}; use a whole number from 0 to 30")
+        check_options(self)
 
     @property
     def version(self) -> str:
         """What its verdicts hang on."""
         require("sympy", "math")
         libraries = [f"{name}-{version_of_library(name)}" for name in _LIBRARIES]
-        costs = {"limit_s": self.limits.seconds, "memory_mib": self.limits.memory_mib}
-        options = {"answer": self.answer, "extract": self.extract}
-        return version_of(2, self._settings | options | costs, *libraries)
+        return version_of(2, self, *libraries)
 
     def grade(self, problems: Mapping[str, Problem], completions: Iterable[Completion]) -> Iterator[Graded]:
         """Grade completions, in their order; the processes end with the iteration."""
         require("sympy", "math")
         known: dict[_Question, Decision | Failure] = {}
-        with Pool("math", self._settings, self.limits) as pool:
+        with Pool(_COMPARING, self._settings, self.limits) as pool:
             yield from grade_answers(
                 problems, completions, find=self._find, judge=lambda stated: self._judge(stated, known, pool)
             )

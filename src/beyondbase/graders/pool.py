@@ -20,9 +20,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Literal, Self
+from typing import IO, Annotated, Any, Literal, Self
 
 from beyondbase.errors import InputError
+from beyondbase.graders.options import Option, check_options, expect
 
 Reason = Literal["time", "memory", "crash"]
 _START_S = 180.0
@@ -32,26 +33,31 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "VIRTUAL
 
 @dataclass(frozen=True)
 class Limits:
-    """What one answer may cost.
+    """What one answer may cost: options of all graders that compare in processes."""
 
-    Attributes:
-        seconds: Of the processor, so that a busy machine changes no verdict.
-        memory_mib: Beyond what the libraries take.
-        workers: Processes; as many as there are processors where it is None.
-    """
-
-    seconds: float = 10.0
-    memory_mib: int = 1024
-    workers: int | None = None
+    seconds: Annotated[
+        float,
+        Option(
+            "seconds of the processor for one answer, 0.1 or more",
+            key="limit_s",
+            check=expect(lambda seconds: seconds >= 0.1, "use 0.1 or more"),
+        ),
+    ] = 10.0
+    memory_mib: Annotated[
+        int,
+        Option("memory for one answer, 64 or more", check=expect(lambda size: size >= 64, "use 64 or more")),
+    ] = 1024
+    workers: Annotated[
+        int | None,
+        Option(
+            "processes; changes no verdict",
+            counts=False,
+            check=expect(lambda count: count is None or count >= 1, "use 1 or more"),
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
-        for key, least, value in (
-            ("limit_s", 0.1, self.seconds),
-            ("memory_mib", 64, self.memory_mib),
-            ("workers", 1, 1 if self.workers is None else self.workers),
-        ):
-            if not value >= least:
-                raise InputError(f"{key}: found {value}; use {least} or more")
+        check_options(self)
 
     @property
     def processes(self) -> int:
@@ -68,6 +74,11 @@ class Failure:
 
 class Pool:
     """Processes that do one kind of job; a context that ends them.
+
+    Args:
+        task: The module whose `prepare`, called with the settings in each process, gives what does a job.
+        settings: What can be written as JSON.
+        limits: What a job may cost.
 
     Attributes:
         failures: How many jobs were not done, by reason.

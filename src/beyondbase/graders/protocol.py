@@ -5,12 +5,12 @@ import json
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from beyondbase.completions import Completion, Grade, Graded, Problem
 from beyondbase.errors import InputError
-from beyondbase.graders.extraction import RULES, Rule
-from beyondbase.messages import quote, suggest
+from beyondbase.graders.options import counting_options
+from beyondbase.messages import quote
 
 # Longer answers are no answers; they are compared as text and kept in part.
 LONGEST = 4096
@@ -131,37 +131,13 @@ def problem_of(problems: Mapping[str, Problem], completion: Completion) -> Probl
     )
 
 
-def version_of(rules: int, options: Mapping[str, Any], *libraries: str) -> str:
+def version_of(rules: int, grader: object, *libraries: str) -> str:
     """Name what verdicts hang on: the edition of our rules, libraries, and a digest of the options.
 
     Args:
         rules: Counts up with every change of our own that can change a verdict.
-        options: The task's settings.
+        grader: Whose options count, but for those that are said not to.
         libraries: Each as name and version.
     """
-    text = json.dumps(options, sort_keys=True, default=str, ensure_ascii=True)
+    text = json.dumps(counting_options(grader), sort_keys=True, default=str, ensure_ascii=True)
     return "-".join((str(rules), *libraries, hashlib.sha256(text.encode()).hexdigest()[:8]))
-
-
-def check_rules(rules: Sequence[Rule]) -> None:
-    """Refuse rules that are none, or no rules at all.
-
-    Raises:
-        InputError: The list is empty, or names an unknown rule.
-    """
-    if not rules:
-        raise InputError(f"extract: found no rule; name at least one of {', '.join(RULES)}")
-    for rule in rules:
-        check_word("extract", rule, RULES)
-
-
-def check_word(key: str, value: object, known: Sequence[str]) -> None:
-    """Refuse a word that is not one of those known.
-
-    Raises:
-        InputError: It is none of them.
-    """
-    if value not in known:
-        raise InputError(
-            f"{key}: found {quote(value)}{suggest(str(value), known)}; use one of {', '.join(known)}"
-        )
