@@ -316,7 +316,8 @@ def test_options_that_fit_nothing_are_refused(options: tuple[str, ...], message:
 
 def test_a_missing_file_is_named() -> None:
     """A slip in a path says so."""
-    assert "nothing.jsonl: there is no such file; correct the path" in refused(two()[0], "nothing.jsonl")
+    for name in ("nothing.jsonl", "nothing.parquet"):
+        assert f"{name}: there is no such file; correct the path" in refused(two()[0], name)
 
 
 HOSTILE = st.text(min_size=1, max_size=30) | st.sampled_from(

@@ -73,6 +73,7 @@ def test_what_is_wrong_in_a_file_is_named(tmp_path: Path, old: str, new: str, me
         ("", "scores.csv: is no csv file of log-probabilities ("),
         (f"{COLUMNS}\n", "scores.csv: found no rows; add a row for each completion"),
         ("task,arm\nT,rl\n", "scores.csv: missing the columns problem_id, index, tokens, logprob,"),
+        (f"{COLUMNS},arm\n", 'scores.csv: found the column "arm" twice; delete one'),
     ],
 )
 def test_files_without_rows_or_columns_are_named(tmp_path: Path, text: str, message: str) -> None:
@@ -81,7 +82,7 @@ def test_files_without_rows_or_columns_are_named(tmp_path: Path, text: str, mess
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
-    """A missing file, an unknown suffix, and an arm in two files."""
+    """A missing file, an unknown suffix, a header in no UTF-8, and an arm in two files."""
     names: Any = {"tallies": "counts.csv", "scores": "other.csv"}
     assert refusal(tmp_path, evidence=names).startswith(
         "other.csv: cannot be read (No such file or directory)"
@@ -91,6 +92,9 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     assert refusal(tmp_path, evidence=names).startswith(
         'scores.txt: found the suffix ".txt"; give a .parquet'
     )
+    (tmp_path / "other.csv").write_bytes(b"\xff" + TEXT.encode())
+    names["scores"] = "other.csv"
+    assert refusal(tmp_path, evidence=names).startswith("other.csv: is no csv file of log-probabilities (")
     (tmp_path / "other.csv").write_text(TEXT)
     names["scores"] = ["scores.csv", "other.csv"]
     assert refusal(tmp_path, evidence=names).startswith(

@@ -365,6 +365,7 @@ def test_a_row_may_hold_all_completions_of_a_problem(tmp_path: Path) -> None:
         ("rows.csv", b"problem_id,correct,correct\n1,1,1\n", ':1: found the column "correct" twice'),
         ("rows.csv", b"problem_id,,correct\n1,1,1\n", ":1: found a column without a name"),
         ("rows.csv", b"problem_id,correct\n\xff,1\n", ":2: found the byte 0xff, which is not UTF-8"),
+        ("rows.csv", b"\xef\xbb\xbfproblem_id,correct\n\xff,1\n", ":2: found the byte 0xff, which is not"),
         ("rows.csv", b'problem_id,correct\n1,"1\n', ": is no CSV ("),
         ("rows.csv", b"problem_id;correct,x\n1,1\n", ':1: found ";" and "," in the header line'),
         ("rows.parquet", b"PAR1", ": cannot be read as parquet"),

@@ -23,11 +23,13 @@ _REMEDIES = {
     "model_type": "use a table",
     "too_short": "add at least one",
 }
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def quote(value: object, *, most: int = 80) -> str:
     """Show a value as a user would have written it, cut to a readable length."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    # A lone surrogate, which JSON can spell, fits into no output.
+    text = _LONE_SURROGATE.sub("\ufffd", json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
@@ -78,16 +80,34 @@ def read_text(file: Path, *, remedy: str) -> str:
         raise InputError(f"{file}: there is no such file; {remedy}") from None
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror}); {remedy}") from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        # A mark of the encoding is not counted, nor is it in what the error has.
-        line = error.object.count(b"\n", 0, error.start) + 1
-        found = f"found the byte 0x{error.object[error.start]:02x}, which is not UTF-8"
-        raise InputError(f"{file}:{line}: {found}; save the file as UTF-8") from None
+    text = decode(file, data, "which is not UTF-8; save the file as UTF-8")
     if not text.strip():
         raise InputError(f"{file}: is empty; {remedy}")
     return text
+
+
+def decode(file: Path, data: bytes, wrong: str) -> str:
+    """Read bytes as UTF-8, with a mark of the encoding or without.
+
+    Args:
+        file: Where they stand.
+        data: The bytes.
+        wrong: What is said of a byte that is not UTF-8, and what to do.
+
+    Raises:
+        InputError: There is one.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # A mark of the encoding is not counted, nor is it in what the error has.
+        raise wrong_byte(file, error.object, error.start, wrong) from None
+
+
+def wrong_byte(file: Path, data: bytes, place: int, wrong: str) -> InputError:
+    """Say of a byte of a file, with its line, what is wrong with it, and what to do."""
+    line = data.count(b"\n", 0, place) + 1
+    return InputError(f"{file}:{line}: found the byte 0x{data[place]:02x}, {wrong}")
 
 
 def explain(

@@ -1,7 +1,5 @@
 """Exact chances of guessing: what an arm has, in the place of counts, whose chances can be computed."""
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -13,6 +11,7 @@ from beyondbase.errors import InputError
 from beyondbase.inference.bounded import Floats
 from beyondbase.messages import place, quote, read_text, suggest
 from beyondbase.study import Study
+from beyondbase.table.separated import csv_rows, row_of
 
 COLUMNS = ("task", "problem_id", "chance")
 # Of one arm on one task, by problem.
@@ -78,20 +77,14 @@ def _read(path: Path, known: Mapping[str, frozenset[str]]) -> dict[str, Chances]
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """The rows of a file, each with where it stands."""
     text = read_text(path, remedy=f"give a .csv file with the columns {', '.join(COLUMNS)}")
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = next(lines)
-        if sorted(header) != sorted(COLUMNS):
-            use = f"use {', '.join(COLUMNS)}, each once"
-            raise InputError(f"{path}:1: found the columns {', '.join(map(quote, header))}; {use}")
-        for cells in lines:
-            at = f"{path}:{lines.line_num}"
-            if len(cells) != len(header):
-                found = f"found {len(cells)} cells under {len(header)} columns"
-                raise InputError(f"{at}: {found}; write one cell per column")
-            yield at, dict(zip(header, cells, strict=True))
-    except csv.Error as error:
-        raise InputError(f"{path}:{lines.line_num}: found what is no CSV ({error}); correct it") from None
+    lines = csv_rows(path, text)
+    _, header = next(lines)
+    if sorted(header) != sorted(COLUMNS):
+        use = f"use {', '.join(COLUMNS)}, each once"
+        raise InputError(f"{path}:1: found the columns {', '.join(map(quote, header))}; {use}")
+    for numbers, cells in lines:
+        at = f"{path}:{numbers[-1]}"
+        yield at, row_of(at, header, cells)
 
 
 def _chance(at: str, text: str) -> float:

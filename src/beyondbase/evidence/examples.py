@@ -5,24 +5,28 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet
 
 from beyondbase.errors import InputError
 from beyondbase.evidence.tallies import Tally
 from beyondbase.messages import quote, read_text, suggest
 from beyondbase.study import Study
+from beyondbase.table.columns import arrow_errors, column_of, locate, parquet_table
+from beyondbase.table.decoding import file_bytes, numbered, suffix_among
+from beyondbase.table.header import Header
+from beyondbase.table.objects import Objects
 
 COLUMNS = ("task", "arm", "problem_id", "outcome", "text")
 OUTCOMES = ("correct", "wrong", "undecided", "unparsed", "truncated", "error")
 LIMIT = 8
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+_HEADER = Header(COLUMNS)
 _Row = tuple[str, dict[str, Any]]
 _Tallies = Mapping[tuple[str, str], Tally]
 
@@ -73,11 +77,8 @@ def load_examples(study: Study, tallies: _Tallies) -> tuple[Example, ...]:
 
 
 def _rows(path: Path) -> Iterator[_Row]:
-    readers = {".jsonl": _json_rows, ".parquet": _parquet_rows}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise InputError(f"{path}: found the suffix {_shown(path.suffix)}; give a .jsonl or a .parquet file")
-    rows = reader(path)
+    kind = suffix_among(path, (".jsonl", ".parquet"))
+    rows = _parquet_rows(path) if kind == ".parquet" else _json_rows(path)
     first = next(rows, None)
     if first is None:
         raise InputError(f"{path}: found no example; add one, or delete the key examples")
@@ -87,83 +88,47 @@ def _rows(path: Path) -> Iterator[_Row]:
 
 def _json_rows(path: Path) -> Iterator[_Row]:
     text = read_text(path, remedy="add examples, or delete the key examples")
-    # Not splitlines: U+2028 and its like end a line for Python, but may stand inside a JSON string.
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield (at := f"{path}:{number}"), _object(at, line)
+    for at, row in _OBJECTS.rows(path, numbered(text)):
+        _HEADER.check(at, [*row])
+        yield at, row
 
 
-def _object(at: str, line: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line, object_pairs_hook=partial(_pairs, at))
-    except InputError:
-        raise
-    except json.JSONDecodeError as error:
-        reason = f"{error.msg}, column {error.colno}"
-        raise InputError(f"{at}: found what is not JSON ({reason}); write one object per line") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{at}: found what cannot be read ({error}); write one object per line") from None
-    if not isinstance(row, dict):
-        raise InputError(f"{at}: found {_shown(row)}; write an object with the keys {', '.join(COLUMNS)}")
-    _check_columns(at, [*row])
-    return row
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"found what is not JSON ({error.msg}, column {error.colno})"
+    return f"found what cannot be read ({error})"
 
 
-def _pairs(at: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in row:
-            raise InputError(f"{at}: found the key {_shown(name)} twice; delete one")
-        row[name] = value
-    return row
+_OBJECTS = Objects(
+    other=lambda value: f"found {quote(value)}; write an object with the keys {', '.join(COLUMNS)}",
+    told=_reason,
+)
 
 
 def _parquet_rows(path: Path) -> Iterator[_Row]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); correct the path") from None
-    try:
-        # Not pq.read_table: that takes "name=value" folders of the path for columns.
-        table = pa.parquet.ParquetFile(pa.BufferReader(data)).read()
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path}: is no parquet file ({error}); write it again as parquet") from None
-    _check_columns(str(path), table.column_names)
-    columns = [_cells(path, name, table.column(name)) for name in COLUMNS]
-    for number, cells in enumerate(zip(*columns, strict=True), 1):
-        yield f"{path}: row {number}", dict(zip(COLUMNS, cells, strict=True))
+    data = file_bytes(path)
+    with arrow_errors(path, "is no parquet file", "write it again as parquet"):
+        table = parquet_table(data)
+    _HEADER.check(str(path), table.column_names)
+    columns = [_cells(path, table, name) for name in COLUMNS]
+    for number, cells in enumerate(zip(*columns, strict=True)):
+        yield locate(path, number), dict(zip(COLUMNS, cells, strict=True))
 
 
-def _cells(path: Path, name: str, column: Any) -> list[Any]:
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
-    is_text = any(test(kind) for test in texts)
-    is_id = name == "problem_id" and pa.types.is_integer(kind)
-    if not (is_text or is_id or pa.types.is_null(kind)):
-        raise InputError(f"{path}: {name}: found a column of type {kind}; store text")
-    plain: Any = pc.cast(column, kind)
+def _cells(path: Path, table: pa.Table, name: str) -> list[Any]:
+    kinds = (*_TEXTS, pa.types.is_integer) if name == "problem_id" else _TEXTS
+    column, kind = column_of(path, table, name, kinds, "store text")
     # Text as bytes, because Arrow does not look whether what it calls text is UTF-8.
-    cells: list[Any] = (pc.cast(plain, pa.large_binary()) if is_text else plain).to_pylist()
+    is_text = any(test(kind) for test in _TEXTS)
+    cells: list[Any] = (pc.cast(column, pa.large_binary()) if is_text else column).to_pylist()
     return cells
-
-
-def _check_columns(at: str, names: list[str]) -> None:
-    for name in names:
-        if name not in COLUMNS:
-            found = f"found an unknown column {_shown(name)}{suggest(name, COLUMNS)}"
-            raise InputError(f"{at}: {found}; the columns are {', '.join(COLUMNS)}")
-        if names.count(name) > 1:
-            raise InputError(f"{at}: found the column {_shown(name)} twice; delete one")
-    missing = [name for name in COLUMNS if name not in names]
-    if missing:
-        raise InputError(f"{at}: missing the columns {', '.join(missing)}; add them")
 
 
 def _example(at: str, row: Mapping[str, Any]) -> Example:
     example = Example(**{name: _text(f"{at}: {name}", name, row[name]) for name in COLUMNS})
     if example.outcome not in OUTCOMES:
         remedy = f"use one of {', '.join(OUTCOMES)}{suggest(example.outcome, OUTCOMES)}"
-        raise InputError(f"{at}: outcome: found {_shown(example.outcome)}; {remedy}")
+        raise InputError(f"{at}: outcome: found {quote(example.outcome)}; {remedy}")
     return example
 
 
@@ -177,7 +142,7 @@ def _text(at: str, name: str, value: Any) -> str:
     if name == "problem_id" and type(value) is int:
         return str(value)
     if not isinstance(value, str):
-        raise InputError(f"{at}: found {_shown(value)}; store text")
+        raise InputError(f"{at}: found {quote(value)}; store text")
     return _LONE_SURROGATE.sub("\ufffd", value)
 
 
@@ -187,21 +152,17 @@ def _check_names(
     for kind, name, known in (("task", example.task, study.tasks), ("arm", example.arm, study.arms)):
         if name not in known:
             remedy = f"{study.path} names {', '.join(known)}{suggest(name, known)}"
-            raise InputError(f"{at}: {kind}: found {_shown(name)}; {remedy}")
+            raise InputError(f"{at}: {kind}: found {quote(name)}; {remedy}")
     ids = ranks.get((example.task, example.arm), {})
     if example.problem_id not in ids:
-        where = f"of arm {_shown(example.arm)} on task {_shown(example.task)}"
+        where = f"of arm {quote(example.arm)} on task {quote(example.task)}"
         remedy = f"use a problem_id of the counts{suggest(example.problem_id, ids)}"
         raise InputError(
-            f"{at}: problem_id: found {_shown(example.problem_id)}, but no counts {where}; {remedy}"
+            f"{at}: problem_id: found {quote(example.problem_id)}, but no counts {where}; {remedy}"
         )
 
 
 def _too_many(at: str, example: Example) -> str:
-    where = ", ".join(f"{key} {_shown(getattr(example, key))}" for key in ("task", "arm", "problem_id"))
+    where = ", ".join(f"{key} {quote(getattr(example, key))}" for key in ("task", "arm", "problem_id"))
     found = f"found example {LIMIT + 1} of {where}"
     return f"{at}: {found}; keep at most {LIMIT} of each, because the page carries every text"
-
-
-def _shown(value: object) -> str:
-    return _LONE_SURROGATE.sub("\ufffd", quote(value))

@@ -1,6 +1,5 @@
 """Files of log-probabilities, a row for each completion, beside the files of counts."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,17 +7,18 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from beyondbase.errors import InputError
 from beyondbase.evidence.likelihoods import ROUNDING, Likelihoods
 from beyondbase.evidence.tallies import Tally
-from beyondbase.evidence.tally_files import locate
 from beyondbase.files import AnyPath
-from beyondbase.messages import quote, suggest
+from beyondbase.messages import quote
 from beyondbase.study import Study
+from beyondbase.table.columns import arrow_errors, csv_table, locate, parquet_table
+from beyondbase.table.decoding import file_bytes, suffix_among
+from beyondbase.table.header import Header
 
 Key = tuple[str, str]
 _Columns = Mapping[str, NDArray[Any]]
@@ -28,6 +28,8 @@ SCHEMA = pa.schema(
     + [pa.field(name, pa.int64()) for name in ("index", "tokens")]
     + [pa.field(name, pa.float64()) for name in LOGPROBS]
 )
+_TYPES = {field.name: field.type for field in SCHEMA}
+_HEADER = Header(tuple(SCHEMA.names))
 # Two sums of the same log-probabilities differ by no more than this part of themselves, or nats.
 _SAME = 1e-6
 
@@ -86,37 +88,14 @@ def score_rows(tallies: Mapping[Key, Tally]) -> list[tuple[Any, ...]]:
 
 
 def _read(path: Path) -> pa.Table:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); correct the path") from None
-    kind = path.suffix.lower()
-    if kind not in {".parquet", ".csv"}:
-        raise InputError(f"{path}: found the suffix {quote(path.suffix)}; give a .parquet or a .csv file")
-    try:
-        table = pq.ParquetFile(io.BytesIO(data)).read() if kind == ".parquet" else _read_csv(data)
-        _check_columns(path, table.column_names)
+    data = file_bytes(path)
+    kind = suffix_among(path, (".parquet", ".csv"))[1:]
+    # The reason may show whole rows.
+    found = f"is no {kind} file of log-probabilities"
+    with arrow_errors(path, found, "write it again", most=200):
+        table = parquet_table(data) if kind == "parquet" else csv_table(data, _TYPES)
+        _HEADER.check(str(path), table.column_names)
         return table.select(SCHEMA.names).cast(SCHEMA)
-    except (pa.ArrowException, OSError) as error:
-        reason = (str(error).splitlines() or [""])[0][:200]
-        found = f"is no {kind[1:]} file of log-probabilities ({reason})"
-        raise InputError(f"{path}: {found}; write it again") from None
-
-
-def _read_csv(data: bytes) -> pa.Table:
-    types = {field.name: field.type for field in SCHEMA}
-    return pa.csv.read_csv(io.BytesIO(data), convert_options=pa.csv.ConvertOptions(column_types=types))
-
-
-def _check_columns(path: Path, names: list[str]) -> None:
-    for name in names:
-        if name not in SCHEMA.names:
-            known = ", ".join(SCHEMA.names)
-            hint = suggest(name, SCHEMA.names)
-            raise InputError(f"{path}: found an unknown column {quote(name)}{hint}; the columns are {known}")
-    missing = [name for name in SCHEMA.names if name not in names]
-    if missing:
-        raise InputError(f"{path}: missing the columns {', '.join(missing)}; add them")
 
 
 def _checked(path: Path, table: pa.Table) -> _Columns:

@@ -17,10 +17,11 @@ from beyondbase.evidence.count_cells import count_remedy
 from beyondbase.evidence.doubt import Doubt
 from beyondbase.evidence.likelihoods import Likelihoods
 from beyondbase.evidence.order import natural_rank
-from beyondbase.evidence.tally_files import COLUMNS, OPTIONAL, REQUIRED, locate, read_file
+from beyondbase.evidence.tally_files import COLUMNS, OPTIONAL, REQUIRED, read_file
 from beyondbase.files import AnyPath, as_paths
 from beyondbase.messages import place, quote, suggest
 from beyondbase.study import Study
+from beyondbase.table.columns import locate
 
 _COUNT = r"^(0|-?[1-9][0-9]{0,8})$"
 

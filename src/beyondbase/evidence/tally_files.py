@@ -1,23 +1,25 @@
 """Files of counts as tables of text, .csv, .tsv and .parquet alike; their form is checked, not the cells."""
 
-import io
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet
 
 from beyondbase.errors import InputError
 from beyondbase.evidence.count_cells import column_hint
-from beyondbase.messages import quote, suggest
-from beyondbase.separated import delimiter_of, without_end
+from beyondbase.messages import decode, quote, wrong_byte
+from beyondbase.table.columns import arrow_errors, column_of, csv_table, locate, parquet_table
+from beyondbase.table.decoding import file_bytes, suffix_among
+from beyondbase.table.header import Header
+from beyondbase.table.separated import delimiter_of, without_end, wrong_width
 
 REQUIRED = ("task", "arm", "problem_id", "n", "c")
 OPTIONAL = ("cluster", "level")
 COLUMNS = REQUIRED + OPTIONAL
+_HEADER = Header(REQUIRED, OPTIONAL, hint=column_hint, shows_found=True)
+_READABLE = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer)
+_NO_TEXT = "so this is no CSV in UTF-8; save it as CSV in UTF-8"
 
 
 def read_file(path: Path) -> pa.Table:
@@ -26,25 +28,12 @@ def read_file(path: Path) -> pa.Table:
     Raises:
         InputError: The file is not what its suffix says, or its columns are not those of counts.
     """
-    readers: dict[str, Callable[[Path, bytes], pa.Table]] = {
-        ".csv": _read_text,
-        ".tsv": _read_text,
-        ".parquet": _read_parquet,
-    }
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise InputError(f"{path}: found the suffix {quote(path.suffix)}; give a .csv, .tsv or .parquet file")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); correct the path") from None
+    kind = suffix_among(path, (".csv", ".tsv", ".parquet"))[1:]
+    data = file_bytes(path)
     if not data.strip():
         raise InputError(f"{path}: is empty; write the columns {', '.join(REQUIRED)}")
-    try:
-        table = reader(path, data)
-    except (pa.ArrowException, OSError) as error:
-        kind = path.suffix[1:]
-        raise InputError(f"{path}: is no {kind} file ({error}); write it again as {kind}") from None
+    with arrow_errors(path, f"is no {kind} file", f"write it again as {kind}"):
+        table = _read_parquet(path, data) if kind == "parquet" else _read_text(path, data)
     if not table.num_rows:
         raise InputError(f"{path}: found no rows; add a row for each task, arm and problem")
     absent = [name for name in OPTIONAL if name not in table.column_names]
@@ -53,48 +42,18 @@ def read_file(path: Path) -> pa.Table:
     return table.select(COLUMNS)
 
 
-def _check_header(path: Path, names: Sequence[str]) -> None:
-    for name in names:
-        if name not in COLUMNS:
-            hint, known = column_hint(name) or suggest(name, COLUMNS), ", ".join(COLUMNS)
-            raise InputError(f"{path}: found an unknown column {quote(name)}{hint}; the columns are {known}")
-        if names.count(name) > 1:
-            raise InputError(f"{path}: found the column {quote(name)} twice; delete one")
-    missing = [name for name in REQUIRED if name not in names]
-    if missing:
-        raise InputError(
-            f"{path}: missing the columns {', '.join(missing)}; found {', '.join(names)}; add them"
-        )
-
-
-def locate(path: Path, row: int) -> str:
-    """Show where a row (the first is 0) stands: by line in text, by row in a parquet file."""
-    return f"{path}:{row + 2}" if path.suffix.lower() != ".parquet" else f"{path}: row {row + 1}"
-
-
 def _read_text(path: Path, data: bytes) -> pa.Table:
-    _check_text(path, data)
+    decode(path, data, _NO_TEXT)
+    if (bad := data.find(b"\0")) >= 0:
+        raise wrong_byte(path, data, bad, _NO_TEXT)
     data = without_end(data)
-    ragged: list[pa.csv.InvalidRow] = []
-
-    def keep(row: pa.csv.InvalidRow) -> Literal["skip"]:
-        ragged.append(row)
-        return "skip"
-
-    table = pa.csv.read_csv(
-        io.BytesIO(data + b"\n"),
-        # One thread, because only then does a bad row come with its number.
-        read_options=pa.csv.ReadOptions(use_threads=False),
-        parse_options=pa.csv.ParseOptions(
-            delimiter=delimiter_of(path, data), ignore_empty_lines=False, invalid_row_handler=keep
-        ),
-        convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys((*COLUMNS, ""), pa.string())),
-    )
+    ragged: list[Any] = []
+    types = dict.fromkeys((*COLUMNS, ""), pa.string())
+    table = csv_table(data + b"\n", types, sign=delimiter_of(path, data), ragged=ragged)
     table = _without_empty(path, table)
-    _check_header(path, table.column_names)
+    _HEADER.check(str(path), table.column_names)
     for row in ragged[:1]:
-        found = f"found {row.actual_columns} cells under {row.expected_columns} columns"
-        raise InputError(f"{path}:{row.number}: {found}; write one cell per column")
+        raise wrong_width(f"{path}:{row.number}", row.actual_columns, row.expected_columns)
     return table
 
 
@@ -112,30 +71,11 @@ def _without_empty(path: Path, table: pa.Table) -> pa.Table:
     return table
 
 
-def _check_text(path: Path, data: bytes) -> None:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        bad = error.start
-    else:
-        bad = data.find(b"\0")
-    if bad >= 0:
-        line = data.count(b"\n", 0, bad) + 1
-        found = f"found the byte 0x{data[bad]:02x}, so this is no CSV in UTF-8"
-        raise InputError(f"{path}:{line}: {found}; save it as CSV in UTF-8")
-
-
 def _read_parquet(path: Path, data: bytes) -> pa.Table:
-    # Not pq.read_table: that takes "name=value" folders of the path for columns.
-    table = pa.parquet.ParquetFile(io.BytesIO(data)).read()
-    _check_header(path, table.column_names)
-    for name in table.column_names:
-        kind = table.schema.field(name).type
-        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-        readable = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer, pa.types.is_null)
-        if not any(test(kind) for test in readable):
-            remedy = "store integers" if name in ("n", "c") else "store text"
-            raise InputError(f"{path}: {name}: found a column of type {kind}; {remedy}, without NaN")
-        cells: Any = pc.cast(pc.cast(table.column(name), kind), pa.string())
-        table = table.set_column(table.column_names.index(name), name, cells.fill_null(""))
+    table = parquet_table(data)
+    _HEADER.check(str(path), table.column_names)
+    for place, name in enumerate(table.column_names):
+        use = "store integers, without NaN" if name in ("n", "c") else "store text, without NaN"
+        column: Any = pc.cast(column_of(path, table, name, _READABLE, use)[0], pa.string())
+        table = table.set_column(place, name, column.fill_null(""))
     return table

@@ -1,13 +1,13 @@
 """Rows of JSON, as other tools write them, and their cells; every mistake is named by its place."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from beyondbase.errors import InputError
-from beyondbase.formats.decoding import text_lines, text_whole
 from beyondbase.messages import quote
+from beyondbase.table.decoding import text_lines, text_whole
+from beyondbase.table.objects import Objects
 
 _MISSING = object()
 _POSITIONS = (
@@ -18,16 +18,23 @@ _POSITIONS = (
 )
 
 
+def _other(value: Any) -> str:
+    if isinstance(value, list) and value and all(isinstance(part, list) for part in value):
+        return _POSITIONS
+    return f"found {quote(value)}; give a file with one JSON object per line"
+
+
+# What a tool writes twice under one key it reads back as the last.
+_OBJECTS = Objects(other=_other, again="write the file again", unique=False)
+
+
 def json_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Read one object per line, each with where it stands; only one line is held at a time.
 
     Raises:
         InputError: The file cannot be read, or a line is no JSON object.
     """
-    for number, line in text_lines(path):
-        if line.strip():
-            at = f"{path}:{number}"
-            yield at, mapping(at, _parsed(at, line))
+    return _OBJECTS.rows(path, text_lines(path))
 
 
 def json_whole(path: Path) -> Any:
@@ -36,7 +43,7 @@ def json_whole(path: Path) -> Any:
     Raises:
         InputError: The file cannot be read, or is no JSON.
     """
-    return _parsed(str(path), text_whole(path))
+    return _OBJECTS.parse(str(path), text_whole(path))
 
 
 def mapping(at: str, value: Any) -> dict[str, Any]:
@@ -45,11 +52,7 @@ def mapping(at: str, value: Any) -> dict[str, Any]:
     Raises:
         InputError: It is none.
     """
-    if isinstance(value, dict):
-        return value
-    if isinstance(value, list) and value and all(isinstance(part, list) for part in value):
-        raise InputError(f"{at}: {_POSITIONS}")
-    raise InputError(f"{at}: found {quote(value)}; give a file with one JSON object per line")
+    return _OBJECTS.insist(at, value)
 
 
 def name_in(at: str, row: Mapping[str, Any], key: str) -> str:
@@ -137,11 +140,3 @@ def _unfit(at: str, row: Mapping[str, Any], key: str, what: str) -> InputError:
         return InputError(f"{at}: {key}: found {quote(row[key])}; should be {what}")
     found = quote(", ".join(row))
     return InputError(f"{at}: found no {key}, but {found}; give the file that the tool wrote, and its name")
-
-
-def _parsed(at: str, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        # The writer may have been killed within its last line.
-        raise InputError(f"{at}: found what is not JSON ({error}); write the file again") from None

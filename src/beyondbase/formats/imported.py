@@ -10,13 +10,22 @@ from typing import Any
 
 from beyondbase.completions import Finish, Grade, Problem
 from beyondbase.errors import InputError
-from beyondbase.formats.decoding import opened
-from beyondbase.formats.private import public
 from beyondbase.messages import quote
+from beyondbase.table.decoding import opened
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _SCORES = dict.fromkeys(("1", "1.0", "true"), True) | dict.fromkeys(("0", "0.0", "false"), False)
 _DIGITS = re.compile(r"(\d+)")
+# Nobody's business: secrets, addresses, and where files lie on a machine.
+_PRIVATE = re.compile(
+    r"(.*_)?(api_?key|(access|secret|private)_key|base_?url|url|uri|endpoint|host|proxy|proxies|passw(or)?d"
+    r"|secret|credentials?|authorization|headers?|cookies?|auth)"
+    r"|((.*_)?(api|auth|access|hf|hub|bearer|session|secret|security|refresh)_?)?token"
+)
+# "hf//data/model" is a provider before a path.
+_PLACE = re.compile(r"([\w.-]+/)?(/|~/|[A-Za-z]:[\\/]|[A-Za-z][\w+.-]*://)\S.*")
+# As lm-eval has it: "pretrained=org/model,dtype=bfloat16".
+_SETTING = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*=")
 
 
 @dataclass(frozen=True)
@@ -183,3 +192,52 @@ def _settled(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value if value is None or isinstance(value, str | bool | int | float) else str(value)
+
+
+def public(value: Any) -> Any:
+    """Leave out of settings what is private, and keep of a path or an address its last part.
+
+    Args:
+        value: JSON; also text such as "pretrained=org/model,api_key=...".
+    """
+    if isinstance(value, Mapping):
+        return {key: public(item) for key, item in value.items() if not _hidden(str(key))}
+    if isinstance(value, list | tuple):
+        return [public(item) for item in value]
+    return _public_text(value) if isinstance(value, str) else value
+
+
+def _public_text(text: str) -> str:
+    if not _SETTING.match(text):
+        return _last_part(text)
+    kept = []
+    for part in _parts(text):
+        key, _, value = part.partition("=")
+        if not _hidden(key):
+            kept.append(f"{key}={_last_part(value)}")
+    return ",".join(kept)
+
+
+def _parts(text: str) -> list[str]:
+    parts: list[str] = []
+    for part in text.split(","):
+        # A comma within a value, as in headers={"a":1,"b":2}, begins no new setting.
+        if parts and not _SETTING.match(part):
+            parts[-1] += f",{part}"
+        else:
+            parts.append(part)
+    return parts
+
+
+def _hidden(key: str) -> bool:
+    return _PRIVATE.fullmatch(key.strip().lower().replace("-", "_").rpartition(".")[2]) is not None
+
+
+def _last_part(text: str) -> str:
+    found = _PLACE.fullmatch(text.strip())
+    if not found:
+        return text
+    last = re.split(r"[\\/]", text.strip().rstrip("\\/"))[-1]
+    # Of an address what follows its place may be a password, too.
+    last = last.partition("?")[0].rpartition("@")[2]
+    return f"{found[1] or ''}{last}" if last else text

@@ -9,7 +9,6 @@ from typing import Any
 from beyondbase.completions import Completion, Graded
 from beyondbase.errors import InputError
 from beyondbase.files import AnyPath
-from beyondbase.formats.drawing import check_drawn
 from beyondbase.formats.golds import with_answers
 from beyondbase.formats.imported import Imported, Row
 from beyondbase.formats.placing import check_place, check_set, in_order, place_problems, place_task
@@ -86,7 +85,7 @@ def store_import(  # noqa: PLR0913 - what is imported, where to, and how it is g
     check_place(imported, samples, task, names, table)
     # A pass of its own: how many there are must be known before the first is stored.
     count = Counter(row.problem_id for row, _ in _numbered(imported))
-    check_drawn(imported, count)
+    _check_drawn(imported, count)
     folder, identity = set_folder(samples, task, arm), {"imported": imported.identity}
     check_set(folder, identity)
     with SampleSet.open(folder, identity) as store:
@@ -184,3 +183,26 @@ def _counts(store: SampleSet, names: tuple[str, str] | None, *, trusted: bool) -
     status = store.status()
     correct = int(store.tally(*names).c.sum()) if names else None
     return ImportedCounts(status.problems, status.completions, status.least, status.most, correct, trusted)
+
+
+def _check_drawn(imported: Imported, count: Mapping[str, int]) -> None:
+    """Refuse several completions of a problem where the files say that they were decoded greedily."""
+    # Some tools say their settings in a table of their own.
+    sampling = imported.identity.get("sampling")
+    known = {**imported.identity, **(sampling if isinstance(sampling, Mapping) else {})}
+    said = "do_sample" if known.get("do_sample") is False else "temperature"
+    most = max(count, key=lambda name: count[name], default="")
+    if (said == "temperature" and not _is_zero(known.get(said))) or count.get(most, 0) < 2:
+        return
+    found = f"found {said} {quote(known[said])} with {count[most]} completions of problem {quote(most)}"
+    remedy = "n completions of a greedy decoding are one: draw them at a temperature above 0, or give one"
+    raise InputError(f"{imported.tool}: {', '.join(imported.identity['files'])}: {found}; {remedy}")
+
+
+def _is_zero(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return False
+    try:
+        return float(value) == 0
+    except ValueError:
+        return False

@@ -1,23 +1,16 @@
 """Rows of tables that no tool is known to have written: .jsonl, .csv, .tsv and .parquet, one dict each."""
 
-import csv
-import io
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet
 
 from beyondbase.errors import InputError
 from beyondbase.formats.cells import json_rows, json_whole, mapping
-from beyondbase.formats.decoding import opened, text_lines, text_whole
-from beyondbase.messages import quote
-from beyondbase.separated import delimiter_of, without_end
+from beyondbase.messages import decode, quote
+from beyondbase.table.columns import Row, opened_parquet, parquet_rows
+from beyondbase.table.decoding import opened, text_lines, text_whole
+from beyondbase.table.separated import csv_rows, delimiter_of, without_end, wrong_width
 
-Row = tuple[str, Mapping[str, Any]]
 _BATCH = 256
 
 
@@ -53,50 +46,31 @@ def _text(path: Path) -> Iterator[Row]:
     """Cells parted by the sign that the header line is parted by."""
     data = _bytes(path)
     sign = delimiter_of(path, data)
-    try:
-        text = without_end(data).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        found = f"found the byte 0x{data[error.start]:02x}, which is not UTF-8"
-        raise InputError(f"{path}:{line}: {found}; save it as UTF-8") from None
-    # Completions are longer than what the module takes for a mistake.
-    csv.field_size_limit(sys.maxsize)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign, strict=True)
-    try:
-        yield from _cells(path, reader)
-    except csv.Error as error:
-        raise InputError(f"{path}:{reader.line_num}: is no CSV ({error}); write it again as CSV") from None
+    text = decode(path, without_end(data), "which is not UTF-8; save it as UTF-8")
+    rows = csv_rows(path, text, sign=sign, found="is no CSV", use="write it again as CSV")
+    names = _names(path, next(rows, (range(0), []))[1])
+    for lines, cells in rows:
+        if cells and (len(cells) < len(names) or any(cells[len(names) :])):
+            raise wrong_width(f"{path}:{lines.start}", len(cells), len(names))
+        if cells:
+            named = zip(names, cells, strict=False)
+            yield f"{path}:{lines.start}", {name: cell or None for name, cell in named}
 
 
-def _cells(path: Path, reader: Any) -> Iterator[Row]:
-    names = [name.strip() for name in next(reader, [])]
+def _names(path: Path, header: list[str]) -> list[str]:
+    names = [name.strip() for name in header]
     while names and not names[-1]:
         names.pop()
     odd = next((name for name in names if not name or names.count(name) > 1), None)
     if odd is not None:
         found = f"the column {quote(odd)} twice" if odd else "a column without a name"
         raise InputError(f"{path}:1: found {found}; give each column a name of its own")
-    line = reader.line_num + 1
-    for cells in reader:
-        extra = cells[len(names) :]
-        if cells and (len(cells) < len(names) or any(extra)):
-            found = f"found {len(cells)} cells under {len(names)} columns"
-            raise InputError(f"{path}:{line}: {found}; write one cell per column")
-        if cells:
-            yield f"{path}:{line}", {name: cell or None for name, cell in zip(names, cells, strict=False)}
-        line = reader.line_num + 1
+    return names
 
 
 def _parquet(path: Path) -> Iterator[Row]:
-    number = 0
-    try:
-        with path.open("rb") as stream:
-            for batch in pa.parquet.ParquetFile(stream).iter_batches(_BATCH):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield f"{path}: row {number}", row
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as parquet ({error}); write it again") from None
+    with opened_parquet(path) as file:
+        yield from parquet_rows(path, file, _BATCH)
 
 
 def _bytes(path: Path) -> bytes:

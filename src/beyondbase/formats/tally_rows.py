@@ -15,8 +15,8 @@ from beyondbase.files import write_whole
 from beyondbase.formats.counting import Count
 from beyondbase.formats.table_cells import id_in
 from beyondbase.messages import quote
-from beyondbase.separated import delimiter_of, without_end
 from beyondbase.study import Study
+from beyondbase.table.separated import delimiter_of, without_end
 
 Counts = Mapping[str, Count]
 

@@ -10,6 +10,7 @@ from beyondbase.evidence.marks import WORDS, Word
 from beyondbase.files import write_whole
 from beyondbase.messages import quote, read_text, suggest
 from beyondbase.sampling.review import Sample
+from beyondbase.table.separated import csv_rows, row_of
 from beyondbase.visible import clean
 
 COLUMNS = (
@@ -56,23 +57,22 @@ def read_words(path: Path, listed: Sequence[Sample]) -> dict[str, Word | None]:
     text = read_text(path, remedy=_AGAIN)
     header = text.partition("\n")[0]
     # A spreadsheet may write what its own country writes.
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
+    sign = max(",;\t", key=header.count)
     known, found = {one.key: one for one in listed}, dict[str, Word | None]()
     places: dict[str, str] = {}
-    try:
-        columns = [name.strip() for name in next(lines)]
-        _check_columns(path, columns)
-        for cells in lines:
-            at = f"{path}:{lines.line_num}"
-            if not any(cells):
-                continue
-            key, word = _cells(at, columns, cells)
-            if key in places:
-                raise InputError(f"{at}: key {quote(key)} stands also at {places[key]}; keep one of the two")
-            found[key], places[key] = _word(at, word), at
-            _check_key(at, key, known)
-    except csv.Error as error:
-        raise InputError(f"{path}:{lines.line_num}: found what is no CSV ({error}); correct it") from None
+    rows = csv_rows(path, text, sign=sign)
+    columns = [name.strip() for name in next(rows)[1]]
+    _check_columns(path, columns)
+    for lines, cells in rows:
+        if not any(cells):
+            continue
+        at = f"{path}:{lines[-1]}"
+        row = row_of(at, columns, cells)
+        key, word = row["key"].strip(), row["mark"].strip().lower()
+        if key in places:
+            raise InputError(f"{at}: key {quote(key)} stands also at {places[key]}; keep one of the two")
+        found[key], places[key] = _word(at, word), at
+        _check_key(at, key, known)
     return found
 
 
@@ -83,14 +83,6 @@ def _check_columns(path: Path, columns: Sequence[str]) -> None:
             raise InputError(
                 f"{path}:1: found the columns {shown}; keep one named {quote(name)}, or {_AGAIN}"
             )
-
-
-def _cells(at: str, columns: Sequence[str], cells: Sequence[str]) -> tuple[str, str]:
-    if len(cells) != len(columns):
-        found = f"found {len(cells)} cells under {len(columns)} columns"
-        raise InputError(f"{at}: {found}; write one cell per column")
-    row = dict(zip(columns, cells, strict=True))
-    return row["key"].strip(), row["mark"].strip().lower()
 
 
 def _word(at: str, word: str) -> Word | None:

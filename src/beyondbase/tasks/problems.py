@@ -9,8 +9,8 @@ from typing import Any
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
 from beyondbase.messages import quote, suggest
+from beyondbase.table.columns import Row
 from beyondbase.tasks.benchmarks import Layout
-from beyondbase.tasks.tables import Row
 
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _SURROGATE = re.compile("[\ud800-\udfff]")

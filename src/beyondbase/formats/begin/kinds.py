@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet
-
 from beyondbase.errors import InputError
 from beyondbase.formats.cells import json_whole
 from beyondbase.formats.table_rows import rows_of
+from beyondbase.table.columns import opened_parquet
 
 # The keys that a tool's rows have together.
 _ROWS = {
@@ -71,8 +69,5 @@ def _nemo(row: Mapping[str, Any]) -> str:
 
 
 def _columns(path: Path) -> set[str]:
-    try:
-        with path.open("rb") as stream:
-            return set(pa.parquet.ParquetFile(stream).schema_arrow.names)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path}: cannot be read as parquet ({error}); write it again") from None
+    with opened_parquet(path) as file:
+        return set(file.schema_arrow.names)

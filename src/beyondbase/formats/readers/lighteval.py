@@ -10,9 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet
-
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
 from beyondbase.formats.cells import mapping, name_in, text_in, texts_in
@@ -20,6 +17,7 @@ from beyondbase.formats.choosing import without_choice
 from beyondbase.formats.gathering import Gathering, problem_of
 from beyondbase.formats.imported import Imported, Row, agreed, identity_of, ordered, yes_or_no
 from beyondbase.messages import quote
+from beyondbase.table.columns import opened_parquet, parquet_rows
 
 TOOL = "lighteval"
 _ROWS = 32
@@ -103,24 +101,16 @@ def _texts(at: str, response: Mapping[str, Any]) -> list[str]:
 
 
 def _cells(path: Path) -> Iterator[_Cells]:
-    columns, number = ["doc", "model_response"], 0
-    try:
-        with path.open("rb") as stream:
-            file = pa.parquet.ParquetFile(stream)
-            absent = [name for name in columns if name not in file.schema_arrow.names]
-            if absent:
-                found = quote(", ".join(file.schema_arrow.names))
-                raise InputError(f"{path}: found no column {absent[0]}, but {found}; give details_*.parquet")
-            # Few rows at a time: one holds all responses to its problem.
-            scored = [name for name in ("metric",) if name in file.schema_arrow.names]
-            for batch in file.iter_batches(_ROWS, columns=[*columns, *scored]):
-                for row in batch.to_pylist():
-                    number += 1
-                    at = f"{path}: row {number}"
-                    metric = row.get("metric")
-                    known = metric if isinstance(metric, Mapping) else {}
-                    yield at, mapping(at, row["doc"]), mapping(at, row["model_response"]), known
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path}: cannot be read as parquet ({error}); give it as lighteval wrote it"
-        ) from None
+    columns = ["doc", "model_response"]
+    with opened_parquet(path, use="give it as lighteval wrote it") as file:
+        names = file.schema_arrow.names
+        absent = [name for name in columns if name not in names]
+        if absent:
+            found = quote(", ".join(names))
+            raise InputError(f"{path}: found no column {absent[0]}, but {found}; give details_*.parquet")
+        wanted = [*columns, *(name for name in ("metric",) if name in names)]
+        # Few rows at a time: one holds all responses to its problem.
+        for at, row in parquet_rows(path, file, _ROWS, wanted):
+            metric = row.get("metric")
+            known = metric if isinstance(metric, Mapping) else {}
+            yield at, mapping(at, row["doc"]), mapping(at, row["model_response"]), known

@@ -1,17 +1,48 @@
-"""Text of files as people leave it: plain or gzipped, in UTF-8, UTF-16 or UTF-32, with a mark or without."""
+"""Files as people leave them: plain or gzipped, in UTF-8, UTF-16 or UTF-32, with a mark or without."""
 
 import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from beyondbase.errors import InputError
+from beyondbase.messages import quote
 
 _GZIP = b"\x1f\x8b"
 Stream = io.BufferedReader | gzip.GzipFile
+
+
+def suffix_among(path: Path, known: Sequence[str]) -> str:
+    """The suffix of a file, in small letters.
+
+    Args:
+        path: The file.
+        known: The suffixes of files that can be read, at least two.
+
+    Raises:
+        InputError: It is none of them.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in known:
+        last = f"a {known[-1]}" if len(known) == 2 else known[-1]
+        use = f"give a {', '.join(known[:-1])} or {last} file"
+        raise InputError(f"{path}: found the suffix {quote(path.suffix)}; {use}")
+    return suffix
+
+
+def file_bytes(path: Path) -> bytes:
+    """Read a file as it is, which is to be no other form of itself: neither packed nor in another encoding.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); correct the path") from None
 
 
 @contextmanager
@@ -65,6 +96,12 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
             raise InputError(f"{path}:{done}: {found}; give the file as the tool wrote it") from None
         finally:
             wide.detach()
+
+
+def numbered(text: str) -> Iterator[tuple[int, str]]:
+    """Part a text into lines, each with its number from 1."""
+    # Not splitlines: U+2028 and its like end a line for Python, but may stand inside a JSON string.
+    return enumerate(text.split("\n"), 1)
 
 
 def text_whole(path: Path) -> str:
