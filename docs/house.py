@@ -43,24 +43,31 @@ def floors() -> list[list[str]]:
     return [[name.strip() for name in layer.replace(":", "|").split("|")] for layer in layers]
 
 
-def imports() -> dict[str, set[str]]:
-    """Which packages each package imports, with the modules of the ground floor as one."""
+def imports(*, inner: bool = False) -> dict[str, set[str]]:
+    """Which packages each package imports, with the modules of the ground floor as one.
+
+    Args:
+        inner: whether a folder within a package is a room of its own.
+    """
     level = {name: height for height, row in enumerate(floors()) for name in row}
     graph = grimp.build_graph("beyondbase", cache_dir=None)
     found: dict[str, set[str]] = {}
     for module in graph.modules:
-        here = _room(module, level)
+        here = _room(module, level, inner=inner)
         for other in graph.find_modules_directly_imported_by(module):
-            there = _room(other, level)
+            there = _room(other, level, inner=inner)
             if here and there and here != there:
                 found.setdefault(here, set()).add(there)
     return found
 
 
-def _room(module: str, level: Mapping[str, int]) -> str | None:
+def _room(module: str, level: Mapping[str, int], *, inner: bool) -> str | None:
     """The package that a module stands in; None for what is in none, such as `beyondbase` itself."""
-    top = [*module.split("."), ""][1]
-    return None if top not in level else GROUND if level[top] == max(level.values()) else top
+    _, top, *below = *module.split("."), ""
+    if top not in level or level[top] == max(level.values()):
+        return GROUND if top in level else None
+    folder = below[0] if below else ""
+    return f"{top}/{folder}" if inner and (SOURCE / top / folder).is_dir() and folder else top
 
 
 def direct(arrows: Mapping[str, set[str]]) -> dict[str, set[str]]:
@@ -116,7 +123,7 @@ def lists() -> Iterator[str]:
         for name in level:
             yield from _package(name)
     yield f"## {GROUND}\n\nWhat every package may use.\n"
-    yield from _table(SOURCE / f"{name}.py" for name in sorted(floors()[-1]))
+    yield from _table(path for name in sorted(floors()[-1]) for path in _of_ground(name))
 
 
 def _package(name: str) -> Iterator[str]:
@@ -126,6 +133,11 @@ def _package(name: str) -> Iterator[str]:
         return
     yield f"## {name}\n\n{_sentence(folder / '__init__.py')}\n"
     yield from _table(path for path in _modules(folder))
+
+
+def _of_ground(name: str) -> Iterator[Path]:
+    folder = SOURCE / name
+    yield from (folder / "__init__.py", *_modules(folder)) if folder.is_dir() else [SOURCE / f"{name}.py"]
 
 
 def _modules(folder: Path) -> Iterator[Path]:
@@ -144,7 +156,7 @@ def _table(paths: Iterator[Path]) -> Iterator[str]:
 
 def _name(path: Path) -> str:
     parts = path.relative_to(SOURCE).with_suffix("").parts
-    inner = parts[1:] or parts
+    inner = parts if parts[0] in floors()[-1] else parts[1:]
     return "/".join(inner[:-1]) + "/" if inner[-1] == "__init__" else "/".join(inner)
 
 

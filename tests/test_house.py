@@ -31,6 +31,17 @@ def test_no_import_between_packages_goes_upwards(house: ModuleType) -> None:
     assert upwards == []
 
 
+def test_no_folder_imports_itself_through_another(house: ModuleType) -> None:
+    """Folders within packages have no circle either: readers of formats, the comparison of graders."""
+    arrows = house.imports(inner=True)
+
+    def reached(start: str, seen: frozenset[str] = frozenset()) -> set[str]:
+        steps = arrows.get(start, set()) - seen
+        return steps.union(*(reached(step, seen | steps) for step in steps))
+
+    assert [name for name in arrows if name in reached(name)] == []
+
+
 def test_every_place_that_the_page_names_is_there(house: ModuleType) -> None:
     """The table of where something new goes names files and folders of today."""
     head = house.PAGE.read_text(encoding="utf-8").partition(house.MARK)[0]

@@ -15,7 +15,7 @@ from beyondbase.cli import app
 from beyondbase.completions import Problem
 from beyondbase.formats import Imported, Row, read_samples
 from beyondbase.formats.checking import Check, check_import
-from beyondbase.formats.imported import yes_or_no
+from beyondbase.formats.readers.imported import yes_or_no
 from beyondbase.graders import ExactGrader, Grader, MathGrader
 from beyondbase.study.tables import Problems
 

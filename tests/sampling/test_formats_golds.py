@@ -13,7 +13,7 @@ from beyondbase.cli import app
 from beyondbase.errors import InputError
 from beyondbase.evidence.graded_task import read_task
 from beyondbase.formats import Imported, ImportedCounts, read_samples, store_import
-from beyondbase.formats.imported import public
+from beyondbase.formats.readers.imported import public
 from beyondbase.graders import ExactGrader, MathGrader
 from beyondbase.sampling.task_grader import named
 from beyondbase.store import SampleSet, set_folder

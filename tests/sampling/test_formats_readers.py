@@ -25,7 +25,7 @@ from formats_files import (
 )
 
 from beyondbase.formats import TOOLS, read_samples
-from beyondbase.formats.imported import Row
+from beyondbase.formats.readers.imported import Row
 
 
 def test_lm_eval_keeps_every_repeat_of_every_run() -> None:

@@ -6,7 +6,7 @@ export("passk-inference", Path("reports/results.json"), Path("counts"))
 """
 
 from beyondbase.formats.exporting import KINDS, export
-from beyondbase.formats.imported import Imported, Row
+from beyondbase.formats.readers.imported import Imported, Row
 from beyondbase.formats.reading import TOOLS, read_samples
 from beyondbase.formats.storing import ImportedCounts, store_import
 

@@ -10,7 +10,7 @@ from itertools import islice
 from beyondbase.completions import Completion, Grade, Graded, Problem
 from beyondbase.errors import InputError
 from beyondbase.formats.helping import Compared, best_help
-from beyondbase.formats.imported import Imported, Row
+from beyondbase.formats.readers.imported import Imported, Row
 from beyondbase.graders import Grader
 from beyondbase.messages import quote
 from beyondbase.study.tables import Problems

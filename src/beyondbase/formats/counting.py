@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
-from beyondbase.formats.imported import Imported
+from beyondbase.formats.readers.imported import Imported
 from beyondbase.messages import quote
 
 # The arm and the task, None where the file does not say.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beyondbase.errors import InputError
-from beyondbase.formats.imported import digest_of
+from beyondbase.formats.readers.imported import digest_of
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from beyondbase.errors import InputError
 from beyondbase.formats.curves import ArmCurve, Point
 from beyondbase.formats.drafts import Draft, place_lines
 from beyondbase.formats.every_sample import VERSION, sample_lines, stored_set
-from beyondbase.formats.imported import digest_of
+from beyondbase.formats.readers.imported import digest_of
 from beyondbase.results.schema import Run
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")

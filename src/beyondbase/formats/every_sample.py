@@ -10,9 +10,9 @@ from typing import Any
 from beyondbase.completions import Completion, Graded
 from beyondbase.errors import InputError
 from beyondbase.evidence.graded_task import read_task
-from beyondbase.formats.cells import json_rows
 from beyondbase.formats.curves import ArmCurve
 from beyondbase.formats.placing import problems_path
+from beyondbase.formats.readers.cells import json_rows
 from beyondbase.messages import quote
 from beyondbase.store import SampleSet, set_folder
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
-from beyondbase.formats.imported import Imported
+from beyondbase.formats.readers.imported import Imported
 from beyondbase.messages import quote
 from beyondbase.tasks import Columns, Layout
 from beyondbase.tasks.benchmarks import AnswerType

@@ -10,8 +10,8 @@ from beyondbase.completions import Problem
 from beyondbase.errors import InputError
 from beyondbase.evidence.graded_task import GradedTask, read_task, task_path, told_apart, write_task
 from beyondbase.files import write_whole
-from beyondbase.formats.cells import json_rows
-from beyondbase.formats.imported import Imported
+from beyondbase.formats.readers.cells import json_rows
+from beyondbase.formats.readers.imported import Imported
 from beyondbase.messages import quote
 from beyondbase.store.identity import differences, fingerprint_of
 from beyondbase.store.layout import SET_FILE, quoted

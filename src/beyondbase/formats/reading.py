@@ -5,7 +5,6 @@ from pathlib import Path
 
 from beyondbase.errors import InputError
 from beyondbase.files import AnyPath, as_paths
-from beyondbase.formats.imported import Imported
 from beyondbase.formats.readers import (
     evalplus,
     human_eval,
@@ -16,6 +15,7 @@ from beyondbase.formats.readers import (
     lm_eval,
     nemo_skills,
 )
+from beyondbase.formats.readers.imported import Imported
 from beyondbase.messages import quote, suggest
 
 _READERS: dict[str, Callable[[Sequence[Path], str | None], Imported]] = {

@@ -10,8 +10,8 @@ from beyondbase.completions import Completion, Graded
 from beyondbase.errors import InputError
 from beyondbase.files import AnyPath
 from beyondbase.formats.golds import with_answers
-from beyondbase.formats.imported import Imported, Row
 from beyondbase.formats.placing import check_place, check_set, in_order, place_problems, place_task
+from beyondbase.formats.readers.imported import Imported, Row
 from beyondbase.graders import Grader, grade_batches
 from beyondbase.messages import quote
 from beyondbase.sampling.task_grader import named

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from beyondbase.errors import InputError
-from beyondbase.formats.cells import json_rows, json_whole, mapping
+from beyondbase.formats.readers.cells import json_rows, json_whole, mapping
 from beyondbase.messages import decode, quote
 from beyondbase.table.columns import Row, opened_parquet, parquet_rows
 from beyondbase.table.decoding import opened, text_lines, text_whole

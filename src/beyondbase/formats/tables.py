@@ -13,9 +13,9 @@ from typing import Any, Self
 from beyondbase.completions import Finish, Grade, Problem
 from beyondbase.errors import InputError
 from beyondbase.formats.counting import Counting, Key
-from beyondbase.formats.gathering import Gathering, problem_of
-from beyondbase.formats.imported import Imported, Row, identity_of, ordered, whole
 from beyondbase.formats.naming import plain_name
+from beyondbase.formats.readers.gathering import Gathering, problem_of
+from beyondbase.formats.readers.imported import Imported, Row, identity_of, ordered, whole
 from beyondbase.formats.table_cells import count_in, digest_in, id_in, is_missing, response_in, verdict_in
 from beyondbase.formats.table_columns import Columns, TableOptions, asked_in, check_id, columns_of
 from beyondbase.formats.table_rows import rows_of

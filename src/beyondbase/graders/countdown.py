@@ -20,8 +20,9 @@ from typing import Annotated, ClassVar, Literal
 
 from beyondbase.completions import Completion, Grade, Graded, Problem
 from beyondbase.errors import InputError
+from beyondbase.graders.comparing.decision import LONGEST
 from beyondbase.graders.options import Option, check_options
-from beyondbase.graders.protocol import LONGEST, Grader, problem_of, version_of
+from beyondbase.graders.protocol import Grader, problem_of, version_of
 from beyondbase.messages import quote
 from beyondbase.tasks.countdown import LARGEST, OPERATIONS, Numbers, read_question, result_of
 

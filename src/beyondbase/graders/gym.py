@@ -23,11 +23,12 @@ from typing import Annotated, Any, ClassVar
 from beyondbase.completions import Completion, Graded, Problem
 from beyondbase.errors import InputError
 from beyondbase.extras import require
+from beyondbase.graders.comparing.decision import LONGEST
 from beyondbase.graders.extraction import find_answer
 from beyondbase.graders.gym_rules import RULES
 from beyondbase.graders.options import Extract, Option, check_options
 from beyondbase.graders.pool import Failure, Limits, Pool
-from beyondbase.graders.protocol import LONGEST, Grader, Ruling, grade_answers, version_of
+from beyondbase.graders.protocol import Grader, Ruling, grade_answers, version_of
 from beyondbase.messages import quote, suggest
 
 # Their scorers were read: they neither run the text nor write anything, and what they accept is right.

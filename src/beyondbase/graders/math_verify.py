@@ -14,10 +14,11 @@ from typing import Any, ClassVar
 
 from beyondbase.completions import Completion, Graded, Problem
 from beyondbase.extras import require
+from beyondbase.graders.comparing.decision import LONGEST
 from beyondbase.graders.extraction import find_answer
 from beyondbase.graders.options import Extract, check_options
 from beyondbase.graders.pool import Failure, Limits, Pool
-from beyondbase.graders.protocol import LONGEST, Grader, Ruling, grade_answers, version_of
+from beyondbase.graders.protocol import Grader, Ruling, grade_answers, version_of
 
 _LIBRARIES = ("math-verify", "latex2sympy2-extended", "sympy")
 

@@ -9,11 +9,10 @@ from typing import NamedTuple, Protocol
 
 from beyondbase.completions import Completion, Grade, Graded, Problem
 from beyondbase.errors import InputError
+from beyondbase.graders.comparing.decision import LONGEST
 from beyondbase.graders.options import counting_options
 from beyondbase.messages import quote
 
-# Longer answers are no answers; they are compared as text and kept in part.
-LONGEST = 4096
 _CHUNK = 4096
 
 

@@ -15,8 +15,7 @@ from beyondbase.report.figures import (
 )
 from beyondbase.report.terminal import counted
 from beyondbase.report.wording import crossing_words, floor_words, rows
-from beyondbase.results.compare import arm_word
-from beyondbase.results.numbers import estimate, number
+from beyondbase.results.numbers import arm_word, estimate, number
 
 Record = Mapping[str, Any]
 

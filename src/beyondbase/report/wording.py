@@ -7,8 +7,7 @@ from typing import Any
 
 from beyondbase.judging.verdict import TIE
 from beyondbase.report.terminal import counted
-from beyondbase.results.compare import arm_word
-from beyondbase.results.numbers import estimate, number, p_value
+from beyondbase.results.numbers import arm_word, estimate, number, p_value
 from beyondbase.study.kinds import ANY, NAMES, PAPER
 
 

@@ -17,7 +17,7 @@ from beyondbase import estimators
 from beyondbase.inference.band import DRAWS, simultaneous_band
 from beyondbase.inference.bounded import Floats, values_of
 from beyondbase.messages import quote
-from beyondbase.results.numbers import effect, estimate
+from beyondbase.results.numbers import arm_word, effect, estimate
 
 Json: TypeAlias = Mapping[str, Any]
 Sides: TypeAlias = tuple[Json | None, Json | None]  # of the old run and of the new one
@@ -212,20 +212,6 @@ def _band(aligned: _Aligned, name: str, alpha: float, seed: int) -> Curve:
 def _moved(band: Curve) -> list[int]:
     """Per k: 1 where the band is above zero, -1 where it is below, 0 where it holds zero."""
     return [(lower > 0) - (upper < 0) for lower, upper in zip(band["lower"], band["upper"], strict=True)]
-
-
-ARM_WORDS = {
-    "rl": "RL",
-    "distilled": "the distilled model",
-    "instruct": "the instruct model",
-    "teacher": "the teacher",
-    "guess": "guessing",
-}
-
-
-def arm_word(pair: Mapping[str, Any]) -> str:
-    """Name the arm that a pair sets against its base."""
-    return ARM_WORDS.get(pair["role"], str(pair["other"]))
 
 
 def _sentence(word: str, aligned: _Aligned, bands: Mapping[str, Curve]) -> str:

@@ -1,4 +1,4 @@
-"""Numbers as a reader meets them: percentages, points, p-values, estimates with their intervals."""
+"""Numbers as a reader meets them: percentages, points, p-values, estimates; and the names of arms."""
 
 import json
 from collections.abc import Mapping
@@ -113,3 +113,17 @@ def _samples(value: float) -> str:
 def steady(value: float) -> float:
     """A number to nine digits: halves such as 6.25 are rounded alike, whatever the last bits of a machine."""
     return float(f"{value:.9g}")
+
+
+ARM_WORDS = {
+    "rl": "RL",
+    "distilled": "the distilled model",
+    "instruct": "the instruct model",
+    "teacher": "the teacher",
+    "guess": "guessing",
+}
+
+
+def arm_word(pair: Mapping[str, Any]) -> str:
+    """Name the arm that a pair sets against its base."""
+    return ARM_WORDS.get(pair["role"], str(pair["other"]))

@@ -10,8 +10,8 @@ from beyondbase.formats.begin.kinds import table_kind
 from beyondbase.formats.begin.sources import Source, roles_of
 from beyondbase.formats.begin.tool_tasks import model_of, task_of
 from beyondbase.formats.counting import Count, counts_of
-from beyondbase.formats.imported import Imported
 from beyondbase.formats.naming import plain_name
+from beyondbase.formats.readers.imported import Imported
 from beyondbase.formats.table_columns import TableOptions
 from beyondbase.formats.table_rows import TABLES
 from beyondbase.formats.tables import open_table

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from beyondbase.errors import InputError
-from beyondbase.formats.cells import json_whole
+from beyondbase.formats.readers.cells import json_whole
 from beyondbase.formats.table_rows import rows_of
 from beyondbase.table.columns import opened_parquet
 

@@ -10,8 +10,8 @@ from typing import get_args
 from beyondbase.errors import InputError
 from beyondbase.formats import TOOLS
 from beyondbase.formats.begin.kinds import kind_of
-from beyondbase.formats.imported import ordered
 from beyondbase.formats.naming import plain_name
+from beyondbase.formats.readers.imported import ordered
 from beyondbase.formats.table_rows import TABLES
 from beyondbase.messages import quote, suggest
 from beyondbase.study.arms import Role

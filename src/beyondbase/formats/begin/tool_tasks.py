@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from beyondbase.formats.imported import Imported
+from beyondbase.formats.readers.imported import Imported
 
 _SAMPLES = re.compile(r"samples_(.+)_\d{4}-\d\d-\d\dT[\d.-]+\.jsonl(\.gz)?")
 _USUAL = {"human-eval": "HumanEval", "livecodebench": "LiveCodeBench"}

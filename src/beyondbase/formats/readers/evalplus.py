@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from beyondbase.errors import InputError
-from beyondbase.formats.cells import json_rows, json_whole, mapping, name_in, text_in
-from beyondbase.formats.choosing import chosen
-from beyondbase.formats.gathering import Gathering, problem_of
-from beyondbase.formats.imported import Imported, Row, agreed, identity_of, ordered
+from beyondbase.formats.readers.cells import json_rows, json_whole, mapping, name_in, text_in
+from beyondbase.formats.readers.choosing import chosen
+from beyondbase.formats.readers.gathering import Gathering, problem_of
+from beyondbase.formats.readers.imported import Imported, Row, agreed, identity_of, ordered
 from beyondbase.messages import quote
 
 TOOL = "evalplus"

@@ -6,10 +6,10 @@ from typing import Any
 
 from beyondbase.completions import Grade
 from beyondbase.errors import InputError
-from beyondbase.formats.cells import flag_in, json_rows, name_in, text_in
-from beyondbase.formats.choosing import without_choice
-from beyondbase.formats.gathering import Gathering, problem_of
-from beyondbase.formats.imported import Imported, Row, identity_of, ordered
+from beyondbase.formats.readers.cells import flag_in, json_rows, name_in, text_in
+from beyondbase.formats.readers.choosing import without_choice
+from beyondbase.formats.readers.gathering import Gathering, problem_of
+from beyondbase.formats.readers.imported import Imported, Row, identity_of, ordered
 
 TOOL = "human-eval"
 

@@ -14,9 +14,9 @@ from typing import Any
 from beyondbase.completions import Finish, Grade, Problem
 from beyondbase.errors import InputError
 from beyondbase.extras import require
-from beyondbase.formats.choosing import chosen
-from beyondbase.formats.gathering import Gathering, problem_of
-from beyondbase.formats.imported import Imported, Row, agreed, identity_of, ordered
+from beyondbase.formats.readers.choosing import chosen
+from beyondbase.formats.readers.gathering import Gathering, problem_of
+from beyondbase.formats.readers.imported import Imported, Row, agreed, identity_of, ordered
 from beyondbase.messages import quote
 
 TOOL = "inspect"

@@ -12,10 +12,10 @@ from typing import Any
 
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
-from beyondbase.formats.cells import mapping, name_in, text_in, texts_in
-from beyondbase.formats.choosing import without_choice
-from beyondbase.formats.gathering import Gathering, problem_of
-from beyondbase.formats.imported import Imported, Row, agreed, identity_of, ordered, yes_or_no
+from beyondbase.formats.readers.cells import mapping, name_in, text_in, texts_in
+from beyondbase.formats.readers.choosing import without_choice
+from beyondbase.formats.readers.gathering import Gathering, problem_of
+from beyondbase.formats.readers.imported import Imported, Row, agreed, identity_of, ordered, yes_or_no
 from beyondbase.messages import quote
 from beyondbase.table.columns import opened_parquet, parquet_rows
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from beyondbase.completions import Finish, Problem
-from beyondbase.formats.cells import flags_in, json_rows, name_in, paired, text_in, texts_in
-from beyondbase.formats.choosing import without_choice
-from beyondbase.formats.gathering import Gathering, problem_of
-from beyondbase.formats.imported import Imported, Row, agreed, identity_of, ordered, verdict
+from beyondbase.formats.readers.cells import flags_in, json_rows, name_in, paired, text_in, texts_in
+from beyondbase.formats.readers.choosing import without_choice
+from beyondbase.formats.readers.gathering import Gathering, problem_of
+from beyondbase.formats.readers.imported import Imported, Row, agreed, identity_of, ordered, verdict
 
 TOOL = "limit-of-rlvr"
 _NAME = re.compile(

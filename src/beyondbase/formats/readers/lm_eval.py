@@ -14,10 +14,10 @@ from typing import Any
 
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
-from beyondbase.formats.cells import first_text, json_rows, json_whole, mapping, name_in, text_in
-from beyondbase.formats.choosing import chosen
-from beyondbase.formats.gathering import Gathering, problem_of
-from beyondbase.formats.imported import Imported, Row, agreed, identity_of, ordered, yes_or_no
+from beyondbase.formats.readers.cells import first_text, json_rows, json_whole, mapping, name_in, text_in
+from beyondbase.formats.readers.choosing import chosen
+from beyondbase.formats.readers.gathering import Gathering, problem_of
+from beyondbase.formats.readers.imported import Imported, Row, agreed, identity_of, ordered, yes_or_no
 from beyondbase.formats.readers.known_tasks import known_table
 from beyondbase.messages import quote
 

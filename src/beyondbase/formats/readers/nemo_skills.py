@@ -12,10 +12,10 @@ from typing import Any
 
 from beyondbase.completions import Finish
 from beyondbase.errors import InputError
-from beyondbase.formats.cells import first_text, flag_in, json_rows, text_in
-from beyondbase.formats.choosing import chosen
-from beyondbase.formats.gathering import Gathering, problem_of
-from beyondbase.formats.imported import Imported, Row, identity_of, ordered, verdict
+from beyondbase.formats.readers.cells import first_text, flag_in, json_rows, text_in
+from beyondbase.formats.readers.choosing import chosen
+from beyondbase.formats.readers.gathering import Gathering, problem_of
+from beyondbase.formats.readers.imported import Imported, Row, identity_of, ordered, verdict
 from beyondbase.messages import quote
 
 TOOL = "nemo-skills"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-from beyondbase.graders.comparing.decision import Decision, Verdict
+from beyondbase.graders.comparing.decision import LONGEST, Decision, Verdict
 from beyondbase.graders.comparing.matching import all_same, match_any_order
 from beyondbase.graders.comparing.numbers import Precision, read_number
 from beyondbase.graders.comparing.shapes import Items, shape_of
@@ -15,7 +15,6 @@ from beyondbase.graders.comparing.symbols import Symbols
 from beyondbase.graders.comparing.text import normal
 from beyondbase.graders.comparing.units import split_unit
 from beyondbase.graders.comparing.words import in_words, words_of
-from beyondbase.graders.protocol import LONGEST
 
 Kind = Literal["value", "set", "list"]
 _MOST_ELEMENTS = 100

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+# Longer answers are no answers; they are compared as text and kept in part.
+LONGEST = 4096
+
 Verdict = Literal["same", "different", "undecided"]
 
 

@@ -2,10 +2,9 @@
 
 import re
 
-from beyondbase.graders.comparing.decision import Decision
+from beyondbase.graders.comparing.decision import LONGEST, Decision
 from beyondbase.graders.comparing.numbers import Number, Precision, read_number
 from beyondbase.graders.comparing.text import normal
-from beyondbase.graders.protocol import LONGEST
 
 # Longer ones are hardly plain, and to look costs what it would save.
 _SHORT = 60

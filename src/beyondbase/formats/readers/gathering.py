@@ -5,7 +5,7 @@ from pathlib import Path
 
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
-from beyondbase.formats.imported import whole
+from beyondbase.formats.readers.imported import whole
 from beyondbase.messages import quote
 
 _SAME = ("question", "gold", "level", "cluster")
