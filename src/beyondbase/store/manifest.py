@@ -96,6 +96,8 @@ def claim_folder(folder: Path, identity: Mapping[str, Any], form: Form = SET) ->
         InputError: The folder holds what was made with other settings.
         OSError: The file cannot be written.
     """
+    # Before the first shard: cut short here, the folder is new, or one without shards, and the next call
+    # finds the same settings.
     if not (folder / form.file).exists():
         _begin(folder, identity, form)
     manifest = read_manifest(folder, form)

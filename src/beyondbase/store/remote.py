@@ -12,8 +12,8 @@ from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.files import AnyPath
 from beyondbase.messages import quote
-from beyondbase.store.card import make_card
 from beyondbase.store.durable import explained, make_folder, write_durably
+from beyondbase.store.hub import commit, commit_set, in_dataset
 from beyondbase.store.layout import SCORER_FILE, SET_FILE
 from beyondbase.store.manifest import (
     SCORER,
@@ -24,7 +24,6 @@ from beyondbase.store.manifest import (
     read_manifest,
     refuse_others,
 )
-from beyondbase.store.sample_set import SampleSet
 from beyondbase.store.sidecars import (
     EXPECTED_FILE,
     PROMPTS_FILE,
@@ -39,9 +38,7 @@ from beyondbase.store.writer import clear_drafts, lock_folder
 # No part begins with a dot: that keeps drafts out, and whoever would write beside the folder.
 _SHARD = re.compile(r"(completions|(grades|scores)/[^./][^/]*)/[^./][^/]*\.parquet")
 _SCORER = re.compile(rf"scores/[^./][^/]*/{re.escape(SCORER_FILE)}")
-_CARD = "README.md"
 _PLAIN = {PROMPTS_FILE, EXPECTED_FILE}
-_DATASET = re.compile(r"datasets/([^/@]+/[^/@]+)(?:/(.+))?")
 
 
 def pull(url: str, folder: AnyPath, *, wait: float = 0) -> int:
@@ -66,7 +63,8 @@ def pull(url: str, folder: AnyPath, *, wait: float = 0) -> int:
     with lock_folder(folder, wait=wait):
         with explained(folder):
             clear_drafts(folder)
-        # The set's own file first, and all settings before a shard.
+        # The set's own file first, and all settings before a shard: a copy that is cut short is a smaller
+        # set, never shards that nobody can tell the settings of.
         settings = sorted((name for name in theirs if _form(name)), key=lambda name: (name != SET_FILE, name))
         for name in settings:
             with _reachable(url):
@@ -74,6 +72,7 @@ def pull(url: str, folder: AnyPath, *, wait: float = 0) -> int:
             _agree(folder, url, name, data)
         if PROMPTS_FILE in theirs:
             add_prompts(folder, _prompts_there(files, root, url))
+        # Before the shards, so that a copy of some of them does not pass for a whole import.
         _fill(files, root, url, folder, theirs & {EXPECTED_FILE})
         return len(_fill(files, root, url, folder, sorted(filter(_SHARD.fullmatch, theirs))))
 
@@ -112,7 +111,7 @@ def push(folder: AnyPath, url: str, *, card: str | None = None) -> int:
     content |= {name: folder / name for name in last}
     with _reachable(url):
         if url.startswith("hf://"):
-            _commit_set(folder, content, files, root, card)
+            commit_set(folder, content, files, root, card)
         else:
             _write(content, files, root)
     return len(missing)
@@ -137,7 +136,7 @@ def push_beside(folder: Path, url: str, names: Sequence[str]) -> list[str]:
         known = {name: files.cat_file(f"{root}/{name}") for name in ours if files.exists(f"{root}/{name}")}
         content = {name: data for name, data in ours.items() if known.get(name) != data}
         if url.startswith("hf://"):
-            _commit(content, root, None, f"Add {len(content)} files of a task")
+            commit(content, root, None, f"Add {len(content)} files of a task")
         else:
             _write(content, files, root)
     return [*content]
@@ -178,7 +177,7 @@ def _write(content: Mapping[str, Path | bytes], files: Any, root: str) -> None:
 
 def _connect_dataset(url: str) -> tuple[Any, str]:
     files, root = _connect(url)
-    if url.startswith("hf://") and not _DATASET.fullmatch(root):
+    if url.startswith("hf://") and not in_dataset(root):
         raise InputError(f"{url}: is no place in a dataset; push to hf://datasets/OWNER/NAME/FOLDER")
     return files, root
 
@@ -257,44 +256,3 @@ def _keep(path: Path, data: bytes) -> None:
     with explained(path.parent):
         make_folder(path.parent)
         write_durably(path, data)
-
-
-def _dataset(root: str) -> tuple[str, str]:
-    match = _DATASET.fullmatch(root)
-    return (match[1], match[2] or "") if match else (root, "")
-
-
-def _commit_set(
-    folder: Path, content: Mapping[str, Path | bytes], files: Any, root: str, card: str | None
-) -> None:
-    repo, place = _dataset(root)
-    new = content and not files.exists(f"datasets/{repo}/{_CARD}")
-    others = _sets(files, f"datasets/{repo}") - {place} if new else ()
-    text = (card or make_card(SampleSet.read(folder), repo, place, sorted(others))) if new else None
-    _commit(content, root, text, f"Add {len(content)} files of a sample set")
-
-
-def _commit(content: Mapping[str, Path | bytes], root: str, card: str | None, message: str) -> None:
-    if not content:
-        return
-    # One commit, because the Hub slows down who makes thousands.
-    hub, (repo, place) = require("huggingface_hub", "hub"), _dataset(root)
-    add = hub.CommitOperationAdd
-    operations = [
-        add(
-            path_in_repo=f"{place}/{name}".lstrip("/"),
-            path_or_fileobj=source if isinstance(source, bytes) else str(source),
-        )
-        for name, source in content.items()
-    ]
-    if card is not None:
-        operations.append(add(path_in_repo=_CARD, path_or_fileobj=card.encode()))
-    api = hub.HfApi()
-    api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)
-    api.create_commit(repo, operations, repo_type="dataset", commit_message=message)
-
-
-def _sets(files: Any, repo: str) -> set[str]:
-    names = files.find(repo) if files.exists(repo) else []
-    found = (name.removeprefix(repo).strip("/").rpartition("/") for name in names)
-    return {place for place, _, name in found if name == SET_FILE}

@@ -10,7 +10,8 @@ The order of the writes makes every moment a good one to be killed at, or to run
   after it, a whole shard. Where only the last sync fails, the shard may be there although the caller was
   refused: who keeps account of the folder in memory must read it again then.
 * Completions come before what is said of them, and each grade and score carries the digest of its text:
-  one whose completion is gone, or was sampled again, counts as none.
+  one whose completion is gone, or was sampled again with another text, counts as none. So graders and
+  scorers need no lock on the completions, nor these on them.
 """
 
 import uuid

@@ -1,12 +1,18 @@
-"""The page that a dataset of samples on the Hub begins with."""
+"""A dataset of samples on the Hub: the page that it begins with, and the commits that add to it."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+from beyondbase.extras import require
+from beyondbase.store.layout import SET_FILE
 from beyondbase.store.sample_set import SampleSet
 from beyondbase.store.shards import COMPLETIONS
 
+_CARD = "README.md"
+_DATASET = re.compile(r"datasets/([^/@]+/[^/@]+)(?:/(.+))?")
 _FIELDS = {
     "problem_id": "the problem",
     "index": "the completion's number among the problem's, from 0",
@@ -19,6 +25,61 @@ _FIELDS = {
     "token_ids": "the generated tokens, where they were kept",
     "token_logprobs": "the log-probability of each, where they were kept",
 }
+
+
+def in_dataset(root: str) -> bool:
+    """Whether a path of the Hub's file system lies in a dataset."""
+    return _DATASET.fullmatch(root) is not None
+
+
+def commit_set(
+    folder: Path, content: Mapping[str, Path | bytes], files: Any, root: str, card: str | None
+) -> None:
+    """Add files of a set to a dataset, with a card where the dataset has none.
+
+    Args:
+        folder: The set.
+        content: What to add, by its name in the set.
+        files: The Hub's file system.
+        root: Where the set lies in it.
+        card: What the card says; by default what the set is.
+
+    Raises:
+        InputError: A shard is damaged.
+    """
+    repo, place = _dataset(root)
+    new = content and not files.exists(f"datasets/{repo}/{_CARD}")
+    others = _sets(files, f"datasets/{repo}") - {place} if new else ()
+    text = (card or make_card(SampleSet.read(folder), repo, place, sorted(others))) if new else None
+    commit(content, root, text, f"Add {len(content)} files of a sample set")
+
+
+def commit(content: Mapping[str, Path | bytes], root: str, card: str | None, message: str) -> None:
+    """Add files to a dataset, which is made, private, where it is not there.
+
+    Args:
+        content: What to add, by its name below the root.
+        root: Where it goes in the Hub's file system.
+        card: The text of the dataset's card; None leaves the card alone.
+        message: That of the commit.
+    """
+    if not content:
+        return
+    # One commit, because the Hub slows down who makes thousands.
+    hub, (repo, place) = require("huggingface_hub", "hub"), _dataset(root)
+    add = hub.CommitOperationAdd
+    operations = [
+        add(
+            path_in_repo=f"{place}/{name}".lstrip("/"),
+            path_or_fileobj=source if isinstance(source, bytes) else str(source),
+        )
+        for name, source in content.items()
+    ]
+    if card is not None:
+        operations.append(add(path_in_repo=_CARD, path_or_fileobj=card.encode()))
+    api = hub.HfApi()
+    api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)
+    api.create_commit(repo, operations, repo_type="dataset", commit_message=message)
 
 
 def make_card(store: SampleSet, repo: str, place: str, others: Iterable[str] = ()) -> str:
@@ -112,3 +173,14 @@ def _model(identity: Mapping[str, Any]) -> str:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names) or "nobody"
+
+
+def _dataset(root: str) -> tuple[str, str]:
+    match = _DATASET.fullmatch(root)
+    return (match[1], match[2] or "") if match else (root, "")
+
+
+def _sets(files: Any, repo: str) -> set[str]:
+    names = files.find(repo) if files.exists(repo) else []
+    found = (name.removeprefix(repo).strip("/").rpartition("/") for name in names)
+    return {place for place, _, name in found if name == SET_FILE}
