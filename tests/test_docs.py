@@ -18,7 +18,7 @@ from beyondbase.study import load_study
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
-TOP = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+TOP = [README, *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md"))]
 PAGES = [*TOP, *sorted(DOCS.glob("*.md"))]
 
 
@@ -42,7 +42,7 @@ def today(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     return result.stdout, folder
 
 
-@pytest.mark.parametrize("page", [README, DOCS / "built-in.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [README, DOCS / "built-in.md"], ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_output_shown_is_the_output_made(page: Path, today: tuple[str, Path]) -> None:
     """The lines in a page are what the built-in studies print today; "..." stands for lines left out."""
     made = today[0].split("= verdicts =")[1].splitlines()[1:]
@@ -94,7 +94,9 @@ def test_the_study_shown_works(tmp_path: Path) -> None:
     assert result.returncode == 1
 
 
-@pytest.mark.parametrize("page", [DOCS / "tutorial.md", DOCS / "ci.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [DOCS / "tutorial.md", DOCS / "ci.md"], ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_the_claim_shown_works(page: Path, tmp_path: Path) -> None:
     """A user who copies the claim into a repository of her own gets a verdict."""
     study, _ = block(DOCS / "own-data.md", "toml", "[evidence]").split("[expect]")
@@ -148,7 +150,7 @@ def test_the_example_is_shown_as_today(name: str, tmp_path: Path) -> None:
     assert made == kept, "run `nox -s example`"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_session_named_exists(page: Path) -> None:
     """A `nox -s` command of the docs names sessions of the noxfile."""
     noxfile = (ROOT / "noxfile.py").read_text(encoding="utf-8")
@@ -159,7 +161,7 @@ def test_every_session_named_exists(page: Path) -> None:
     assert named <= sessions | {"against"}, f"{page.name}: {named - sessions}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     """Links to files of the repository lead to files that are there."""
     links = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from scipy.stats import chisquare
 from tiny_model import make_tiny
 
 from beyondbase.completions import Completion
-from beyondbase.engines import Request, TransformersSettings, make_engine, scoring
+from beyondbase.engines import Request, TransformersSettings, make_engine, token_scores
 from beyondbase.errors import InputError
 from beyondbase.study.draw import Draw
 from beyondbase.weights import weights_digest
@@ -122,7 +122,7 @@ def test_scores_are_those_of_a_plain_forward_pass(engine: Any, monkeypatch: pyte
     continuations = [tuple(range(40, 40 + length)) for length in (1, 9, 30)] + ["It is 42.", ()]
     prompts = [*QUESTIONS, "Hi", "Hi"]
     for budget in (1 << 26, 1):
-        monkeypatch.setattr(scoring, "_LOGITS", budget)
+        monkeypatch.setattr(token_scores, "_LOGITS", budget)
         found = engine.score(prompts, continuations)
         assert [len(score) for score in found[:3]] == [1, 9, 30]
         assert found[4] == ()
@@ -139,7 +139,7 @@ def test_scores_at_a_temperature_are_those_of_the_law_that_is_drawn_from(
     """Logits are divided by the temperature before they are normalised, token by token."""
     tokens = tuple(range(40, 60))
     for budget in (1 << 26, 1):
-        monkeypatch.setattr(scoring, "_LOGITS", budget)
+        monkeypatch.setattr(token_scores, "_LOGITS", budget)
         (found,) = engine.score(["Hi"], [tokens], temperature=temperature)
         plain = full_logprobs(engine, "Hi", tokens)
         wanted = (plain / temperature).log_softmax(-1).gather(1, torch.tensor(tokens)[:, None])[:, 0]

@@ -7,8 +7,8 @@ from typing import Any
 from beyondbase.completions import Completion
 from beyondbase.engines.batches import Row, run_batch
 from beyondbase.engines.engine import Engine, Request
-from beyondbase.engines.scoring import score_tokens
 from beyondbase.engines.stopping import LineWatch, cut_at_line
+from beyondbase.engines.token_scores import score_tokens
 from beyondbase.engines.tokens import decode, encode_continuation, encode_prompt
 from beyondbase.errors import InputError
 from beyondbase.extras import require

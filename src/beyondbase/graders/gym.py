@@ -40,7 +40,7 @@ _SCORED = """
 """
 SCORED = frozenset(_SCORED.split())
 # Run in grading processes only.
-_SCORING = "beyondbase.graders.scoring"
+_SCORING = "beyondbase.graders.gym_scorers"
 REFUSED = {
     "simple_integration": "its scorer runs a model's text as Python",
     "intermediate_integration": "its scorer runs a model's text as Python",
