@@ -15,6 +15,7 @@ from made_results import made_results, replaced
 from typer.testing import CliRunner, Result
 
 from beyondbase import cli
+from beyondbase.cli.report import report
 from beyondbase.judging.waivers import today
 from beyondbase.report import render_page
 from beyondbase.report.markdown import render_summary
@@ -245,7 +246,7 @@ def test_a_terminal_has_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv("NO_COLOR", no_color)
         with monkeypatch.context() as patch:
             patch.setattr(sys, "stdout", terminal)
-            cli.report(path)
+            report(path)
         shown[no_color] = terminal.getvalue()
     assert "\x1b[32mrl-leads-at-1 " in shown[""]
     assert "\x1b[31mrl-expands " in shown[""]

@@ -166,6 +166,8 @@ def _saddlepoint(y: Floats) -> Floats:
             break
         low, high = np.where(gradient < 0, s, low), np.where(gradient > 0, s, high)
         room = s * (end - s)
-        step = s - gradient * room / (curvature * room + gradient * (end - 2 * s))
+        # Where the derivative of that product is zero there is no step of Newton's, and the half is taken.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = s - gradient * room / (curvature * room + gradient * (end - 2 * s))
         s = np.where((step > low) & (step < high), step, (low + high) / 2)
     return s
