@@ -272,6 +272,17 @@ def test_a_bad_parquet_is_refused_by_file_and_row(
     assert f"{file}{message}" in refusal(file)
 
 
+def test_text_of_other_bytes_in_parquet_is_refused(tmp_path: Path) -> None:
+    """What says that it is text and is no UTF-8 is told by file and column, not by a traceback."""
+    plain = pa.array(["1", "xy"])
+    bad = pa.Array.from_buffers(pa.string(), 2, [*plain.buffers()[:2], pa.py_buffer(b"1\xff\xfe")])
+    table = pa.table({"task": ["T"] * 2, "arm": ["b"] * 2, "problem_id": bad, "n": [8] * 2, "c": [3] * 2})
+    pq.write_table(table, tmp_path / "counts.parquet")
+    said = refusal(tmp_path / "counts.parquet")
+    assert "counts.parquet: problem_id: found text that is no UTF-8 (" in said
+    assert said.endswith("; store text in UTF-8")
+
+
 def test_a_path_that_is_no_file_of_counts_is_refused(tmp_path: Path) -> None:
     """No path, a missing file, an unknown suffix and a false parquet file are each refused by name."""
     assert "found no file; name at least one" in refusal()

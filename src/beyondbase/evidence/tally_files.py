@@ -77,5 +77,12 @@ def _read_parquet(path: Path, data: bytes) -> pa.Table:
     for place, name in enumerate(table.column_names):
         use = "store integers, without NaN" if name in ("n", "c") else "store text, without NaN"
         column: Any = pc.cast(column_of(path, table, name, _READABLE, use)[0], pa.string())
+        try:
+            # Whoever wrote the file may have put any bytes where it says text.
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            reason = " ".join(str(error).split())[:200]
+            use = "store text in UTF-8"
+            raise InputError(f"{path}: {name}: found text that is no UTF-8 ({reason}); {use}") from None
         table = table.set_column(place, name, column.fill_null(""))
     return table
