@@ -45,7 +45,7 @@ def test_an_example_without_its_evidence_is_not_collected(judged: str) -> None:
 
 
 def test_every_kind_of_claim_is_explained() -> None:
-    """The files are to be read: a comment or docstring for every fifth line at least."""
+    """The files are to be read: a comment or docstring for every sixth line at least."""
     for path in sorted((ROOT / "examples" / "claims").glob("test_*.py")):
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
         assert sum(line.startswith(("#", '"""')) for line in lines) * 6 >= len(lines), path.name
