@@ -1,5 +1,5 @@
 """The command line: a module for each group of commands, put together in `main`."""
 
-from beyondbase.cli.main import app, main
+from beyondbase.cli.main import app
 
-__all__ = ["app", "main"]
+__all__ = ["app"]

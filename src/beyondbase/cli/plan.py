@@ -8,7 +8,7 @@ import typer
 from beyondbase.cli.console import columns, mistakes_told, say
 from beyondbase.cli.options import ArmOption, StudyOption, TaskOption
 from beyondbase.evidence.sampled_arm import sampled_arms
-from beyondbase.sampling.plan import Need, Stock, gpus, needs, stock
+from beyondbase.sampling.plan import Need, SetStatus, gpus, needs, statuses
 from beyondbase.study import Study, load_study
 from beyondbase.visible import one_line
 
@@ -46,9 +46,9 @@ def status(study: StudyOption, *, task: TaskOption = None, arm: ArmOption = None
     with mistakes_told():
         found = load_study(study)
         arms = sampled_arms(found, tasks=task or (), arms=arm or ())
-        there, wanted = stock(arms), {one.key: one.n for one in arms}
-        rows = [_stock_row(item, wanted[item.task, item.arm]) for item in there]
-        for line in columns([_STOCK_HEADER, *rows]) if rows else ():
+        there, wanted = statuses(arms), {one.key: one.n for one in arms}
+        rows = [_status_row(item, wanted[item.task, item.arm]) for item in there]
+        for line in columns([_STATUS_HEADER, *rows]) if rows else ():
             say(line)
         known = {(item.task, item.arm) for item in there}
         for one in arms:
@@ -60,7 +60,7 @@ def status(study: StudyOption, *, task: TaskOption = None, arm: ArmOption = None
 
 
 _NEED_HEADER = ("arm", "task", "problems", "to sample", "tokens", "time", "disk")
-_STOCK_HEADER = (
+_STATUS_HEADER = (
     "arm",
     "task",
     "problems",
@@ -117,7 +117,7 @@ def _plan_notes(study: Study, found: Sequence[Need], *, rate: float | None) -> l
     return lines
 
 
-def _stock_row(item: Stock, n: int | None) -> tuple[str, ...]:
+def _status_row(item: SetStatus, n: int | None) -> tuple[str, ...]:
     health = item.health
     shares = (health.truncated, health.unparsed, health.undecided, health.errors)
     return (

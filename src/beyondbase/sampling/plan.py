@@ -18,7 +18,7 @@ BYTES_PER_TOKEN, BYTES_PER_COMPLETION, BYTES_PER_KEPT = 2.0, 60.0, 8.0
 
 
 @dataclass(frozen=True)
-class Stock:
+class SetStatus:
     """What there is of one sample set.
 
     Attributes:
@@ -65,13 +65,13 @@ class Need:
     size: float
 
 
-def stock(arms: Sequence[SampledArm]) -> list[Stock]:
+def statuses(arms: Sequence[SampledArm]) -> list[SetStatus]:
     """Look at the sample sets that are there.
 
     Raises:
         InputError: One is damaged.
     """
-    return [found for arm in arms if arm.there and (found := _stock(arm)) is not None]
+    return [found for arm in arms if arm.there and (found := _status(arm)) is not None]
 
 
 def needs(arms: Sequence[SampledArm], *, rate: float | None = None) -> list[Need]:
@@ -116,7 +116,7 @@ def _need(arm: SampledArm, problems: int, lacking: int, *, speed: Speed | None, 
     )
 
 
-def _stock(arm: SampledArm) -> Stock | None:
+def _status(arm: SampledArm) -> SetStatus | None:
     store, samples = arm.read(), samples_of(arm.study)
     status = store.status()
     if not status.completions:
@@ -125,7 +125,7 @@ def _stock(arm: SampledArm) -> Stock | None:
     graded = task_path(samples, arm.task).exists()
     rows = store.rows(*(read_task(samples, arm.task).grader if graded else ("", "")))
     health = health_of(rows)
-    return Stock(
+    return SetStatus(
         *arm.key,
         problems=status.problems,
         completions=status.completions,
