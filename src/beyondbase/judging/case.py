@@ -33,6 +33,7 @@ class Case:
         tallies: per arm, all with the same problem ids; as read where `mismatch` is not empty.
         mismatch: why the tallies cannot stand side by side, or are no evidence at all.
         chances: exact chances of every arm that guesses on the task, by arm, in the rows of the tallies.
+        parts: of a case over all tasks (see `pool`), the cases of each of them.
     """
 
     study: Study
@@ -43,6 +44,7 @@ class Case:
     tallies: Mapping[str, Tally]
     mismatch: tuple[str, ...]
     chances: Mapping[str, Floats] = field(default_factory=dict)
+    parts: tuple["Case", ...] = ()
 
     @property
     def id(self) -> str:

@@ -83,7 +83,7 @@ def few_samples(cases: Iterable[Case]) -> str:
     Args:
         cases: those on which such claims are judged; empty text if all have enough.
     """
-    found = {(case.task, arm): case for case in cases for arm in case.tallies}
+    found = {(case.task, arm): case for case in cases if not case.parts for arm in case.tallies}
     short = {place: case for place, case in found.items() if place[1] in case.undersampled}
     if not short:
         return ""

@@ -19,6 +19,7 @@ from beyondbase.judging.comparable import few_samples
 from beyondbase.judging.remedies import remedy_text
 from beyondbase.judging.tipping import Member, Tipping, tippings
 from beyondbase.judging.undecided import SETTLEMENTS, doubts, settled
+from beyondbase.judging.unlike_tasks import with_tasks
 from beyondbase.judging.verdict import Outcome, Verdict, invalid
 from beyondbase.messages import suggest
 from beyondbase.study import Expectation, Study, Waiver
@@ -245,6 +246,8 @@ def _verdict(claim: Claim, case: Case) -> Verdict:
         with warnings.catch_warnings():
             warnings.simplefilter("default")
             verdict = claim.test(case)
+            if case.parts and isinstance(verdict, Verdict):
+                verdict = with_tasks(verdict, case, claim.test)
     except _LEAVING as left:
         # To pytest these are orders to skip a test or end a run, not failures: they must not end one well.
         how = f"{type(left).__name__}: {left}"

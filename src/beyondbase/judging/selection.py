@@ -11,6 +11,7 @@ from beyondbase.evidence.chances import Chances
 from beyondbase.evidence.tallies import Tally
 from beyondbase.judging.case import Case
 from beyondbase.judging.comparable import Siblings
+from beyondbase.judging.pool import pooled
 from beyondbase.study import Study
 from beyondbase.study.arms import Arm
 
@@ -19,10 +20,17 @@ NO_CHANCES: Mapping[tuple[str, str], Chances] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Selection:
-    """A way to find cases, and in words what it needs of a study."""
+    """A way to find cases, and in words what it needs of a study.
+
+    Attributes:
+        needs: what, in words.
+        find: base, other arms and label of every case among the arms of one task.
+        pools: whether there is a case over all tasks too.
+    """
 
     needs: str
     find: Callable[["Arms"], Iterable[tuple[str, tuple[str, ...], str]]]
+    pools: bool = False
 
     def cases(
         self,
@@ -30,7 +38,7 @@ class Selection:
         tallies: Mapping[tuple[str, str], Tally],
         chances: Mapping[tuple[str, str], Chances] = NO_CHANCES,
     ) -> list[Case]:
-        """All cases of a study, in the order of its tasks and arms.
+        """All cases of a study, in the order of its tasks and arms; those over all tasks come last.
 
         Args:
             tallies: its counts by (task, arm).
@@ -45,7 +53,7 @@ class Selection:
                     some = {arm: tallies[task, arm] for arm in key[1:] if (task, arm) in tallies}
                     known[key] = Siblings(task, some)
                 cases.append(_case(study, known[key], found, chances))
-        return cases
+        return cases + (pooled(study, cases) if self.pools else [])
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,7 @@ def pairs(role: str, *, every: bool = False) -> Selection:
             if every or arms.study.arms[name].paired:
                 yield arms.study.base_of(name), (name,), name
 
-    return Selection(f"a base arm and an arm with role {role} on one task", find)
+    return Selection(f"a base arm and an arm with role {role} on one task", find, pools=True)
 
 
 def scored_pairs(role: str) -> Selection:

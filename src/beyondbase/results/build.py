@@ -23,7 +23,8 @@ from beyondbase.results import paper
 from beyondbase.results.likelihoods import likelihood_summaries
 from beyondbase.results.pairs import summaries
 from beyondbase.results.schema import SCHEMA_VERSION
-from beyondbase.study import Study, Waiver
+from beyondbase.study import Study, Task, Waiver
+from beyondbase.study.arms import ALL_TASKS
 
 # What differs between processors and versions of libraries (tests/test_reproducible.py) is beyond these: some
 # 1e-11 of a number, and 1e-14 where nearly all of it cancelled. Only p-values are told however small.
@@ -90,10 +91,7 @@ def _study(judgement: Judgement, known: Mapping[int, dict[str, Any]]) -> dict[st
             {"id": name} | arm.model_dump(exclude={"url", "n"}) | {"base": _base(judgement, name)}
             for name, arm in study.arms.items()
         ],
-        "tasks": [
-            {"id": name} | task.model_dump() | {"benchmark": task.benchmark or name}
-            for name, task in study.tasks.items()
-        ],
+        "tasks": _tasks(judgement),
         "verdicts": verdicts,
         "not_applicable": [
             {"claim": claim.id, "finding": claim.finding, "needs": claim.over.needs}
@@ -105,6 +103,18 @@ def _study(judgement: Judgement, known: Mapping[int, dict[str, Any]]) -> dict[st
         "samples": [_sample_set(item) for item in evidence.sets],
         "examples": [vars(example).copy() for example in evidence.examples],
     }
+
+
+def _tasks(judgement: Judgement) -> list[dict[str, Any]]:
+    tasks = judgement.study.tasks
+    told = [
+        {"id": name} | task.model_dump() | {"benchmark": task.benchmark or name}
+        for name, task in tasks.items()
+    ]
+    if any(case.parts for _, case in judgement.family.found):
+        note = f"The problems of {', '.join(tasks)}, each counted once: means are over problems."
+        told.append({"id": ALL_TASKS} | Task(note=note).model_dump() | {"benchmark": ALL_TASKS})
+    return told
 
 
 def _sample_set(item: SampledSet) -> dict[str, Any]:
@@ -144,7 +154,7 @@ def _base(judgement: Judgement, name: str) -> str | None:
 
 def _judged(entry: Judged) -> dict[str, Any]:
     case, claim = entry.case, entry.claim
-    task = case.study.tasks[case.task]
+    task = Task() if case.parts else case.study.tasks[case.task]
     references = paper.reported(
         claim.reports,
         benchmark=task.benchmark or case.task,

@@ -11,6 +11,9 @@ from beyondbase.study.tables import Table
 
 Role = Literal["base", "rl", "distilled", "instruct", "teacher", "guess"]
 
+# The name of all tasks of a study together.
+ALL_TASKS = "all-tasks"
+
 # A task and an arm: what names a sample set, or the counts of an arm.
 Key = tuple[str, str]
 

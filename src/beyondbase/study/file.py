@@ -11,6 +11,7 @@ from beyondbase.errors import InputError
 from beyondbase.files import AnyPath
 from beyondbase.messages import explain, place, quote, read_toml, suggest
 from beyondbase.study.arms import (
+    ALL_TASKS,
     Arm,
     base_problems,
     bases_of,
@@ -108,6 +109,10 @@ class Study(Table):
     claims: Claims | None = Field(
         None, description="the claims that form the family; all that apply if absent"
     )
+    pooled: bool = Field(
+        default=True,
+        description="whether pairs are judged over all tasks together too, where there are several",
+    )
     evidence: EvidenceTable = Field(description="a table [evidence] with the key tallies")
     tasks: dict[Name, Task] = Field(min_length=1, description="a table [tasks.NAME] per task")
     arms: dict[Name, Arm] = Field(min_length=1, description="a table [arms.NAME] per arm")
@@ -134,6 +139,7 @@ class Study(Table):
             *repeat_problems(self.arms),
             *pair_problems(self.arms),
             *chance_problems(self.arms, counted=self.evidence.tallies is not None),
+            *_task_problems(self.tasks),
             *_sampling_problems(self),
             *_key_problems(self, "expect", self.expect),
             *_key_problems(self, "waive", self.waive),
@@ -234,6 +240,12 @@ def _evidence_problems(study: Study) -> Iterator[str]:
         yield f"{place('evidence', 'examples')}: found beside samples, which bring their own; delete this key"
 
 
+def _task_problems(tasks: Iterable[str]) -> Iterator[str]:
+    if ALL_TASKS in tasks:
+        found = f"found {quote(ALL_TASKS)}, which means all tasks of the study together"
+        yield f"{place('tasks', ALL_TASKS)}: {found}; use another name"
+
+
 def _sampling_problems(study: Study) -> Iterator[str]:
     for name in study.problems:
         if name not in study.tasks:
@@ -263,13 +275,14 @@ def _greedy_problems(arms: Mapping[str, Arm], recipe: Sampling) -> Iterator[str]
 
 
 def _key_problems(study: Study, section: str, keys: Iterable[str]) -> Iterator[str]:
+    tasks = [*study.tasks, *([ALL_TASKS] if study.pooled and len(study.tasks) > 1 else [])]
     for key in keys:
         at = place(section, key)
         match = _KEY.fullmatch(key)
         if not match:
             yield f"{at}: is no claim; use claim-id or claim-id[task/arm]"
             continue
-        for kind, known in (("task", study.tasks), ("arm", study.arms)):
+        for kind, known in (("task", tasks), ("arm", study.arms)):
             name = match[kind]
             if name is not None and name not in known:
                 use = f"use one of {', '.join(known)}{suggest(name, known)}"
