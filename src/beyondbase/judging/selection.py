@@ -38,7 +38,7 @@ class Selection:
         tallies: Mapping[tuple[str, str], Tally],
         chances: Mapping[tuple[str, str], Chances] = NO_CHANCES,
     ) -> list[Case]:
-        """All cases of a study, in the order of its tasks and arms; those over all tasks come last.
+        """All cases of a study, those over all tasks first, then in the order of its tasks and arms.
 
         Args:
             tallies: its counts by (task, arm).
@@ -53,7 +53,7 @@ class Selection:
                     some = {arm: tallies[task, arm] for arm in key[1:] if (task, arm) in tallies}
                     known[key] = Siblings(task, some)
                 cases.append(_case(study, known[key], found, chances))
-        return cases + (pooled(study, cases) if self.pools else [])
+        return [*(pooled(study, cases) if self.pools else ()), *cases]
 
 
 @dataclass(frozen=True)

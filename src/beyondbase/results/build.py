@@ -113,7 +113,7 @@ def _tasks(judgement: Judgement) -> list[dict[str, Any]]:
     ]
     if any(case.parts for _, case in judgement.family.found):
         note = f"The problems of {', '.join(tasks)}, each counted once: means are over problems."
-        told.append({"id": ALL_TASKS} | Task(note=note).model_dump() | {"benchmark": ALL_TASKS})
+        told.insert(0, {"id": ALL_TASKS} | Task(note=note).model_dump() | {"benchmark": ALL_TASKS})
     return told
 
 
