@@ -1,6 +1,6 @@
 """RL makes the solvable certain and the rare impossible (paper, section 4.1, Figs. 5 and 13)."""
 
-from beyondbase import Case, Verdict, all_of, claim, greater, pairs
+from beyondbase import Case, Verdict, all_of, between_problems, claim, greater, pairs
 
 OFTEN, SELDOM = 0.9, 0.01
 
@@ -20,7 +20,7 @@ OFTEN, SELDOM = 0.9, 0.01
 def test_rl_sharpens(pair: Case) -> Verdict:
     """Either change alone would be plain progress, or plain loss."""
     k = pair.k_large
-    return all_of(
+    verdict = all_of(
         f"RL has more problems at either end of accuracy at k = {k} than its base",
         greater(
             pair.often_difference(OFTEN),
@@ -33,3 +33,4 @@ def test_rl_sharpens(pair: Case) -> Verdict:
             f"RL has more problems of accuracy {SELDOM:g} or less at k = {k} than its base",
         ),
     )
+    return verdict.about(verdict.statement, details=between_problems(pair))
