@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beyondbase.inference.tipping import Slipped, p_with_slips
-from beyondbase.judging.slips import AlwaysSolved, Counted, PassSum, SolvedAlone, Source
+from beyondbase.judging.slips import Counted, OftenSolved, PassSum, SolvedAlone, Source
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -92,7 +92,7 @@ CLAIMS = (
     ),
     Claim(
         "RL always right more often (32 answers)",
-        lambda rl, base: AlwaysSolved((rl, base), 32),
+        lambda rl, base: OftenSolved((rl, base), 32, 32),
         up=True,
         than=0.0,
         law=nearly_sure,

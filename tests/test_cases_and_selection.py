@@ -234,7 +234,12 @@ def test_a_k_that_grows_with_the_samples_is_told(
 ) -> None:
     """Effects at the largest k would ask something else with more samples, unless the study sets that k."""
     (case, _) = cases_of(two_arms(tmp_path, grid=grid), pairs("rl"))
-    large = case.difference(16), case.perfect_difference(), case.never_difference(), case.sampling_gap(16)
+    large = (
+        case.difference(16),
+        case.often_difference(0.9),
+        case.seldom_difference(0.1),
+        case.sampling_gap(16),
+    )
     assert {measure.kept_k for measure in large} == {kept}
     assert case.difference(8).kept_k is None
 
@@ -265,6 +270,31 @@ def test_cover_is_that_of_every_choice_of_as_many_samples(tmp_path: Path) -> Non
         ]
         assert_allclose(case.cover("base", tau), share[0], rtol=1e-13)
         assert_allclose(case.cover_difference(tau).values, np.subtract(share[1], share[0]), atol=1e-13)
+
+
+@pytest.mark.parametrize(("k", "tau", "least", "most"), [(5, 0.9, 5, 4), (5, 0.21, 2, 1), (4, 0.1, 1, 0)])
+def test_ends_of_accuracy_are_those_of_every_choice_of_k_samples(
+    tmp_path: Path, k: int, tau: float, least: int, most: int
+) -> None:
+    """All choices of k samples are averaged over, of each arm by its own n, problem by problem."""
+    base, rl = [(5, 0), (5, 2), (6, 6), (9, 4), (9, 8)], [(8, 0), (7, 3), (5, 5), (6, 1), (8, 7)]
+    arms = [[list(column) for column in zip(*rows, strict=True)] for rows in (base, rl)]
+    case = only(tmp_path, (arms[0][0], arms[0][1]), (arms[1][0], arms[1][1]), grid={"k_large": k})
+    hits = [[np.array(subsets(n, c, k)) for n, c in rows] for rows in (base, rl)]
+    often = [[(found >= least).mean() for found in rows] for rows in hits]
+    seldom = [[(found <= most).mean() for found in rows] for rows in hits]
+    assert_allclose(case.often_difference(tau).values, np.subtract(often[1], often[0]), atol=1e-13)
+    assert_allclose(case.seldom_difference(tau).values, np.subtract(seldom[1], seldom[0]), atol=1e-13)
+
+
+def test_below_a_hundred_samples_one_in_a_hundred_is_none(tmp_path: Path) -> None:
+    """The lower end is then 1 - pass@k, and a share that is a whole number of samples is read as it."""
+    counts = np.arange(17)
+    case = only(tmp_path, (16, counts), (16, counts[::-1]))
+    assert_allclose(case.seldom_difference(0.01).values, -case.difference(16).values, atol=1e-15)
+    large = only(tmp_path / "large", (300, [0, 3, 4, 269, 270]), (300, [0] * 5))
+    assert large.seldom_difference(3 * 0.1 / 30).values.tolist() == [0, 0, 1, 1, 1]
+    assert large.often_difference(3 * 0.3).values.tolist() == [0, 0, 0, 0, -1]
 
 
 @pytest.mark.parametrize("n", [1, 10, 16, 30])

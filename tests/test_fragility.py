@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from beyondbase.inference.fragility import Moves, fewest_wrong
-from beyondbase.judging.slips import AlwaysSolved, Counted, PassSum, SolvedAlone, Source
+from beyondbase.judging.slips import Counted, OftenSolved, PassSum, SeldomSolved, SolvedAlone, Source
 from beyondbase.judging.thresholds import Threshold, answers, together
 
 Counts = NDArray[np.int64]
@@ -32,7 +32,11 @@ SOURCES: dict[str, Callable[[Counts, Counts], Source]] = {
     "pass@3": passes(3),
     "pass@1": passes(1),
     "alone": lambda a, b: SolvedAlone(arm("a", a), arm("b", b), 4),
-    "always": lambda a, b: AlwaysSolved((arm("a", a), arm("b", b)), 3),
+    "always": lambda a, b: OftenSolved((arm("a", a), arm("b", b)), 3, 3),
+    "often": lambda a, b: OftenSolved((arm("a", a), arm("b", b)), 5, 4),
+    "often of all": lambda a, b: OftenSolved((arm("a", a), arm("b", b)), N, 5),
+    "seldom": lambda a, b: SeldomSolved((arm("b", b), arm("a", a)), 5, 1),
+    "seldom of all": lambda a, b: SeldomSolved((arm("b", b), arm("a", a)), N, 1),
 }
 
 

@@ -29,7 +29,7 @@ from beyondbase.judging.case import Case
 from beyondbase.judging.family import Judged
 from beyondbase.judging.measure import Measure, greater
 from beyondbase.judging.selection import pairs
-from beyondbase.judging.slips import AlwaysSolved, Counted, PassSum, SolvedAlone, Source
+from beyondbase.judging.slips import Counted, OftenSolved, PassSum, SeldomSolved, SolvedAlone, Source
 from beyondbase.judging.thresholds import answers
 from beyondbase.judging.tipping import Member, Tipping, fewest_wrong, shown, tippings
 from beyondbase.judging.verdict import Outcome, Verdict, all_of, any_of, given, opposite
@@ -61,7 +61,22 @@ def alone(a: Counts, b: Counts) -> Source:
 
 def always(a: Counts, b: Counts) -> Source:
     """Solved in all of 3 answers by a, minus by b."""
-    return AlwaysSolved((arm("a", a), arm("b", b)), 3)
+    return OftenSolved((arm("a", a), arm("b", b)), 3, 3)
+
+
+def often(a: Counts, b: Counts) -> Source:
+    """Solved in 2 or more of 4 answers by a, minus by b."""
+    return OftenSolved((arm("a", a), arm("b", b)), 4, 2)
+
+
+def seldom(a: Counts, b: Counts) -> Source:
+    """Solved in 1 or none of 4 answers by a, minus by b."""
+    return SeldomSolved((arm("a", a), arm("b", b)), 4, 1)
+
+
+def never(a: Counts, b: Counts) -> Source:
+    """Solved in none of 4 answers by a, minus by b."""
+    return SeldomSolved((arm("a", a), arm("b", b)), 4, 0)
 
 
 # Each source with its true value at the true chances of a right answer.
@@ -69,7 +84,10 @@ SOURCES: list[tuple[Callable[[Counts, Counts], Source], Truth]] = [
     (difference, lambda a, b: (1 - b) ** 3 - (1 - a) ** 3),
     (gap, lambda a, b: 1 - (1 - a) ** 4 - b),
     (alone, lambda a, b: (1 - (1 - a) ** 3) * (1 - b) ** 3),
+    (never, lambda a, b: (1 - a) ** 4 - (1 - b) ** 4),
     (always, lambda a, b: a**3 - b**3),
+    (often, lambda a, b: stats.binom.sf(1, 4, a) - stats.binom.sf(1, 4, b)),
+    (seldom, lambda a, b: stats.binom.cdf(1, 4, a) - stats.binom.cdf(1, 4, b)),
 ]
 ALL_COUNTS = np.array(list(product(range(N + 1), repeat=2))).T
 
@@ -118,7 +136,7 @@ def test_the_mean_with_slips_is_never_above_the_truth(
         assert mean <= true * found.scale[0] + 1e-12
 
 
-@pytest.mark.parametrize(("source", "truth"), SOURCES[:3])
+@pytest.mark.parametrize(("source", "truth"), SOURCES[:4])
 @pytest.mark.parametrize("up", [True, False])
 def test_slips_of_the_arm_that_it_favours_alone_are_met_exactly(
     source: Callable[[Counts, Counts], Source], truth: Truth, *, up: bool

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from beyondbase.judging.effects import (
         above_base_everywhere,
         base_above_everywhere,
+        between_problems,
         crossover_effect,
         efficiency_effect,
         expands,
@@ -47,8 +48,8 @@ _HOMES = {
     "judging.claim": ("Claim", "claim"),
     "errors": ("InputError",),
     "judging.effects": (
-        *("above_base_everywhere", "base_above_everywhere", "crossover_effect", "efficiency_effect"),
-        *("expands", "pass_effect", "solves_alone"),
+        *("above_base_everywhere", "base_above_everywhere", "between_problems", "crossover_effect"),
+        *("efficiency_effect", "expands", "pass_effect", "solves_alone"),
     ),
     "judging.family": ("Family", "Judged", "Judgement", "gather"),
     "judging.measure": ("Measure", "above_everywhere", "alike", "greater", "less"),
@@ -92,6 +93,7 @@ __all__ = [
     "any_of",
     "as_likely",
     "base_above_everywhere",
+    "between_problems",
     "claim",
     "contrasts",
     "crossover_effect",

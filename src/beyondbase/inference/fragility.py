@@ -20,7 +20,6 @@ from beyondbase.inference.bounded import Floats, values_of
 Integers: TypeAlias = NDArray[np.int64]
 DIGITS = 9  # of what an answer weighs: nothing that rounding decides
 EDGE = 1e-9
-NOTHING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +31,14 @@ class Moves:
         accepted: answers that were accepted.
         fall: by how much the value of the item's problem falls where so many of each are wrong, shape
             (items,).
-        first_most: whether the first wrong answer of an item does most, and not the last, as where problems
-            count that are always solved.
+        in_parts: whether some of an item's answers may do more, each, than all of them, as where problems
+            count that are nearly always solved.
     """
 
     problem: Integers
     accepted: Integers
     fall: Callable[[Integers], Floats]
-    first_most: bool = False
+    in_parts: bool = False
 
 
 def fewest_wrong(
@@ -62,7 +61,7 @@ def fewest_wrong(
     if not moves.problem.size or shown(_fallen(values, moves, moves.accepted)):
         return None
     weigh = _Scale(values, low, clusters)
-    items, counts = _single(moves, weigh) if moves.first_most else _whole(moves, weigh)
+    items, counts = _parts(moves, weigh) if moves.in_parts else _whole(moves, weigh)
 
     def taken(steps: int) -> Integers:
         return np.bincount(items[:steps], counts[:steps], len(moves.accepted)).astype(np.int64)
@@ -83,17 +82,22 @@ def _whole(moves: Moves, weigh: "_Scale") -> tuple[Integers, Integers]:
     return order, moves.accepted[order]
 
 
-def _single(moves: Moves, weigh: "_Scale") -> tuple[Integers, Integers]:
-    """Items once for each answer, by what it weighs after those before it."""
-    weights = [np.zeros(len(moves.accepted))]
-    for count in range(1, int(moves.accepted.max()) + 1):
-        weights.append(weigh(moves, np.minimum(count, moves.accepted)))
-        if (weights[-1] - weights[-2]).max() <= NOTHING * weights[1].max():
-            break
-    more = np.diff(weights, axis=0)
-    counts, items = np.nonzero(more > NOTHING * more.max())
-    order = np.lexsort((items, counts, -_rounded(more[counts, items])))
-    return items[order], np.ones(len(order), dtype=np.int64)
+def _parts(moves: Moves, weigh: "_Scale") -> tuple[Integers, Integers]:
+    """Items in parts, by what an answer weighs after those before it.
+
+    They are the pieces of the least concave curve above what so many answers weigh: antitonic regression of
+    the increments (Barlow and others 1972, section 1.2).
+    """
+    most = int(moves.accepted.max())
+    weights = np.array([weigh(moves, np.minimum(count, moves.accepted)) for count in range(most + 1)])
+    more, pieces = np.diff(weights, axis=0), []
+    for item, accepted in enumerate(moves.accepted.tolist()):
+        found = optimize.isotonic_regression(_rounded(more[:accepted, item], more.max()), increasing=False)
+        starts = found.blocks[:-1]
+        pieces.append(np.array([np.full(len(starts), item), starts, np.diff(found.blocks), found.x[starts]]))
+    items, starts, counts, worth = np.hstack(pieces)
+    order = np.lexsort((items, starts, -_rounded(worth)))
+    return items[order].astype(np.int64), counts[order].astype(np.int64)
 
 
 def _completed(  # noqa: PLR0913, PLR0917 - the state of one search
@@ -125,8 +129,8 @@ def _fallen(values: Floats, moves: Moves, wrong: Integers) -> Floats:
     return fallen
 
 
-def _rounded(values: Floats) -> Floats:
-    peak = float(np.abs(values).max()) or 1.0
+def _rounded(values: Floats, peak: float | None = None) -> Floats:
+    peak = peak or float(np.abs(values).max()) or 1.0
     return np.asarray(np.round(values / peak, DIGITS))
 
 

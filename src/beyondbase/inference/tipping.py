@@ -79,17 +79,20 @@ class Linear:
         fails: estimates of f'^k of each arm, shape (problems, columns).
         ks: k of each arm, shape (columns,).
         graded: whether the arm's answers were graded at all, and not its chances computed.
+        exact: whether an estimate over (1 - e)^k has the true chance for its mean, and not a greater one
+            (then that chance is at least the estimate's mean): alike chances are no help without.
     """
 
     weights: tuple[float, ...]
     fails: tuple[Floats, ...]
     ks: tuple[Integers, ...]
     graded: tuple[bool, ...]
+    exact: bool = True
 
     def slipped(self, share: float, *, up: bool, alike: bool) -> Slipped:
         """As `Effect` says; where alike is no help, arms are taken to have each its own chance."""
         weights = tuple(weight if up else -weight for weight in self.weights)
-        if alike and self._at_ends(weights):
+        if alike and self.exact and self._at_ends(weights):
             most = np.max(self.ks, axis=0)
             ends = (
                 self._times(weights, powers, share, most) for powers in ([k * 0 for k in self.ks], self.ks)
@@ -154,27 +157,32 @@ class Alone:
 
 
 @dataclass(frozen=True, eq=False)
-class Always:
-    """The share of problems of which k answers are all right, in one arm minus another: p^k minus p^k.
+class Often:
+    """The share of problems of which all but w of k answers are right, or more, in one arm minus another.
 
-    The true p is p' - r f' with r = e / (1 - e). A power is convex, so p^k >= p'^k - r k f' p'^(k-1): the
-    chance that all k are accepted, less r times the chance that all but one are, both of which have unbiased
-    estimates.
+    Where r answers are refused, r up to w, some that are accepted have to be wrong for the truth to fall
+    short: w + 1 - r of the k - r. Each is, independently, with chance f e / p', where p' is that of being
+    accepted and f e = f' e / (1 - e). So many are with a chance of at most their mean number over w + 1 - r
+    (Markov). In sum the true chance is at least that of the accepted, less e / (1 - e) times the sum over s
+    = 1 .. w + 1 of s / (w + 2 - s) times the chance that s are refused; all have unbiased estimates. For w =
+    0 that is p'^k - e / (1 - e) k f' p'^(k-1), the tangent of a power.
 
     Attributes:
-        whole: estimates of p'^k of either arm, shape (problems,).
-        but_one: estimates of k f' p'^(k-1).
+        whole: estimates that at most w are refused, of either arm, shape (problems,).
+        refused: estimates that 1, 2, .. w + 1 are, shape (problems, w + 1).
     """
 
     whole: tuple[Floats, Floats]
-    but_one: tuple[Floats, Floats]
+    refused: tuple[Floats, Floats]
 
     def slipped(self, share: float, *, up: bool, alike: bool) -> Slipped:  # noqa: ARG002 - no help
         """As `Effect` says; slips alike in both arms are bounded as if the other arm had none."""
         one, other = (0, 1) if up else (1, 0)
-        odds = share / (1 - share)
-        values = self.whole[one] - self.whole[other] - odds * self.but_one[one]
-        return _slipped(values, -1 - odds, 1, 1)
+        odds, most = share / (1 - share), self.refused[one].shape[1]
+        counts = np.arange(1, most + 1)
+        lost = self.refused[one] @ (counts / (most + 1 - counts))
+        values = self.whole[one] - self.whole[other] - odds * lost
+        return _slipped(values, -1 - odds * most, 1, 1)
 
 
 @dataclass(frozen=True, eq=False)

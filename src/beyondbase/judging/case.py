@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import ceil, floor
 
 import numpy as np
 
@@ -12,11 +13,12 @@ from beyondbase.evidence.tallies import Tally
 from beyondbase.inference.bounded import Floats
 from beyondbase.inference.precision import sampling_variance
 from beyondbase.judging.measure import Measure
-from beyondbase.judging.slips import AlwaysSolved, Counted, PassSum, SolvedAlone, Source
+from beyondbase.judging.slips import Counted, OftenSolved, PassSum, SeldomSolved, SolvedAlone, Source
 from beyondbase.study import Margins, Study
 from beyondbase.study.arms import Arm
 
 DENSE_BELOW = 16
+SAME = 1e-12  # by which a share of samples may miss a whole number of them for rounding
 POINTS_PER_OCTAVE = 8
 
 
@@ -128,25 +130,30 @@ class Case:
             slips=self._pass_sum({arm: 1.0, minus: -1.0}, (k,)),
         )
 
-    def perfect_difference(self) -> Measure:
-        """Difference of the share of problems that are always solved, in K samples drawn."""
-        k, (arm, minus) = self.k_large, (self.other, self.base)
-        hats = [estimators.pass_hat_k(self.tallies[a].n, self.tallies[a].c, k) for a in (arm, minus)]
-        within = sum(self._pass_variance(a, k, wrong=True) for a in (arm, minus))
-        name = f"{self.short(arm)} - {self.short(minus)} share always solved at k = {k}"
-        slips = AlwaysSolved((self._counts(arm), self._counts(minus)), k)
-        return self.measure(name, hats[0] - hats[1], within=within, k=k, slips=slips)
+    def often_difference(self, tau: float) -> Measure:
+        """Difference of the expected share of problems of whose K samples drawn at least tau are right.
 
-    def never_difference(self) -> Measure:
-        """Difference of the share of problems that are never solved, in K samples drawn."""
-        k, (arm, minus) = self.k_large, (self.other, self.base)
-        return self.measure(
-            f"{self.short(arm)} - {self.short(minus)} share never solved at k = {k}",
-            self.pass_at_k(minus, k) - self.pass_at_k(arm, k),
-            within=self._pass_variance(arm, k) + self._pass_variance(minus, k),
-            k=k,
-            slips=self._pass_sum({minus: 1.0, arm: -1.0}, (k,)),
-        )
+        At least ceil(tau K) of K, drawn without replacement from each arm's own n: the hypergeometric tail,
+        G-Pass@K of Liu et al. 2024 (arXiv 2412.13147). K is the large k for both arms, so that an arm with
+        more samples has no lead. Tau in (0, 1].
+        """
+        k, arms = self.k_large, (self._counts(self.other), self._counts(self.base))
+        least = max(ceil(tau * k * (1 - SAME)), 1)
+        one, other = (arm.often(k, least) for arm in arms)
+        name = f"{self._against} share with {least} or more of k = {k} right"
+        return self.measure(name, one - other, k=k, slips=OftenSolved(arms, k, least))
+
+    def seldom_difference(self, tau: float) -> Measure:
+        """Difference of the expected share of problems of whose K samples drawn at most tau are right.
+
+        At most floor(tau K) of K, drawn as in `often_difference`. Below K = 1 / tau that is none of them,
+        1 - pass@K. Tau in [0, 1).
+        """
+        k, arms = self.k_large, (self._counts(self.other), self._counts(self.base))
+        most = floor(tau * k * (1 + SAME))
+        one, other = (arm.seldom(k, most) for arm in arms)
+        name = f"{self._against} share with {f'{most} or fewer' if most else 'none'} of k = {k} right"
+        return self.measure(name, one - other, k=k, slips=SeldomSolved(arms, k, most))
 
     def alone_share(self) -> Measure:
         """Share of problems that the other arm solves in K samples drawn and the base does not."""
@@ -246,6 +253,10 @@ class Case:
         role: str = self.arm(arm).role
         return arm if len(same) > 1 else {"rl": "RL"}.get(role, role)
 
+    @property
+    def _against(self) -> str:
+        return f"{self.short(self.other)} - {self.short(self.base)}"
+
     def _pass_sum(self, weights: Mapping[str, float], ks: tuple[int, ...]) -> PassSum:
         arms = tuple(map(self._counts, weights))
         return PassSum(arms, tuple(weights.values()), (ks,) * len(arms))
@@ -257,9 +268,8 @@ class Case:
         tally = self.tallies[arm]
         return Counted(arm, tally.n, tally.c)
 
-    def _pass_variance(self, arm: str, k: int, *, wrong: bool = False) -> float:
+    def _pass_variance(self, arm: str, k: int) -> float:
         if arm in self.chances:
             return 0.0
         tally = self.tallies[arm]
-        share = tally.c / tally.n
-        return float(sampling_variance(tally.n, 1 - share if wrong else share, k).mean())
+        return float(sampling_variance(tally.n, tally.c / tally.n, k).mean())

@@ -6,6 +6,7 @@ from beyondbase import estimators
 from beyondbase.inference.band import Band, simultaneous_band
 from beyondbase.inference.bounded import ROUNDING, Floats
 from beyondbase.inference.crossing import Crossover, crossover_interval
+from beyondbase.inference.intraclass import intraclass, intraclass_limits
 from beyondbase.judging.case import Case
 from beyondbase.judging.measure import Measure, above_everywhere, greater
 from beyondbase.judging.verdict import Effect, Verdict, all_of
@@ -92,6 +93,22 @@ def efficiency_effect(pair: Case) -> Effect:
         "k",
         pair.k_max,
     )
+
+
+def between_problems(pair: Case) -> tuple[Effect, ...]:
+    """Of base and other arm, the share of the variance of success that lies between problems; where known.
+
+    That is the intraclass correlation of single answers, `inference.intraclass`.
+    """
+    level, found = 1 - pair.study.alpha, []
+    for arm in (pair.base, pair.other):
+        tally = pair.tallies[arm]
+        share = intraclass(tally.n, tally.c)
+        if share is not None:
+            limits = intraclass_limits(tally.n, tally.c, clusters=pair.clusters, alpha=pair.study.alpha)
+            name = f"variance of success between problems, {pair.short(arm)}"
+            found.append(Effect(name, share, *limits, level, "probability"))
+    return tuple(found)
 
 
 def _but_for_rounding(differences: Floats) -> Floats:

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
+from scipy import stats
 
 from beyondbase import estimators
 from beyondbase.evidence.chances import solved_by_chance
 from beyondbase.inference.bounded import Floats
-from beyondbase.inference.tipping import Alone, Always, Effect, Integers, Linear, Ungraded
+from beyondbase.inference.tipping import Alone, Effect, Integers, Linear, Often, Ungraded
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,16 +39,33 @@ class Counted:
             return 1 - estimators.pass_at_k(self.n, right, ks[0])[:, None]
         return 1 - estimators.pass_at_k_curve(self.n, right, max(ks))[:, np.asarray(ks) - 1]
 
-    def always(self, k: int, c: Integers) -> Floats:
-        """Estimate that k answers are all accepted, shape (problems,)."""
-        return estimators.pass_hat_k(self.n, c, k)
+    def often(self, k: int, least: int, c: Integers | None = None) -> Floats:
+        """Estimates that so many of k answers are accepted, or more, shape (problems,)."""
+        return self._reached(k, least, self.c if c is None else c)
 
-    def but_one(self, k: int) -> Floats:
-        """Estimate that of k answers all but one are accepted: C(c, k - 1) (n - c) / C(n, k)."""
-        if k == 1:
-            return 1 - self.c / self.n
-        before = estimators.pass_hat_k(self.n, self.c, k - 1)
-        return before * (self.n - self.c) * k / (self.n - k + 1)
+    def seldom(self, k: int, most: int, c: Integers | None = None) -> Floats:
+        """Estimates that so many of k answers are accepted, or fewer, shape (problems,)."""
+        return self._reached(k, k - most, self.n - (self.c if c is None else c))
+
+    def refused(self, k: int, most: int) -> Floats:
+        """Estimates that of k answers 1, 2, .. `most` are refused, shape (problems, most)."""
+        counts = np.arange(1, most + 1)
+        n, c = self.n[:, None], self.c[:, None]
+        return np.asarray(stats.hypergeom.pmf(counts, n, n - c, k), dtype=np.float64)
+
+    def _reached(self, k: int, least: int, c: Integers) -> Floats:
+        found = np.empty(len(c))
+        for n in np.unique(self.n).tolist():
+            rows = self.n == n
+            found[rows] = _reached_table(n, k, least)[c[rows]]
+        return found
+
+
+# The search for the fewest wrong answers asks for one table again and again.
+@lru_cache(maxsize=64)
+def _reached_table(n: int, k: int, least: int) -> Floats:
+    """For every c from 0 to n, the chance that k of n answers hold `least` of the c, or more."""
+    return estimators.g_pass_at_k(n, np.arange(n + 1), k, least / k)
 
 
 class Source(Protocol):
@@ -126,28 +144,56 @@ class SolvedAlone:
 
 
 @dataclass(frozen=True, eq=False)
-class AlwaysSolved:
-    """The share of problems of which an arm's k answers are all right, minus that of another."""
+class OftenSolved:
+    """The share of problems of which at least `least` of an arm's k answers are right, minus another's."""
 
     arms: tuple[Counted, Counted]
     k: int
+    least: int
 
     @cached_property
     def effect(self) -> Effect:
         """The effect for any share of wrong answers accepted."""
-        one, other = self.arms
-        return Always(
-            (one.always(self.k, one.c), other.always(self.k, other.c)),
-            (one.but_one(self.k), other.but_one(self.k)),
-        )
+        one, other = (arm.often(self.k, self.least) for arm in self.arms)
+        near, far = (arm.refused(self.k, self.k - self.least + 1) for arm in self.arms)
+        return Often((one, other), (near, far))
 
     def favoured(self, *, up: bool) -> tuple[Counted, ...]:
         """The arm that has more of them."""
         return self.arms[:1] if up else self.arms[1:]
 
     def fall(self, arm: Counted, wrong: Integers, *, up: bool) -> Floats:  # noqa: ARG002 - the same both ways
-        """One wrong answer is enough where every answer is drawn."""
-        return arm.always(self.k, arm.c) - arm.always(self.k, arm.c - wrong)
+        """Where every answer is drawn, so many wrong ones as leave fewer than `least`."""
+        return arm.often(self.k, self.least) - arm.often(self.k, self.least, arm.c - wrong)
+
+
+@dataclass(frozen=True, eq=False)
+class SeldomSolved:
+    """The share of problems of which at most `most` of an arm's k answers are right, minus another's.
+
+    An answer that is accepted though wrong takes a problem from them. One of whose answers at most `most` are
+    right has no more accepted if none of k - `most` wrong ones is, which has the chance (1 - e)^(k - most) or
+    more: so the true share is at most that of the accepted over it, as if k - most answers had to be refused.
+    """
+
+    arms: tuple[Counted, Counted]
+    k: int
+    most: int
+
+    @cached_property
+    def effect(self) -> Effect:
+        """The effect for any share of wrong answers accepted."""
+        one, other = (arm.seldom(self.k, self.most)[:, None] for arm in self.arms)
+        wrong = np.array([self.k - self.most])
+        return Linear((-1.0, 1.0), (one, other), (wrong, wrong), (True, True), exact=self.most == 0)
+
+    def favoured(self, *, up: bool) -> tuple[Counted, ...]:
+        """The other arm, whose accepted answers take problems from its share."""
+        return self.arms[1:] if up else self.arms[:1]
+
+    def fall(self, arm: Counted, wrong: Integers, *, up: bool) -> Floats:  # noqa: ARG002 - the same both ways
+        """By what is added to that arm's share."""
+        return arm.seldom(self.k, self.most, arm.c - wrong) - arm.seldom(self.k, self.most)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from beyondbase.inference.bounded import Floats, p_greater, values_of
 from beyondbase.inference.fragility import Moves, fewest_wrong
 from beyondbase.inference.tipping import Integers, p_with_slips
-from beyondbase.judging.slips import AlwaysSolved, Counted, PassSum, Source
+from beyondbase.judging.slips import Counted, OftenSolved, PassSum, SeldomSolved, Source
 
 Wrong: TypeAlias = dict[str, Integers]
 TIE = 1e-9
@@ -92,7 +92,7 @@ class Threshold:
             np.concatenate([rows for _, rows in arms.values()]),
             np.concatenate([arm.c[rows] for arm, rows in arms.values()]),
             fall,
-            isinstance(self.source, AlwaysSolved),
+            isinstance(self.source, OftenSolved | SeldomSolved),
         )
         wrong = fewest_wrong(found.values[:, 0] - threshold, moves, shown, low=low, clusters=self.clusters)
         return None if wrong is None else _by_arm(arms, wrong)
