@@ -189,7 +189,7 @@ def test_summary_says_what_was_decided() -> None:
     text = render_summary(results, run=RUN)
     shown = Shown(text)
     assert "A made study" in shown.blocks[2]
-    assert "unfit: 7, waived: 1, undecided: 2." in shown.blocks[3]
+    assert "unfit: 7, waived: 1, undecided: 1." in shown.blocks[3]
     assert "T, rl: RL leads at k = 1 by" in text
     head, *rows = shown.rows()
     assert head == ["claim", "task", "arm", "verdict", "effect [interval]", "adj. p", "expected?"]
@@ -204,7 +204,7 @@ def test_summary_says_what_was_decided() -> None:
     assert rows[0][-1] == "as expected"
     assert rows[1][4:] == ["—", "—", "waived until 2031-01-31 by the eval team (expected SUPPORTED)"]
     assert rows[3][-1] == "unfit"
-    remedy = "rl-sharpens[T/rl]: RL solves more problems without a miss at k = 32 than its base: may never"
+    remedy = "rl-solved-is-subset[T/rl]: RL alone solves less than 2 % of the problems at k = 32: may never"
     assert f"{remedy} be decided" in " ".join(shown.blocks)
     assert "distillation-expands (needs" in text.partition("<details>")[2]
     assert "at 2026-11-23T03:04:05Z with: pytest claims -k 'a b'" in "".join(shown.nodes)
@@ -311,12 +311,12 @@ def test_many_verdicts_fit_with_the_unexpected_first() -> None:
     """A summary of thousands of verdicts keeps to the limit, unwanted ones first, and counts the rest."""
     results = made_results()
     study = results["studies"][0]
-    wanted, unwanted = study["verdicts"][0], study["verdicts"][4]
+    wanted, unwanted = study["verdicts"][0], study["verdicts"][6]
     study["verdicts"] = [wanted | {"id": f"v{i}"} for i in range(5000)] + [unwanted | {"id": "last"}]
     text = render_summary(results)
     assert len(text.encode()) <= MOST_BYTES
     rows = Shown(text).rows()[1:]
-    assert rows[0][0] == "rl-sharpens"
+    assert rows[0][0] == "rl-solved-is-subset"
     assert f"left out here: {5001 - len(rows):,} more verdicts." in text
     assert 100 <= len(rows) < 5001
 
