@@ -12,9 +12,10 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from study_factory import BASE, RL, cases_of, drawn, judged, pair_study, two_arms, write_study
 
-from beyondbase import estimators
+from beyondbase import between_problems, estimators
 from beyondbase.errors import InputError
 from beyondbase.inference.bounded import p_greater, p_less
+from beyondbase.inference.intraclass import intraclass, intraclass_limits
 from beyondbase.judging.case import Case
 from beyondbase.judging.selection import Selection, algorithms, contrasts, pairs, training_runs
 from beyondbase.report import render_page
@@ -285,6 +286,22 @@ def test_ends_of_accuracy_are_those_of_every_choice_of_k_samples(
     seldom = [[(found <= most).mean() for found in rows] for rows in hits]
     assert_allclose(case.often_difference(tau).values, np.subtract(often[1], often[0]), atol=1e-13)
     assert_allclose(case.seldom_difference(tau).values, np.subtract(seldom[1], seldom[0]), atol=1e-13)
+
+
+def test_variance_between_problems_is_told_of_both_arms(tmp_path: Path) -> None:
+    """Of base and RL by name, in this order; an arm that solves nothing has none, and clusters widen it."""
+    base, rl = (16, [1, 2, 9, 4, 0, 8]), (16, [0, 0, 16, 15, 0, 16])
+    first, second = between_problems(only(tmp_path, base, rl))
+    assert (first.name, second.name) == tuple(
+        f"variance of success between problems, {arm}" for arm in ("base", "RL")
+    )
+    assert first.estimate == intraclass([16] * 6, base[1])
+    assert (second.lower, second.upper) == intraclass_limits([16] * 6, rl[1])
+    (told,) = between_problems(only(tmp_path / "none", base, (16, [0] * 6)))
+    assert told == first
+    labels = list("aabbcc")
+    grouped = between_problems(only(tmp_path / "c", base, rl, clusters={"base": labels, "rl": labels}))
+    assert (grouped[1].lower, grouped[1].upper) == intraclass_limits([16] * 6, rl[1], clusters=labels)
 
 
 def test_below_a_hundred_samples_one_in_a_hundred_is_none(tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ def test_summary_says_what_was_decided() -> None:
     assert rows[0][-1] == "as expected"
     assert rows[1][4:] == ["—", "—", "waived until 2031-01-31 by the eval team (expected SUPPORTED)"]
     assert rows[3][-1] == "unfit"
-    remedy = "rl-sharpens[T/rl]: RL solves more problems without a miss at k = 32 than its base: may never"
+    remedy = "rl-solved-is-subset[T/rl]: RL alone solves less than 2 % of the problems at k = 32: may never"
     assert f"{remedy} be decided" in " ".join(shown.blocks)
     assert "distillation-expands (needs" in text.partition("<details>")[2]
     assert "at 2026-11-23T03:04:05Z with: pytest claims -k 'a b'" in "".join(shown.nodes)
@@ -311,13 +311,12 @@ def test_many_verdicts_fit_with_the_unexpected_first() -> None:
     """A summary of thousands of verdicts keeps to the limit, unwanted ones first, and counts the rest."""
     results = made_results()
     study = results["studies"][0]
-    wanted = study["verdicts"][0]
-    unwanted = next(one for one in study["verdicts"] if one["outcome"] == "INCONCLUSIVE")
+    wanted, unwanted = study["verdicts"][0], study["verdicts"][6]
     study["verdicts"] = [wanted | {"id": f"v{i}"} for i in range(5000)] + [unwanted | {"id": "last"}]
     text = render_summary(results)
     assert len(text.encode()) <= MOST_BYTES
     rows = Shown(text).rows()[1:]
-    assert rows[0][0] == unwanted["claim"] != wanted["claim"]
+    assert rows[0][0] == "rl-solved-is-subset"
     assert f"left out here: {5001 - len(rows):,} more verdicts." in text
     assert 100 <= len(rows) < 5001
 
