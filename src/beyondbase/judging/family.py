@@ -5,6 +5,7 @@ import unittest
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from beyondbase.judging.case import Case
 from beyondbase.judging.claim import Claim
 from beyondbase.judging.comparable import few_samples
 from beyondbase.judging.remedies import remedy_text
+from beyondbase.judging.sensitivity import Sensitivity, sensitivities, with_moved_margins
 from beyondbase.judging.tipping import Member, Tipping, tippings
 from beyondbase.judging.undecided import SETTLEMENTS, doubts, settled
 from beyondbase.judging.unlike_tasks import with_tasks
@@ -51,6 +53,7 @@ class Judged:
         remedy: what would decide it, where it is inconclusive.
         error: what the claim's code raised, if it did.
         tipping: how wrong the grader may be before it falls, where it is decided and about large k.
+        sensitivity: the outcome at half and double of each margin that the claim says it uses, but of zero.
     """
 
     claim: Claim
@@ -63,6 +66,7 @@ class Judged:
     remedy: str | None
     error: Exception | None
     tipping: Tipping | None = None
+    sensitivity: tuple[Sensitivity, ...] = ()
 
     @property
     def id(self) -> str:
@@ -171,8 +175,12 @@ def judge(family: Family, *, known: Mapping[int, Verdict] = NOTHING) -> Judgemen
     members = [
         Member(entry.verdict, entry.outcome, entry.claim.large_k, entry.case.problem_ids) for entry in decided
     ]
-    tipped = zip(decided, tippings(members, family.study.alpha), strict=True)
-    return Judgement(family, tuple(replace(entry, tipping=tipping) for entry, tipping in tipped))
+    tipped = tippings(members, family.study.alpha)
+    moved = sensitivities([tried.verdict for tried in tested], family.study.alpha)
+    told = zip(decided, tipped, moved, strict=True)
+    return Judgement(
+        family, tuple(replace(entry, tipping=tip, sensitivity=some) for entry, tip, some in told)
+    )
 
 
 def tried_verdict(family: Family, place: int) -> Verdict | None:
@@ -233,11 +241,12 @@ def _test(claim: Claim, case: Case, few: str) -> _Tried:
     if reasons:
         return _Tried(claim, case, invalid(claim.finding, *reasons))
     try:
-        return _Tried(claim, case, _verdict(claim, case))
+        verdict = _verdict(claim, case)
     except Exception as error:  # noqa: BLE001 - one broken claim must not take the others with it
         where = traceback.extract_tb(error.__traceback__)[-1]
         reason = f"the claim's code failed: {error!r} in {where.name}"
         return _Tried(claim, case, invalid(claim.finding, reason), error)
+    return _Tried(claim, case, with_moved_margins(verdict, case, claim.margins, partial(_verdict, claim)))
 
 
 def _verdict(claim: Claim, case: Case) -> Verdict:
