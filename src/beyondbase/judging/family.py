@@ -176,7 +176,7 @@ def judge(family: Family, *, known: Mapping[int, Verdict] = NOTHING) -> Judgemen
         Member(entry.verdict, entry.outcome, entry.claim.large_k, entry.case.problem_ids) for entry in decided
     ]
     tipped = tippings(members, family.study.alpha)
-    moved = sensitivities([tried.verdict for tried in tested], family.study.alpha)
+    moved = sensitivities([tried.verdict for tried in tested], family.study.alpha, partial(_adjusted, tested))
     told = zip(decided, tipped, moved, strict=True)
     return Judgement(
         family, tuple(replace(entry, tipping=tip, sensitivity=some) for entry, tip, some in told)
@@ -214,6 +214,12 @@ def _without_shaky(family: Family, tested: list[_Tried], few: str) -> list[_Trie
 def _outcomes(family: Family, tested: Sequence[_Tried]) -> list[Outcome]:
     alpha, adjusted = family.study.alpha, holm([tried.verdict.p for tried in tested])
     return [tried.verdict.outcome(alpha, float(p)) for tried, p in zip(tested, adjusted, strict=True)]
+
+
+def _adjusted(tested: Sequence[_Tried], place: int, p: float) -> float:
+    """The adjusted p of one verdict, were its own p another one."""
+    every = [p if at == place else tried.verdict.p for at, tried in enumerate(tested)]
+    return float(holm(every)[place])
 
 
 def _few(family: Family) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from beyondbase.inference.tipping import own_level
 from beyondbase.judging.case import Case
 from beyondbase.judging.verdict import Moved, Outcome, Verdict, invalid
 
@@ -44,14 +43,32 @@ def with_moved_margins(
     return replace(verdict, moved=tuple(_moved(case, name, test) for name in used)) if used else verdict
 
 
-def sensitivities(verdicts: Sequence[Verdict], alpha: float) -> list[tuple[Sensitivity, ...]]:
-    """How the outcome of each verdict of a family hangs on its margins; nothing where it is INVALID."""
-    p = [verdict.p for verdict in verdicts]
-    found: list[tuple[Sensitivity, ...]] = []
-    for place, verdict in enumerate(verdicts):
-        level = own_level(p, place, alpha) if verdict.moved else alpha
-        found.append(tuple(_sensitivity(moved, level) for moved in verdict.moved))
-    return found
+def sensitivities(
+    verdicts: Sequence[Verdict], alpha: float, adjusted: Callable[[int, float], float]
+) -> list[tuple[Sensitivity, ...]]:
+    """How the outcome of each verdict of a family hangs on its margins; nothing where it is INVALID.
+
+    Args:
+        verdicts: of the family, with what they would be at other margins.
+        alpha: of the family.
+        adjusted: the adjusted p of the verdict at a place, were its p another and all others as they are.
+    """
+
+    def outcome(place: int, verdict: Verdict) -> Outcome:
+        return verdict.outcome(alpha, adjusted(place, verdict.p))
+
+    return [
+        tuple(
+            Sensitivity(
+                moved.margin,
+                moved.value,
+                outcome(place, moved.half),
+                outcome(place, moved.double) if moved.double else None,
+            )
+            for moved in verdict.moved
+        )
+        for place, verdict in enumerate(verdicts)
+    ]
 
 
 def _moved(case: Case, name: str, test: Callable[[Case], Verdict]) -> Moved:
@@ -69,8 +86,3 @@ def _at(case: Case, name: str, value: float, test: Callable[[Case], Verdict]) ->
         return invalid(f"{name} = {value:g}", repr(error))
     # Without what it was worked out from, which is large.
     return Verdict(found.statement, found.p_support, found.p_refute, invalid=found.invalid)
-
-
-def _sensitivity(moved: Moved, level: float) -> Sensitivity:
-    double = moved.double.outcome(level) if moved.double else None
-    return Sensitivity(moved.margin, moved.value, moved.half.outcome(level), double)
