@@ -13,7 +13,7 @@ import numpy as np
 from scored_study import likely, scored_study
 from study_factory import BASE, RL, ROOT, drawn, judged, pair_study, write_study
 
-from beyondbase.results.build import results_of
+from results_json import content_of
 from beyondbase.study import Study
 
 HOSTILE = "<b>None nan {{7}} {x} &lt; 1 arms"
@@ -150,4 +150,4 @@ def _text(name: str) -> str:
         content = json.loads((ROOT / "reports" / "example" / "results.json").read_text(encoding="utf-8"))
         return json.dumps(content | {"studies": [one for one in content["studies"] if one["id"] == name]})
     with TemporaryDirectory() as folder:
-        return json.dumps(results_of([judged(MADE[name](Path(folder)))]))
+        return json.dumps(content_of(judged(MADE[name](Path(folder)))))

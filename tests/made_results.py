@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from study_factory import BASE, RL, drawn, judged, write_study
 
-from beyondbase.results.build import results_of
+from results_json import content_of
 
 WAIVED = {"reason": "known since May", "owner": "the eval team", "until": date(2031, 1, 31)}
 EXPECT = {"rl-leads-at-1": {"verdict": "SUPPORTED", "reason": "as the paper says"}}
@@ -38,7 +38,7 @@ def replaced(value: Any, text: str) -> Any:
 @cache
 def _text() -> str:
     with TemporaryDirectory() as folder:
-        return json.dumps(results_of([judged(_study(Path(folder)))]))
+        return json.dumps(content_of(judged(_study(Path(folder)))))
 
 
 def _study(folder: Path) -> Any:

@@ -149,7 +149,10 @@ def _found(kind: str, item: Mapping[str, Any]) -> str:
         return "found an unknown key"
     if kind in {"value_error", "json_invalid"}:
         return f"found {item['ctx']['error']}"
-    should = re.sub(r"^(Input|String) ", "", str(item["msg"]))
+    # In the words of pydantic it names the class, which is no word of a reader.
+    should = (
+        "should be an object" if kind == "model_type" else re.sub(r"^(Input|String) ", "", str(item["msg"]))
+    )
     return f"found {quote(item['input'])}; it {should}"
 
 

@@ -2,8 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+PLAIN = (int, float, type(None))
+
+_Value = TypeVar("_Value")
 
 # Characters that a reader cannot see, that HTML forbids, or that turn the text around them. The joiners
 # U+200C and U+200D stay: scripts and emoji need them.
@@ -18,20 +26,29 @@ UNSEEN: dict[int, str] = {
 }
 
 
-def clean(value: Any) -> Any:
+def clean(value: _Value) -> _Value:
     """Make the invisible visible in every text, and turn what is not a finite number into None.
 
     Args:
-        value: texts, numbers, and mappings and sequences of them.
+        value: texts, numbers, and mappings, sequences, models and dataclasses of them.
     """
+    shown: _Value = _clean(value)
+    return shown
+
+
+def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return str(value).translate(UNSEEN)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
+    if isinstance(value, PLAIN):
+        return value if not isinstance(value, float) or math.isfinite(value) else None
+    if isinstance(value, BaseModel) or is_dataclass(value):
+        shown = copy(value)
+        vars(shown).update(_clean(vars(value)))
+        return shown
     if isinstance(value, Mapping):
-        return {clean(key): clean(item) for key, item in value.items()}
+        return {_clean(key): _clean(item) for key, item in value.items()}
     if isinstance(value, Sequence):
-        return [clean(item) for item in value]
+        return [_clean(item) for item in value]
     return value
 
 

@@ -1,9 +1,8 @@
 """`beyondbase report` shows results that were written before."""
 
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -21,8 +20,10 @@ from beyondbase.report.terminal import (
     verdicts_of,
 )
 from beyondbase.report.wording import headline
+from beyondbase.results.changes import Comparison
 from beyondbase.results.compare import compare
-from beyondbase.results.schema import Run, read_results, read_run, results_file
+from beyondbase.results.schema import Run, day_of_run, read_results, read_run, results_file
+from beyondbase.results.schema.studies import Results
 from beyondbase.visible import one_line, shown_path
 
 
@@ -52,33 +53,31 @@ def report(
         content = read_results(results)
         comparison = compare(read_results(baseline), content) if baseline else None
         run = read_run(results)
-        known = run.model_dump() if isinstance(run, Run) else None
+        known = run if isinstance(run, Run) else None
         folder = results_file(results).parent if out is None else out
-        # As on the page: without the day of the run no waiver can be called past.
-        day = date.fromisoformat(known["date"][:10]) if known else date.min
-        _print_results(content, comparison, day)
+        _print_results(content, comparison, day_of_run(known))
         if isinstance(run, str):
             say(f"when and by which command is not known: {one_line(run)}")
         for name, render in (("index.html", render_page), ("summary.md", render_summary)):
             _write(render(content, run=known, comparison=comparison), folder / name)
 
 
-def _print_results(content: Mapping[str, Any], comparison: Mapping[str, Any] | None, day: date) -> None:
-    for study in content["studies"]:
-        say(one_line(study["title"]), "bold")
-        for pair in study["pairs"]:
-            say(one_line(f"{pair['task']}, {pair['other']}: {headline(pair)}."))
-    verdicts = verdicts_of(content)
-    for line, outcome in table_lines(verdicts, day=day):
+def _print_results(content: Results, comparison: Comparison | None, day: date) -> None:
+    for study in content.studies:
+        say(one_line(study.title), "bold")
+        for pair in study.pairs:
+            say(one_line(f"{pair.task}, {pair.other}: {headline(pair)}."))
+    for line, outcome in table_lines(verdicts_of(content.studies), day=day):
         say(line, COLOURS.get(outcome, "bold"))
-    apart = [f"{study['id']}: {line}" for study in content["studies"] for line in asides(study)]
-    for line in (*reason_lines(content), *apart, *not_applicable_lines(content["studies"])):
+    apart = [f"{study.id}: {line}" for study in content.studies for line in asides(study)]
+    idle_claims = not_applicable_lines({study.id: study.not_applicable for study in content.studies})
+    for line in (*reason_lines(content.studies), *apart, *idle_claims):
         say(line)
     if comparison is None:
         return
     say("since the earlier run", "bold")
-    for name, study in comparison["studies"].items():
-        for change in changes(study):
+    for name, compared in comparison.studies.items():
+        for change in changes(compared):
             say(one_line(f"{name}: {change}"))
 
 

@@ -28,9 +28,9 @@ def say_changes(
     """
     modules = load_modules((*claim_modules(suite_claims()), *own_modules(tuple(folders))))
     old, new = (results_of([judge(gather(study, modules, evidence=side))]) for side in evidence)
-    compared = compare(old, new)["studies"][study.id]
-    changed = [name for name, verdict in compared["verdicts"].items() if verdict["status"] == "changed"]
-    head = f"{counted(len(changed), 'verdict')} of {len(compared['verdicts']):,} changed"
+    compared = compare(old, new).studies[study.id]
+    changed = [name for name, verdict in compared.verdicts.items() if verdict.status == "changed"]
+    head = f"{counted(len(changed), 'verdict')} of {len(compared.verdicts):,} changed"
     say(one_line(f"{what}: {head} ({sides})"), "bold")
     for change in changes(compared):
         say(one_line(f"  {change}"))

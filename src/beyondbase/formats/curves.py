@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from beyondbase.errors import InputError
 from beyondbase.messages import quote
+from beyondbase.results.schema.pairs import ValidPair
+from beyondbase.results.schema.record import BandRecord
+from beyondbase.results.schema.studies import ArmRecord, Results, StudyRecord, TaskRecord
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,9 @@ class ArmCurve:
         suite_version: The version of beyondbase that wrote the results.
     """
 
-    study: Mapping[str, Any]
-    task: Mapping[str, Any]
-    arm: Mapping[str, Any]
+    study: StudyRecord
+    task: TaskRecord
+    arm: ArmRecord
     counts: Mapping[str, tuple[int, int]]
     points: tuple[Point, ...]
     suite_version: str
@@ -46,7 +48,7 @@ class ArmCurve:
     @property
     def model(self) -> str:
         """The model of the arm: as the study names it, or else the arm's name."""
-        return str(self.arm["model"] or self.arm["id"])
+        return str(self.arm.model or self.arm.id)
 
     @property
     def sizes(self) -> str:
@@ -55,13 +57,13 @@ class ArmCurve:
         return str(most) if least == most else f"{least} to {most}"
 
 
-def arm_curves(results: Mapping[str, Any], name: str) -> list[ArmCurve]:
+def arm_curves(results: Results, name: str) -> list[ArmCurve]:
     """Collect every arm on every task from the pairs that are valid.
 
     An arm of several pairs has the points of the pair with the most k.
 
     Args:
-        results: The content of results.json.
+        results: What was judged.
         name: The file, for messages.
 
     Raises:
@@ -69,7 +71,7 @@ def arm_curves(results: Mapping[str, Any], name: str) -> list[ArmCurve]:
     """
     found: dict[tuple[str, str, str], ArmCurve] = {}
     for curve in _all(results):
-        key = (curve.study["id"], curve.task["id"], curve.arm["id"])
+        key = (curve.study.id, curve.task.id, curve.arm.id)
         known = found.setdefault(key, curve)
         if known.counts != curve.counts:
             what = f"study {quote(key[0])}, task {quote(key[1])}, arm {quote(key[2])}"
@@ -81,26 +83,24 @@ def arm_curves(results: Mapping[str, Any], name: str) -> list[ArmCurve]:
     return list(found.values())
 
 
-def _all(results: Mapping[str, Any]) -> Iterator[ArmCurve]:
-    for study in results["studies"]:
-        arms = {arm["id"]: arm for arm in study["arms"]}
-        tasks = {task["id"]: task for task in study["tasks"]}
-        for pair in study["pairs"]:
-            if pair["invalid"]:
+def _all(results: Results) -> Iterator[ArmCurve]:
+    for study in results.studies:
+        arms = {arm.id: arm for arm in study.arms}
+        tasks = {task.id: task for task in study.tasks}
+        for pair in study.pairs:
+            if not isinstance(pair, ValidPair):
                 continue
-            for side in ("base", "other"):
-                counts, points = _counts(pair["by_problem"], side), _points(pair, side)
-                task, arm = tasks[pair["task"]], arms[pair[side]]
-                yield ArmCurve(study, task, arm, counts, points, results["suite"]["version"])
+            table, curve = pair.by_problem, pair.curve
+            sides = (
+                (pair.base, table.base_c, table.base_n, curve.base),
+                (pair.other, table.other_c, table.other_n, curve.other),
+            )
+            for arm, c, n, band in sides:
+                counts = dict(zip(table.id, zip(c, n, strict=True), strict=True))
+                points = _points(curve.k, band, pair.table_k)
+                yield ArmCurve(study, tasks[pair.task], arms[arm], counts, points, results.suite.version)
 
 
-def _counts(table: Mapping[str, Any], side: str) -> dict[str, tuple[int, int]]:
-    cells = zip(table["id"], table[f"{side}_c"], table[f"{side}_n"], strict=True)
-    return {name: (c, n) for name, c, n in cells}
-
-
-def _points(pair: Mapping[str, Any], side: str) -> tuple[Point, ...]:
-    curve, shown = pair["curve"], set(pair["table_k"])
-    band = curve[side]
-    cells = zip(curve["k"], band["estimate"], band["lower"], band["upper"], strict=True)
+def _points(ks: list[int], band: BandRecord, shown: list[int]) -> tuple[Point, ...]:
+    cells = zip(ks, band.estimate, band.lower, band.upper, strict=True)
     return tuple(Point(*cell) for cell in cells if cell[0] in shown)

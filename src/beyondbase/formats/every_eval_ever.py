@@ -19,6 +19,7 @@ from beyondbase.formats.drafts import Draft, place_lines
 from beyondbase.formats.every_sample import VERSION, sample_lines, stored_set
 from beyondbase.formats.readers.imported import digest_of
 from beyondbase.results.schema import Run
+from beyondbase.results.schema.studies import TaskRecord
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _METRIC = {
@@ -87,13 +88,13 @@ def aggregate(curve: ArmCurve, seconds: int) -> dict[str, Any]:
         curve: The arm on the task.
         seconds: When the results were made, since 1970.
     """
-    names = [curve.study["id"], curve.task["id"], curve.arm["id"]]
+    names = [curve.study.id, curve.task.id, curve.arm.id]
     return {
         "schema_version": VERSION,
         "evaluation_id": f"{'.'.join(map(_safe, names))}/{curve.model}/{seconds}",
         "retrieved_timestamp": str(seconds),
         "source_metadata": {
-            "source_name": curve.study["title"] or curve.study["id"],
+            "source_name": curve.study.title or curve.study.id,
             "source_type": "evaluation_run",
             "source_organization_name": "unknown",
             "evaluator_relationship": "other",
@@ -107,7 +108,7 @@ def aggregate(curve: ArmCurve, seconds: int) -> dict[str, Any]:
 def _model(curve: ArmCurve) -> dict[str, Any]:
     arm = curve.arm
     details = {"deployment_type": "unknown", "model_availability": "unknown"}
-    known = {"arm": arm["id"], "role": arm["role"], "revision": arm["revision"]}
+    known = {"arm": arm.id, "role": arm.role, "revision": arm.revision}
     return {
         "name": curve.model,
         "id": curve.model,
@@ -117,11 +118,12 @@ def _model(curve: ArmCurve) -> dict[str, Any]:
 
 def _result(curve: ArmCurve, point: Point) -> dict[str, Any]:
     study, arm = curve.study, curve.arm
-    sampling = {key: arm[key] for key in ("temperature", "top_p", "max_tokens") if arm[key] is not None}
-    interval = {"lower": point.lower, "upper": point.upper, "confidence_level": study["confidence"]}
+    settings = {"temperature": arm.temperature, "top_p": arm.top_p, "max_tokens": arm.max_tokens}
+    sampling = {key: value for key, value in settings.items() if value is not None}
+    interval = {"lower": point.lower, "upper": point.upper, "confidence_level": study.confidence}
     return {
         "evaluation_result_id": result_id(point.k),
-        "evaluation_name": curve.task["benchmark"],
+        "evaluation_name": curve.task.benchmark,
         "source_data": _source(curve.task, len(curve.counts)),
         "metric_config": _METRIC | {"metric_name": f"pass@{point.k}", "metric_parameters": {"k": point.k}},
         "score_details": {
@@ -129,7 +131,7 @@ def _result(curve: ArmCurve, point: Point) -> dict[str, Any]:
             "uncertainty": {
                 "confidence_interval": interval | {"method": _METHOD},
                 "num_samples": len(curve.counts),
-                "num_bootstrap_samples": study["draws"],
+                "num_bootstrap_samples": study.draws,
             },
         },
         "generation_config": {
@@ -144,12 +146,12 @@ def result_id(k: int) -> str:
     return f"pass@{k}"
 
 
-def _source(task: Mapping[str, Any], problems: int) -> dict[str, Any]:
-    name = {"dataset_name": task["benchmark"]}
-    if not task["dataset"]:
+def _source(task: TaskRecord, problems: int) -> dict[str, Any]:
+    name = {"dataset_name": task.benchmark}
+    if not task.dataset:
         return name | {"source_type": "other"}
-    known = {"source_type": "hf_dataset", "hf_repo": task["dataset"], "samples_number": problems}
-    revision = {"additional_details": {"revision": task["revision"]}} if task["revision"] else {}
+    known = {"source_type": "hf_dataset", "hf_repo": task.dataset, "samples_number": problems}
+    revision = {"additional_details": {"revision": task.revision}} if task.revision else {}
     return name | known | revision
 
 
@@ -167,7 +169,7 @@ def _detail(path: Path, written: Path) -> dict[str, Any]:
 
 def _folder(curve: ArmCurve) -> tuple[str, str, str]:
     developer, _, model = curve.model.rpartition("/")
-    return _safe(curve.task["id"]), _safe(developer or "unknown"), _safe(model)
+    return _safe(curve.task.id), _safe(developer or "unknown"), _safe(model)
 
 
 def _safe(name: str) -> str:

@@ -42,8 +42,8 @@ def stored_set(curve: ArmCurve, samples: Path) -> StoredSet | None:
     Raises:
         InputError: They are not those that the results were made from.
     """
-    task = curve.task["id"]
-    folder = set_folder(samples, task, curve.arm["id"])
+    task = curve.task.id
+    folder = set_folder(samples, task, curve.arm.id)
     if not folder.is_dir():
         return None
     store, grader = SampleSet.read(folder), read_task(samples, task).grader
@@ -102,7 +102,7 @@ def _row(curve: ArmCurve, found: StoredSet, completion: Completion, graded: Grad
     first = {"evaluation_result_id": "pass@1"} if any(point.k == 1 for point in curve.points) else {}
     return {
         "model_id": curve.model,
-        "evaluation_name": curve.task["benchmark"],
+        "evaluation_name": curve.task.benchmark,
         **first,
         "sample_id": completion.problem_id,
         "sample_hash": hashlib.sha256((question + gold).encode()).hexdigest() if question else None,

@@ -26,23 +26,23 @@ def files_of(curve: ArmCurve, run: Run | None) -> Iterator[Draft]:
     Raises:
         InputError: The study names no dataset for the task.
     """
-    if not curve.task["dataset"]:
-        study, task = quote(curve.study["id"]), quote(curve.task["id"])
-        remedy = f'add dataset = "org/name" to [tasks.{curve.task["id"]}] of the study, and judge it anew'
+    if not curve.task.dataset:
+        study, task = quote(curve.study.id), quote(curve.task.id)
+        remedy = f'add dataset = "org/name" to [tasks.{curve.task.id}] of the study, and judge it anew'
         raise InputError(f"study {study}: task {task}: names no dataset of the Hub; {remedy}")
-    study, task, arm = (quoted(item["id"]) for item in (curve.study, curve.task, curve.arm))
+    study, task, arm = (quoted(item.id) for item in (curve.study, curve.task, curve.arm))
     lines = [line for point in curve.points for line in _entry(curve, point, run)]
     yield Draft(Path(study, arm, ".eval_results", f"{task}.yaml"), lines)
 
 
 def _entry(curve: ArmCurve, point: Point, run: Run | None) -> Iterator[str]:
-    task, temperature = curve.task, curve.arm["temperature"]
+    task, temperature = curve.task, curve.arm.temperature
     heat = "" if temperature is None else f", T={temperature:g}"
     yield "- dataset:"
-    yield f"    id: {_scalar(task['dataset'])}"
-    yield f"    task_id: {_scalar(task['benchmark'])}"
-    if task["revision"]:
-        yield f"    revision: {_scalar(task['revision'])}"
+    yield f"    id: {_scalar(task.dataset)}"
+    yield f"    task_id: {_scalar(task.benchmark)}"
+    if task.revision:
+        yield f"    revision: {_scalar(task.revision)}"
     yield f"  value: {float(f'{100 * point.estimate:.10g}')}"
     if run:
         yield f"  date: {_scalar(run.date[:10])}"

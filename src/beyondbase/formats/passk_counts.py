@@ -18,7 +18,7 @@ def files_of(curve: ArmCurve, run: Run | None) -> Iterator[Draft]:
         run: When the results were made; not needed here.
     """
     del run
-    study, task, arm = (quoted(item["id"]) for item in (curve.study, curve.task, curve.arm))
+    study, task, arm = (quoted(item.id) for item in (curve.study, curve.task, curve.arm))
     # In ASCII: its reader takes U+2028 and its like for the end of a line.
     lines = (json.dumps({"id": name, "c": c, "n": n}) for name, (c, n) in curve.counts.items())
     yield Draft(Path(study, task, f"{arm}.jsonl"), lines)

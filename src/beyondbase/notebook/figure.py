@@ -1,23 +1,24 @@
 """pass@k curves with matplotlib, for a notebook or a paper; the page of a report needs none of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from beyondbase.errors import InputError
 from beyondbase.extras import require
 from beyondbase.messages import quote, suggest
+from beyondbase.results.schema.pairs import ValidPair
+from beyondbase.results.schema.studies import StudyRecord
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Record = Mapping[str, Any]
 COLUMNS = 3
 SIZE = 4.2, 3.2
 # Those of the page: blue and vermilion of Okabe and Ito, told apart by colour-blind people too.
-STYLES = {"base": ("#0072b2", "-", "o"), "other": ("#bd4c00", "--", "s")}
+STYLES = ("#0072b2", "-", "o"), ("#bd4c00", "--", "s")
 
 
-def plot_pairs(study: Record, wanted: Sequence[str]) -> "Figure":
+def plot_pairs(study: StudyRecord, wanted: Sequence[str]) -> "Figure":
     """Draw pass@k with simultaneous bands, a panel for each pair.
 
     Args:
@@ -44,8 +45,8 @@ def plot_pairs(study: Record, wanted: Sequence[str]) -> "Figure":
     return figure
 
 
-def _chosen(study: Record, wanted: Sequence[str]) -> list[Record]:
-    known = {pair["id"]: pair for pair in study["pairs"] if pair["curve"] is not None}
+def _chosen(study: StudyRecord, wanted: Sequence[str]) -> list[ValidPair]:
+    known = {pair.id: pair for pair in study.pairs if isinstance(pair, ValidPair)}
     for name in wanted:
         if name not in known:
             use = f"use one of {', '.join(known) or 'none, for no pair can be judged'}{suggest(name, known)}"
@@ -55,18 +56,18 @@ def _chosen(study: Record, wanted: Sequence[str]) -> list[Record]:
     return [known[name] for name in wanted or known]
 
 
-def _draw(panel: Any, pair: Record) -> None:
-    curve = pair["curve"]
-    for side, (colour, dash, sign) in STYLES.items():
-        band = curve[side]
-        marked = [at for at, k in enumerate(curve["k"]) if k in pair["table_k"]]
-        panel.fill_between(curve["k"], band["lower"], band["upper"], color=colour, alpha=0.16, linewidth=0)
-        panel.plot(curve["k"], band["estimate"], dash, color=colour, marker=sign, markevery=marked)
-        panel.lines[-1].set_label(_plain(f"{pair[side]} ({'base' if side == 'base' else pair['role']})"))
+def _draw(panel: Any, pair: ValidPair) -> None:
+    curve = pair.curve
+    marked = [at for at, k in enumerate(curve.k) if k in pair.table_k]
+    sides = (f"{pair.base} (base)", curve.base), (f"{pair.other} ({pair.role})", curve.other)
+    for (label, band), (colour, dash, sign) in zip(sides, STYLES, strict=True):
+        panel.fill_between(curve.k, band.lower, band.upper, color=colour, alpha=0.16, linewidth=0)
+        panel.plot(curve.k, band.estimate, dash, color=colour, marker=sign, markevery=marked)
+        panel.lines[-1].set_label(_plain(label))
     panel.set_xscale("log", base=2)
     panel.xaxis.set_major_formatter(lambda k, _: f"{k:g}")
     panel.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f}%")
-    panel.set(xlabel="k (log scale)", ylabel="pass@k", title=_plain(f"{pair['other']} on {pair['task']}"))
+    panel.set(xlabel="k (log scale)", ylabel="pass@k", title=_plain(f"{pair.other} on {pair.task}"))
     panel.legend()
 
 

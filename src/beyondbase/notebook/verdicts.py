@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +25,8 @@ from beyondbase.report.markdown import SIGNS, render_summary
 from beyondbase.report.terminal import not_applicable_lines, table_lines, verdicts_of
 from beyondbase.results.build import results_of, write_results
 from beyondbase.results.numbers import DASH, named_effect, p_value
+from beyondbase.results.schema.studies import Results, StudyRecord
+from beyondbase.results.schema.verdicts import VerdictRecord
 from beyondbase.study import Study, load_study
 from beyondbase.visible import clean
 
@@ -42,11 +44,11 @@ class Verdicts:
 
     Attributes:
         judgement: the verdicts with their claims, cases and evidence.
-        results: the content of results.json, which has every number that is shown.
+        results: what results.json holds, which is every number that is shown.
     """
 
     judgement: Judgement
-    results: Mapping[str, Any]
+    results: Results
 
     def __iter__(self) -> Iterator[Judged]:
         return iter(self.judgement.judged)
@@ -71,8 +73,10 @@ class Verdicts:
         )
 
     def __repr__(self) -> str:
-        lines = table_lines(verdicts_of(self.results), day=today())
-        return "\n".join(line for line, _ in lines) or "\n".join(not_applicable_lines([self._study]))
+        lines = table_lines(verdicts_of(self.results.studies), day=today())
+        return "\n".join(line for line, _ in lines) or "\n".join(
+            not_applicable_lines({self._study.id: self._study.not_applicable})
+        )
 
     def _repr_html_(self) -> str:
         # In the notebook's own colours, and without a script: texts of models and studies are not trusted.
@@ -80,14 +84,14 @@ class Verdicts:
         head = Markup().join(_cell("th", name) for name in HEADS)
         rows = Markup().join(
             Markup("<tr>{}</tr>").format(Markup().join(_cell("td", text) for text in _row(verdict)))
-            for verdict in study["verdicts"]
+            for verdict in study.verdicts
         )
         # The class keeps a notebook from reading mathematics between dollar signs of names.
         table = Markup(
             '<table class="tex2jax_ignore"><caption>{}</caption>'
             "<thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
         )
-        title = study["title"] if rows else f"{study['title']}: no claim finds what it needs"
+        title = study.title if rows else f"{study.title}: no claim finds what it needs"
         return table.format(title, head, rows)
 
     def to_frame(self) -> "DataFrame":
@@ -97,20 +101,22 @@ class Verdicts:
             InputError: pandas is not installed.
         """
         pandas = require("pandas", "notebook")
-        nothing = dict.fromkeys(("name", "estimate", "lower", "upper", "level", "unit"))
+        known = ("estimate", "lower", "upper", "level", "unit")
         rows = [
             {
-                **{key: verdict[key] for key in ("id", "claim", "task")},
-                "arm": verdict["label"],
-                "verdict": verdict["outcome"],
-                "effect": (verdict["effect"] or nothing)["name"],
-                **{key: (verdict["effect"] or nothing)[key] for key in [*nothing][1:]},
-                "p_adjusted": None if verdict["invalid"] else verdict["p_adjusted"],
-                "expected": verdict["expected"],
-                "as_expected": verdict["as_expected"],
+                "id": verdict.id,
+                "claim": verdict.claim,
+                "task": verdict.task,
+                "arm": verdict.label,
+                "verdict": str(verdict.outcome),
+                "effect": verdict.effect and verdict.effect.name,
+                **{key: verdict.effect and getattr(verdict.effect, key) for key in known},
+                "p_adjusted": None if verdict.invalid else verdict.p_adjusted,
+                "expected": verdict.expected,
+                "as_expected": verdict.as_expected,
                 "why": _why(verdict),
             }
-            for verdict in self._study["verdicts"]
+            for verdict in self._study.verdicts
         ]
         return pandas.DataFrame(rows)
 
@@ -133,9 +139,9 @@ class Verdicts:
         """
         there = Path(folder)
         paths = [there / name for name in ("results.json", "index.html", "summary.md")]
-        _check_free(paths[0], self._study["id"])
+        _check_free(paths[0], self._study.id)
         try:
-            write_results(dict(self.results), paths[0])
+            write_results(self.results, paths[0])
             write_page(self.results, paths[1])
             write_whole(render_summary(self.results), paths[2])
         except OSError as error:
@@ -145,9 +151,8 @@ class Verdicts:
         return paths
 
     @property
-    def _study(self) -> Mapping[str, Any]:
-        study: Mapping[str, Any] = self.results["studies"][0]
-        return study
+    def _study(self) -> StudyRecord:
+        return self.results.studies[0]
 
 
 def judge(
@@ -215,15 +220,17 @@ def _cell(tag: str, text: str) -> Markup:
     return Markup('<{0} style="text-align:left">{1}</{0}>').format(Markup(tag), text)  # noqa: S704 - th or td
 
 
-def _row(verdict: Mapping[str, Any]) -> tuple[str, ...]:
+def _row(verdict: VerdictRecord) -> tuple[str, ...]:
     return (
-        *(verdict[key] for key in ("claim", "task", "label")),
-        f"{SIGNS[verdict['outcome']]} {verdict['outcome']}",
-        named_effect(verdict["effect"]),
-        DASH if verdict["invalid"] else p_value(verdict["p_adjusted"]),
+        verdict.claim,
+        verdict.task,
+        verdict.label,
+        f"{SIGNS[verdict.outcome]} {verdict.outcome}",
+        named_effect(verdict.effect),
+        DASH if verdict.invalid else p_value(verdict.p_adjusted),
         _why(verdict),
     )
 
 
-def _why(verdict: Mapping[str, Any]) -> str:
-    return "; ".join(verdict["invalid"]) or verdict["remedy"] or ""
+def _why(verdict: VerdictRecord) -> str:
+    return "; ".join(verdict.invalid) or verdict.remedy or ""

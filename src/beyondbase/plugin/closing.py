@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from beyondbase.report.terminal import Record, counted, some
+from beyondbase.report.terminal import counted, some
+from beyondbase.results.schema.verdicts import VerdictRecord
 from beyondbase.study.kinds import ANY, NAMES, PAPER
 from beyondbase.visible import one_line
 
 # As pytest sorts reports: by the word of its last line.
 Stats: TypeAlias = dict[str, list[Any]]
-Verdicts: TypeAlias = Mapping[tuple[str, str], Record]
+Verdicts: TypeAlias = Mapping[tuple[str, str], VerdictRecord]
 
 PROPERTY, UNFIT = "beyondbase", "unfit"
 WORDS = ("failed", "passed", "skipped", "xfailed", "xpassed", "error")
@@ -47,11 +48,11 @@ def causes_apart(stats: Stats, verdicts: Verdicts) -> Iterator[None]:
 
 def _told(report: Any, verdicts: Verdicts, told: set[str]) -> bool:
     verdict = verdicts.get(verdict_of(report) or ("", ""))
-    if report.when != "setup" or verdict is None or verdict["outcome"] != "INVALID":
+    if report.when != "setup" or verdict is None or verdict.outcome != "INVALID":
         return False
     if UNFIT in dict(report.user_properties):
         return True
-    new = set(verdict["invalid"]) - told
+    new = set(verdict.invalid) - told
     told |= new
     return not new
 
@@ -61,15 +62,15 @@ def closing_lines(stats: Stats, verdicts: Verdicts) -> list[str]:
     return [line for word in WORDS if (line := _line(word, list(_verdicts(stats.get(word, ()), verdicts))))]
 
 
-def _verdicts(reports: Iterable[Any], verdicts: Verdicts) -> Iterator[Record]:
+def _verdicts(reports: Iterable[Any], verdicts: Verdicts) -> Iterator[VerdictRecord]:
     """Verdicts of some reports in the order of the table, since workers report in any order."""
     found = Counter(map(verdict_of, reports))
     for key, verdict in verdicts.items():
         yield from [verdict] * found[key]
 
 
-def _line(word: str, verdicts: Sequence[Record]) -> str:
-    groups: dict[str, list[Record]] = {}
+def _line(word: str, verdicts: Sequence[VerdictRecord]) -> str:
+    groups: dict[str, list[VerdictRecord]] = {}
     for verdict in verdicts:
         groups.setdefault(_why(word, verdict), []).append(verdict)
     told = [f"{_counts(group)}{', ' * bool(why)}{why}{_names(word, group)}" for why, group in groups.items()]
@@ -78,28 +79,28 @@ def _line(word: str, verdicts: Sequence[Record]) -> str:
     return one_line(f"  {len(verdicts):,} {word}{plural}: {'; '.join(told)}") if told else ""
 
 
-def _why(word: str, verdict: Record) -> str:
+def _why(word: str, verdict: VerdictRecord) -> str:
     """Why the test of a verdict ended so."""
     if word == "passed":
-        if verdict["outcome"] == PAPER[verdict["kind"]]:
+        if verdict.outcome == PAPER[verdict.kind]:
             return "as the paper says"
-        met = verdict["as_expected"] and verdict["expected"] != ANY
+        met = verdict.as_expected and verdict.expected != ANY
         return "as the study expects" if met else "of which nothing is expected"
     if word in {"failed", "error"}:
         return "which was not expected" if word == "failed" else "see INVALID above"
     if word == "skipped":
         return ""
-    if verdict["as_expected"] and verdict["expected"] != PAPER[verdict["kind"]]:
+    if verdict.as_expected and verdict.expected != PAPER[verdict.kind]:
         return "as the study expects, not as the paper says"
-    return "waived" if verdict["waiver"] and not verdict["as_expected"] else "marked so"
+    return "waived" if verdict.waiver and not verdict.as_expected else "marked so"
 
 
-def _counts(verdicts: Sequence[Record]) -> str:
-    found = Counter((verdict["kind"], verdict["outcome"]) for verdict in verdicts)
+def _counts(verdicts: Sequence[VerdictRecord]) -> str:
+    found = Counter((verdict.kind, verdict.outcome) for verdict in verdicts)
     parts = [f"{counted(n, NAMES[kind])} {outcome.lower()}" for (kind, outcome), n in found.items()]
     *most, last = parts
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def _names(word: str, verdicts: Sequence[Record]) -> str:
-    return f": {some([verdict['id'] for verdict in verdicts])}" if word == "failed" else ""
+def _names(word: str, verdicts: Sequence[VerdictRecord]) -> str:
+    return f": {some([verdict.id for verdict in verdicts])}" if word == "failed" else ""

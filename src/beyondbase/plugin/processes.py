@@ -20,6 +20,7 @@ from beyondbase.judging.case import Case
 from beyondbase.judging.family import Family, tried_verdict
 from beyondbase.judging.verdict import Verdict
 from beyondbase.results.pairs import compared, summary_of
+from beyondbase.results.schema.pairs import PairRecord
 
 Part: TypeAlias = tuple[str, Literal["verdict", "pair"], int]
 
@@ -43,7 +44,7 @@ class Findings:
     """
 
     verdicts: Mapping[str, Mapping[int, Verdict]] = field(default_factory=dict)
-    pairs: Mapping[str, Mapping[int, dict[str, Any]]] = field(default_factory=dict)
+    pairs: Mapping[str, Mapping[int, PairRecord]] = field(default_factory=dict)
 
 
 def find(families: Mapping[str, Family], order: Mapping[str, object], *, processes: int | None) -> Findings:
@@ -62,7 +63,7 @@ def find(families: Mapping[str, Family], order: Mapping[str, object], *, process
     count = _processes(sum(parts.values()), processes)
     found: dict[Part, Any] = _found_by(families, order, _divided(parts, count)) if count > 1 else {}
     verdicts: dict[str, dict[int, Verdict]] = {}
-    pairs: dict[str, dict[int, dict[str, Any]]] = {}
+    pairs: dict[str, dict[int, PairRecord]] = {}
     for (study, kind, place), value in found.items():
         if kind == "verdict":
             verdicts.setdefault(study, {})[place] = value

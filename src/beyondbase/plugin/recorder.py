@@ -28,7 +28,9 @@ from beyondbase.report.terminal import (
     table_lines,
     verdicts_of,
 )
-from beyondbase.results.build import results_of, write_results
+from beyondbase.results.build import not_applicable, results_of, write_results
+from beyondbase.results.schema import Run
+from beyondbase.results.schema.studies import Results, StudyRecord
 from beyondbase.study import Study
 from beyondbase.visible import shown_path
 
@@ -46,7 +48,7 @@ class Recorder:
         self._day = day
         self._folder_of = folder_of
         self._ran: set[tuple[str, str]] = set()
-        self._content: dict[str, Any] = {"studies": []}
+        self._studies: list[StudyRecord] = []
         self._written: list[str] = []
         self._failed: list[str] = []
 
@@ -74,9 +76,8 @@ class Recorder:
             judgement = self._suite.judgement(name)
             folders.setdefault(self._folder_of(judgement.study), []).append(judgement)
         for folder, judgements in folders.items():
-            content = results_of(judgements, known=self._suite.findings.pairs)
-            self._record(folder, content, session.config)
-        self._content["studies"].sort(key=lambda study: study["id"])
+            results = results_of(judgements, known=self._suite.findings.pairs)
+            self._record(folder, results, session.config)
         if self._failed:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         option = session.config.getoption
@@ -89,7 +90,7 @@ class Recorder:
         self, terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode
     ) -> Generator[None, None, None]:
         """Below pytest's own lists: a table of the verdicts that ran, or why none did, and what it means."""
-        ran = {(study, verdict["id"]): verdict for study, verdict in verdicts_of(self._content, self._ran)}
+        ran = {(study, verdict.id): verdict for study, verdict in verdicts_of(self._studies, self._ran)}
         with causes_apart(terminalreporter.stats, ran):
             yield
         idle = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._suite.loaded
@@ -102,44 +103,37 @@ class Recorder:
 
     def _show(self, terminal: pytest.TerminalReporter) -> None:
         terminal.section("verdicts")
-        for line, outcome in table_lines(verdicts_of(self._content, self._ran), day=self._day):
+        for line, outcome in table_lines(verdicts_of(self._studies, self._ran), day=self._day):
             colour = {COLOURS[outcome]: True} if outcome else {"bold": True}
             terminal.write_line(line, **colour)
-        apart = [f"{study['id']}: {line}" for study in self._content["studies"] for line in asides(study)]
-        idle_claims = not_applicable_lines(self._idle_claims())
-        for line in (*reason_lines(self._content, self._ran), *apart, *idle_claims, *self._written):
+        apart = [f"{study.id}: {line}" for study in self._studies for line in asides(study)]
+        # Of every study that was read: where no claim ran there are no results.
+        idle_claims = not_applicable_lines(
+            {name: not_applicable(family) for name, family in self._suite.families.items()}
+        )
+        for line in (*reason_lines(self._studies, self._ran), *apart, *idle_claims, *self._written):
             terminal.write_line(line)
         for line in self._failed:
             terminal.write_line(line, red=True, bold=True)
 
-    def _idle_claims(self) -> list[dict[str, Any]]:
-        """Every study that was read, as results hold it; where no claim ran there are no results."""
-        return [
-            {
-                "id": name,
-                "not_applicable": [
-                    {"claim": claim.id, "needs": claim.over.needs} for claim in family.not_applicable
-                ],
-            }
-            for name, family in self._suite.families.items()
-        ]
-
-    def _record(self, folder: Path, content: dict[str, Any], config: pytest.Config) -> None:
+    def _record(self, folder: Path, results: Results, config: pytest.Config) -> None:
         """Write one report: four files of one folder."""
-        self._content["studies"] += content["studies"]
+        self._studies = sorted([*self._studies, *results.studies], key=lambda study: study.id)
         run = None
-        if self._write(folder / "results.json", partial(write_results, content)):
+        if self._write(folder / "results.json", partial(write_results, results)):
             run = self._write_run(folder, config)
-        self._write(folder / "index.html", partial(write_page, content, run=run))
-        self._write(folder / "summary.md", lambda path: write_whole(render_summary(content, run=run), path))
+        self._write(folder / "index.html", partial(write_page, results, run=run))
+        self._write(folder / "summary.md", lambda path: write_whole(render_summary(results, run=run), path))
 
-    def _write_run(self, folder: Path, config: pytest.Config) -> dict[str, str] | None:
+    def _write_run(self, folder: Path, config: pytest.Config) -> Run | None:
         try:
             run = run_of((folder / "results.json").read_bytes(), config.invocation_params.args)
         except InputError as error:
             self._failed.append(f"not written: {shown_path(folder / 'run.json')}: {error}")
             return None
-        self._write(folder / "run.json", lambda path: write_whole(json.dumps(run, indent=1) + "\n", path))
+        self._write(
+            folder / "run.json", lambda path: write_whole(json.dumps(vars(run), indent=1) + "\n", path)
+        )
         return run
 
     def _write(self, path: Path, write: Callable[[Path], None]) -> bool:
@@ -152,7 +146,7 @@ class Recorder:
         return True
 
 
-def run_of(results: bytes, arguments: Iterable[object]) -> dict[str, str]:
+def run_of(results: bytes, arguments: Iterable[object]) -> Run:
     """What is true of one run alone: its command and date, and the results that it made.
 
     Args:
@@ -162,11 +156,11 @@ def run_of(results: bytes, arguments: Iterable[object]) -> dict[str, str]:
     Raises:
         InputError: SOURCE_DATE_EPOCH, which stands in for the date, is no date.
     """
-    return {
-        "results_sha256": hashlib.sha256(results).hexdigest(),
-        "command": shlex.join(_command([*map(str, arguments)])),
-        "date": f"{_now():%Y-%m-%dT%H:%M:%SZ}",
-    }
+    return Run.model_construct(
+        results_sha256=hashlib.sha256(results).hexdigest(),
+        command=shlex.join(_command([*map(str, arguments)])),
+        date=f"{_now():%Y-%m-%dT%H:%M:%SZ}",
+    )
 
 
 def _command(arguments: list[str]) -> list[str]:

@@ -1,26 +1,26 @@
-"""One offline HTML page from a results mapping: nothing is decided here, only shown."""
+"""One offline HTML page from results: nothing is decided here, only shown."""
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
 from importlib.resources import files
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from beyondbase.errors import InputError
 from beyondbase.files import AnyPath, write_whole
 from beyondbase.report import terminal, wording
 from beyondbase.report.packing import Packer
 from beyondbase.report.provenance import CALIBRATION, citation
 from beyondbase.report.terminal import counted
-from beyondbase.report.view import Study, arrange
+from beyondbase.report.view import StudyView, arrange
 from beyondbase.results import numbers
-from beyondbase.results.schema import SCHEMA_VERSION
+from beyondbase.results.changes import Comparison
+from beyondbase.results.schema import Run, day_of_run
+from beyondbase.results.schema.studies import Results
 from beyondbase.visible import clean
 
 __all__ = ["render_page", "write_page"]
@@ -78,35 +78,18 @@ class Options:
     tasks: list[tuple[str, str]]
 
 
-def render_page(
-    results: Mapping[str, Any],
-    *,
-    run: Mapping[str, Any] | None = None,
-    comparison: Mapping[str, Any] | None = None,
-) -> str:
-    """Return the page for one results mapping.
+def render_page(results: Results, *, run: Run | None = None, comparison: Comparison | None = None) -> str:
+    """Return the page of some results.
 
     Args:
-        results: the content of results.json, schema version 5; its texts are not trusted.
-        run: command, date and hash of results.json, or None if they are not known.
+        results: what is shown; their texts are not trusted.
+        run: which run made them, or None if that is not known.
         comparison: what `beyondbase.results.compare.compare` returned of an earlier run and this one.
-
-    Raises:
-        InputError: the mapping follows another schema version.
-        ValueError: the run's date is none; `beyondbase.results.schema.read_run` lets no such run through.
     """
-    version = results.get("schema_version")
-    if version != SCHEMA_VERSION:
-        raise InputError(
-            f"results have schema_version {version!r}, this page shows version {SCHEMA_VERSION}: "
-            "make results.json anew with this beyondbase, or install the one that wrote it"
-        )
-    shown, run = clean(results), clean(run)
-    compared = clean(comparison)
+    shown, run, comparison = clean(results), clean(run), clean(comparison)
+    compared = comparison.studies if comparison else {}
     studies = arrange(shown, compared)
-    scripts = [_text(name) for name in SCRIPTS]
-    # Without the day of the run no waiver can be called past.
-    day = date.fromisoformat(run["date"][:10]) if run else date.min
+    scripts, day = [_text(name) for name in SCRIPTS], day_of_run(run)
     options = _options(studies, day)
     pairs = sum(len(study.pairs) for study in studies)
     return (
@@ -115,11 +98,7 @@ def render_page(
         .render(
             results=shown,
             studies=studies,
-            gone=[
-                key
-                for key, study in (compared or {"studies": {}})["studies"].items()
-                if study["status"] == "removed"
-            ],
+            gone=[key for key, study in compared.items() if study.status == "removed"],
             options=options,
             packer=Packer(on=options.total > PLACED_VERDICTS or pairs > PLACED_PAIRS),
             run=run,
@@ -132,22 +111,17 @@ def render_page(
 
 
 def write_page(
-    results: Mapping[str, Any],
-    path: AnyPath,
-    *,
-    run: Mapping[str, Any] | None = None,
-    comparison: Mapping[str, Any] | None = None,
+    results: Results, path: AnyPath, *, run: Run | None = None, comparison: Comparison | None = None
 ) -> None:
     """Write the page to a file, which is replaced as a whole or left as it was.
 
     Args:
-        results: the content of results.json.
+        results: as for `render_page`.
         path: the page's file; missing folders are made.
         run: as for `render_page`.
         comparison: as for `render_page`.
 
     Raises:
-        InputError: as for `render_page`.
         OSError: the file cannot be written.
     """
     write_whole(render_page(results, run=run, comparison=comparison), path)
@@ -165,15 +139,15 @@ def _policy(scripts: Iterable[str]) -> str:
     )
 
 
-def _options(studies: Iterable[Study], day: date) -> Options:
+def _options(studies: Iterable[StudyView], day: date) -> Options:
     verdicts = [shown.verdict for study in studies for claim in study.claims for shown in claim.verdicts]
     standings = {wording.standing(verdict, day) for verdict in verdicts}
     return Options(
         len(verdicts),
-        _named(sorted({verdict["outcome"] for verdict in verdicts})),
+        _named(sorted({verdict.outcome for verdict in verdicts})),
         [(key, words) for key, words in STANDINGS.items() if key in standings],
-        _named(dict.fromkeys(verdict["claim"] for verdict in verdicts)),
-        _named(dict.fromkeys(verdict["task"] for verdict in verdicts)),
+        _named(dict.fromkeys(verdict.claim for verdict in verdicts)),
+        _named(dict.fromkeys(verdict.task for verdict in verdicts)),
     )
 
 
@@ -194,7 +168,11 @@ def _environment(day: date) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
+    environment.policies["json.dumps_kwargs"] = {
+        "separators": (",", ":"),
+        "ensure_ascii": False,
+        "default": vars,
+    }
     environment.filters.update({function.__name__: function for function in FILTERS})
     environment.globals.update({function.__name__: function for function in FUNCTIONS})
     environment.filters["standing"] = environment.globals["standing"] = partial(wording.standing, day=day)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-Record = Mapping[str, Any]
+from beyondbase.results.schema.pairs import PairRecord, ValidPair
+from beyondbase.results.schema.record import BandRecord
 
 # Names of colours in the style sheet; the script gives each a symbol and a dash of its own too.
 BASE, OTHER, PLAIN, FLOOR = "base", "other", "plain", "floor"
@@ -28,30 +28,42 @@ class Figure:
     title: str
     alt: str
     caption: str
-    data: Record | None
+    data: Mapping[str, object] | None
     legend: tuple[tuple[str, str], ...] = field(default=())
 
 
-def series_of(name: str, style: str, x: Sequence[float], band: Record) -> dict[str, Any]:
-    """A line with its band: name, style, x, estimate, lower and upper."""
-    return {
-        "name": name,
-        "style": style,
-        "x": x,
-        **{key: band[key] for key in ("estimate", "lower", "upper")},
-    }
+@dataclass(frozen=True)
+class Series:
+    """A line with its band."""
+
+    name: str
+    style: str
+    x: Sequence[float]
+    estimate: Sequence[float]
+    lower: Sequence[float]
+    upper: Sequence[float]
 
 
-def floors_of(pair: Record) -> list[dict[str, Any]]:
+def series_of(name: str, style: str, x: Sequence[float], band: BandRecord) -> Series:
+    """A line with its band, at the places `x`."""
+    return Series(name, style, x, band.estimate, band.lower, band.upper)
+
+
+def legend_of(series: Sequence[Series]) -> tuple[tuple[str, str], ...]:
+    """Names and styles of lines."""
+    return tuple((item.name, item.style) for item in series)
+
+
+def floors_of(pair: ValidPair) -> list[Series]:
     """The lines of the arms whose exact chances lie under the curves of a pair."""
-    return [series_of(floor["arm"], FLOOR, pair["curve"]["k"], floor) for floor in pair["floors"]]
+    return [series_of(floor.arm, FLOOR, pair.curve.k, floor.band) for floor in pair.floors]
 
 
-def floor_legend(pair: Record) -> tuple[tuple[str, str], ...]:
+def floor_legend(pair: ValidPair) -> tuple[tuple[str, str], ...]:
     """Names and styles of these arms."""
-    return tuple((f"{floor['arm']} (guesses, exact)", FLOOR) for floor in pair["floors"])
+    return tuple((f"{floor.arm} (guesses, exact)", FLOOR) for floor in pair.floors)
 
 
-def pair_legend(pair: Record) -> tuple[tuple[str, str], ...]:
+def pair_legend(pair: PairRecord) -> tuple[tuple[str, str], ...]:
     """Names and styles of the two arms of a pair."""
-    return (f"{pair['base']} (base)", BASE), (f"{pair['other']} ({pair['role']})", OTHER)
+    return (f"{pair.base} (base)", BASE), (f"{pair.other} ({pair.role})", OTHER)

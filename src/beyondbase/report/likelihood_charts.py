@@ -1,13 +1,15 @@
 """Charts of how likely responses are under a base: its own, and those of the arms beside it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
-from beyondbase.report.figures import ARM_STYLES, BASE, Figure, series_of
+from beyondbase.report.figures import ARM_STYLES, BASE, Figure, legend_of, series_of
 from beyondbase.report.terminal import counted
-from beyondbase.results.numbers import estimate
+from beyondbase.results.numbers import DASH, estimate
+from beyondbase.results.schema.likelihoods import Distribution, Likelihood
+from beyondbase.results.schema.studies import StudyRecord
 
-Record = Mapping[str, Any]
+Drawn: TypeAlias = tuple[Likelihood, Distribution]
 
 # Of each role in turn one arm is drawn, in this order, until there are no more styles.
 TURNS = ("rl", "distilled", "teacher", "instruct", "base", "guess")
@@ -16,17 +18,17 @@ TURNS = ("rl", "distilled", "teacher", "instruct", "base", "guess")
 MARKED = 6
 
 
-def of_likelihoods(study: Record) -> Iterator[Figure]:
+def of_likelihoods(study: StudyRecord) -> Iterator[Figure]:
     """One chart for each task and base of a study that has log-probabilities."""
-    groups: dict[tuple[str, str], list[Record]] = {}
-    for item in study["likelihoods"]:
-        if item["distribution"] is not None:
-            groups.setdefault((item["task"], item["base"]), []).append(item)
-    roles = {arm["id"]: arm["role"] for arm in study["arms"]}
+    groups: dict[tuple[str, str], list[Drawn]] = {}
+    for item in study.likelihoods:
+        if item.distribution is not None:
+            groups.setdefault((item.task, item.base), []).append((item, item.distribution))
+    roles = {arm.id: arm.role for arm in study.arms}
     for (task, base), items in groups.items():
-        first = [item for item in items if item["arm"] == base]
-        others = [item for item in items if item["arm"] != base]
-        chosen = _by_turns([roles[item["arm"]] for item in others])[: len(ARM_STYLES)]
+        first = [drawn for drawn in items if drawn[0].arm == base]
+        others = [drawn for drawn in items if drawn[0].arm != base]
+        chosen = _by_turns([roles[item.arm] for item, _ in others])[: len(ARM_STYLES)]
         yield _distribution(
             task, base, first, [others[at] for at in sorted(chosen)], len(others) - len(chosen)
         )
@@ -39,15 +41,16 @@ def _by_turns(roles: Sequence[str]) -> list[int]:
 
 
 def _distribution(
-    task: str, base: str, first: Sequence[Record], others: Sequence[Record], left_out: int
+    task: str, base: str, first: Sequence[Drawn], others: Sequence[Drawn], left_out: int
 ) -> Figure:
-    shown = [(item, BASE) for item in first] + list(zip(others, ARM_STYLES, strict=False))
+    shown = [*((drawn, BASE) for drawn in first), *zip(others, ARM_STYLES, strict=False)]
     series = [
-        series_of(item["arm"], style, item["distribution"]["nats"], item["distribution"])
-        for item, style in shown
+        series_of(item.arm, style, distribution.nats, distribution.band)
+        for (item, distribution), style in shown
     ]
     medians = "; ".join(
-        f"{item['arm']} {estimate(item['perplexity_under_base'], 'number')}" for item, _ in shown
+        f"{item.arm} {estimate(item.perplexity_under_base, 'number') if item.perplexity_under_base else DASH}"
+        for (item, _), _ in shown
     )
     return Figure(
         "lines",
@@ -59,8 +62,8 @@ def _distribution(
         {
             "x": {"name": "log-perplexity, nats per token", "log": False},
             "y": {"name": "share of responses", "unit": "percent"},
-            "dots": series[0]["x"][::MARKED],
+            "dots": series[0].x[::MARKED],
             "series": series,
         },
-        tuple((item["name"], item["style"]) for item in series),
+        legend_of(series),
     )

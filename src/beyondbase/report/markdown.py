@@ -5,19 +5,22 @@ Nothing is decided here, only shown, and every text from the results is shown as
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
-from typing import Any, TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from beyondbase.report.terminal import asides, concerned, counted, remedies, some, waiver_text
 from beyondbase.report.wording import floor_words, headline, standing
+from beyondbase.results.changes import Comparison, StudyChange, VerdictChange
 from beyondbase.results.numbers import DASH, estimate, named_effect, p_value
+from beyondbase.results.schema import Run, day_of_run
+from beyondbase.results.schema.likelihoods import Likelihood
+from beyondbase.results.schema.record import Interval
+from beyondbase.results.schema.studies import Results, StudyRecord, SuiteRecord
+from beyondbase.results.schema.verdicts import VerdictRecord
 from beyondbase.visible import clean
-
-Record: TypeAlias = Mapping[str, Any]
 
 __all__ = ["changes", "escape", "render_summary"]
 
@@ -50,12 +53,12 @@ _SPECIAL = re.compile(
 )
 
 
-def render_summary(results: Record, *, run: Record | None = None, comparison: Record | None = None) -> str:
+def render_summary(results: Results, *, run: Run | None = None, comparison: Comparison | None = None) -> str:
     """Return a summary that is short enough for GitHub; what is left out of it is counted.
 
     Args:
-        results: the content of results.json; its texts are not trusted.
-        run: the content of run.json, if it is of these results.
+        results: what is shown; its texts are not trusted.
+        run: which run made them, if that is known.
         comparison: what `beyondbase.results.compare.compare` says of an earlier run and these results.
     """
     template = _environment().get_template("summary.md.j2")
@@ -68,31 +71,31 @@ def render_summary(results: Record, *, run: Record | None = None, comparison: Re
     return text
 
 
-def changes(compared: Record) -> Iterator[str]:
+def changes(compared: StudyChange) -> Iterator[str]:
     """Say what changed in a study since an earlier run, the most important first.
 
     Args:
         compared: a study of what `beyondbase.results.compare.compare` returns.
     """
-    if compared["status"] != "both":
-        yield f"The study is only in the {'new' if compared['status'] == 'added' else 'old'} run."
+    if compared.status != "both":
+        yield f"The study is only in the {'new' if compared.status == 'added' else 'old'} run."
         return
-    pairs = compared["pairs"].items()
-    moved = [f"{name}: {pair['sentence']}" for name, pair in pairs if any(pair["beyond_noise"].values())]
-    told = [*_verdict_changes(compared["verdicts"]), *moved]
+    pairs = compared.pairs.items()
+    moved = [f"{name}: {pair.sentence}" for name, pair in pairs if any(pair.beyond_noise.values())]
+    told = [*_verdict_changes(compared.verdicts), *moved]
     yield from told or ["No verdict changed, and no curve by more than noise."]
-    yield from (f"{name}: {pair['sentence']}" for name, pair in pairs if pair["reason"] is not None)
-    yield from compared["notes"]
+    yield from (f"{name}: {pair.sentence}" for name, pair in pairs if pair.reason is not None)
+    yield from compared.notes
 
 
-def _verdict_changes(verdicts: Mapping[str, Record]) -> Iterator[str]:
+def _verdict_changes(verdicts: Mapping[str, VerdictChange]) -> Iterator[str]:
     for name, entry in sorted(verdicts.items(), key=lambda item: _rank(item[1])):
         if _rank(entry) < len(RANKS):
-            yield f"{name}: {entry['why']}"
+            yield f"{name}: {entry.why}"
 
 
-def _rank(entry: Record) -> int:
-    key = entry["status"], entry["beyond_noise"]
+def _rank(entry: VerdictChange) -> int:
+    key = entry.status, entry.beyond_noise
     return RANKS.index(key) if key in RANKS else len(RANKS)
 
 
@@ -122,7 +125,7 @@ def _environment() -> Environment:
     )
 
 
-def _cut(value: Any, width: int) -> Any:
+def _cut(value: object, width: int) -> object:
     if isinstance(value, str):
         return value if len(value) <= width else f"{value[: width - 1]}…"
     if isinstance(value, dict):
@@ -130,56 +133,52 @@ def _cut(value: Any, width: int) -> Any:
     return [_cut(item, width) for item in value] if isinstance(value, list) else value
 
 
-def _view(results: Record, run: Record | None, comparison: Record | None, most: int) -> dict[str, Any]:
-    compared = comparison["studies"] if comparison else {}
-    # Without the day of the run no waiver can be called past.
-    day = date.fromisoformat(run["date"][:10]) if run else date.min
+def _view(results: Results, run: Run | None, comparison: Comparison | None, most: int) -> dict[str, object]:
+    compared, day = comparison.studies if comparison else {}, day_of_run(run)
     gone = [
         f"{name}: the study is only in the old run."
-        for name in compared
-        if compared[name]["status"] == "removed"
+        for name, study in compared.items()
+        if study.status == "removed"
     ]
-    left_out = len(results["studies"]) - most
+    left_out = len(results.studies) - most
     return {
         "compared": comparison is not None,
-        "studies": [
-            _study(study, compared.get(study["id"]), day, most) for study in results["studies"][:most]
-        ],
+        "studies": [_study(study, compared.get(study.id), day, most) for study in results.studies[:most]],
         "notes": _some(gone, most) + [f"Studies left out here: {left_out:,}."] * (left_out > 0),
-        "origin": _origin(results["suite"], run),
+        "origin": _origin(results.suite, run),
     }
 
 
-def _origin(suite: Record, run: Record | None) -> str:
+def _origin(suite: SuiteRecord, run: Run | None) -> str:
     if run is None:
-        return f"Made by {suite['name']} {suite['version']}; when and by which command is not known."
-    return f"Made by {suite['name']} {suite['version']} at {run['date']} with: {run['command']}"
+        return f"Made by {suite.name} {suite.version}; when and by which command is not known."
+    return f"Made by {suite.name} {suite.version} at {run.date} with: {run.command}"
 
 
-def _study(study: Record, compared: Record | None, day: date, most: int) -> dict[str, Any]:
-    verdicts = study["verdicts"]
+def _study(study: StudyRecord, compared: StudyChange | None, day: date, most: int) -> dict[str, object]:
+    verdicts = study.verdicts
     left_out = max(len(verdicts) - most, 0)
     if left_out:
         verdicts = sorted(verdicts, key=lambda verdict: _urgency(verdict, day))[:most]
-    idle, more = study["not_applicable"], len(study["likelihoods"]) - most
-    pairs = [f"{pair['task']}, {pair['other']}: {headline(pair)}." for pair in study["pairs"]]
+    idle, more = study.not_applicable, len(study.likelihoods) - most
+    pairs = [f"{pair.task}, {pair.other}: {headline(pair)}." for pair in study.pairs]
     # Of a task's pairs the one with the most completions, whose floor goes furthest.
-    longest = {pair["task"]: pair for pair in sorted(study["pairs"], key=lambda pair: pair["k_max"])}
+    longest = {pair.task: pair for pair in sorted(study.pairs, key=lambda pair: pair.k_max)}
     floors = (f"{task}: {words}" for task, pair in longest.items() for words in floor_words(pair))
-    before = compared["verdicts"] if compared else {}
+    before = compared.verdicts if compared else {}
     return {
-        "title": study["title"] or study["id"],
-        "counts": _counts(study["verdicts"], day),
+        "title": study.title or study.id,
+        "counts": _counts(study.verdicts, day),
         "headlines": _some([*pairs, *floors], most),
         "changes": _some(changes(compared) if compared else (), most),
-        "rows": [_row(verdict, before.get(verdict["id"]), day) for verdict in verdicts],
+        "rows": [_row(verdict, before.get(verdict.id), day) for verdict in verdicts],
         "left_out": counted(left_out, "more verdict") if left_out else None,
-        "likelihoods": [_likelihood(item) for item in study["likelihoods"][:most]],
+        "likelihoods": [_likelihood(item) for item in study.likelihoods[:most]],
         "likelihoods_left_out": counted(more, "more arm") if more > 0 else None,
         "reasons": _some([*_causes(study), *_remedies(verdicts)], most),
         "asides": _some(asides(study), most),
         "idle_count": len(idle),
-        "idle": _some((f"{item['claim']} (needs {item['needs']})" for item in idle), most),
+        "idle": _some((f"{item.claim} (needs {item.needs})" for item in idle), most),
     }
 
 
@@ -190,15 +189,15 @@ def _some(lines: Iterable[str], most: int) -> list[str]:
     return shown + [f"Left out here: {left_out:,} more."] * (left_out > 0)
 
 
-def _urgency(verdict: Record, day: date) -> int:
+def _urgency(verdict: VerdictRecord, day: date) -> int:
     found = standing(verdict, day)
     return [*URGENT, found].index(found)
 
 
-def _counts(verdicts: list[Record], day: date) -> str:
+def _counts(verdicts: Sequence[VerdictRecord], day: date) -> str:
     if not verdicts:
         return "No claim of this study was tested."
-    found = Counter(verdict["outcome"] for verdict in verdicts)
+    found = Counter(str(verdict.outcome) for verdict in verdicts)
     counts = ", ".join(f"{_signed(outcome)}: {found[outcome]}" for outcome in SIGNS if found[outcome])
     stands = Counter(standing(verdict, day) for verdict in verdicts)
     told = ", ".join(f"{words}: {stands[key]}" for key, words in URGENT.items() if stands[key])
@@ -209,40 +208,49 @@ def _signed(outcome: str) -> str:
     return f"{SIGNS[outcome]} {outcome}"
 
 
-def _row(verdict: Record, before: Record | None, day: date) -> dict[str, str]:
-    numbers = [named_effect(item) for item in verdict["details"] if item["unit"] == "k"]
+def _row(verdict: VerdictRecord, before: VerdictChange | None, day: date) -> dict[str, str]:
+    numbers = [named_effect(item) for item in verdict.details if item.unit == "k"]
     return {
-        "claim": verdict["claim"],
-        "task": verdict["task"],
-        "arm": verdict["label"],
-        "verdict": _signed(verdict["outcome"]),
+        "claim": verdict.claim,
+        "task": verdict.task,
+        "arm": verdict.label,
+        "verdict": _signed(verdict.outcome),
         "before": _before(before, verdict),
-        "effect": "; ".join([named_effect(verdict["effect"]), *numbers]),
-        "p": DASH if verdict["invalid"] else p_value(verdict["p_adjusted"]),
+        "effect": "; ".join([named_effect(verdict.effect), *numbers]),
+        "p": DASH if verdict.invalid else p_value(verdict.p_adjusted),
         "expected": _expected(verdict, day),
     }
 
 
-def _likelihood(item: Record) -> dict[str, str]:
-    numbers = ("perplexity_under_base", "perplexity_under_itself", "entropy", "entropy_ratio")
-    shown = {name: DASH if item[name] is None else estimate(item[name], "number") for name in numbers}
-    return {"arm": item["arm"], "task": item["task"]} | shown
+def _likelihood(item: Likelihood) -> dict[str, str]:
+    return {
+        "arm": item.arm,
+        "task": item.task,
+        "perplexity_under_base": _interval(item.perplexity_under_base),
+        "perplexity_under_itself": _interval(item.perplexity_under_itself),
+        "entropy": _interval(item.entropy),
+        "entropy_ratio": _interval(item.entropy_ratio),
+    }
 
 
-def _before(before: Record | None, verdict: Record) -> str:
-    if before is None or before["outcome"] is None:
+def _interval(value: Interval | None) -> str:
+    return DASH if value is None else estimate(value, "number")
+
+
+def _before(before: VerdictChange | None, verdict: VerdictRecord) -> str:
+    if before is None or before.outcome is None:
         return "not there"
-    earlier = named_effect(before["effect"])
-    same = earlier == named_effect(verdict["effect"])
-    return _signed(before["outcome"]) + ("" if same else f", {earlier}")
+    earlier = named_effect(before.effect)
+    same = earlier == named_effect(verdict.effect)
+    return _signed(before.outcome) + ("" if same else f", {earlier}")
 
 
-def _expected(verdict: Record, day: date) -> str:
-    waiver = waiver_text(verdict["waiver"], day) if verdict["waiver"] else ""
-    expected = f"expected {verdict['expected']}"
+def _expected(verdict: VerdictRecord, day: date) -> str:
+    waiver = waiver_text(verdict.waiver, day) if verdict.waiver else ""
+    expected = f"expected {verdict.expected}"
     match standing(verdict, day):
         case "met":
-            return "as the paper says" if verdict["kind"] == "counter" else "as expected"
+            return "as the paper says" if verdict.kind == "counter" else "as expected"
         case "expected":
             return "as expected"
         case "free":
@@ -256,11 +264,11 @@ def _expected(verdict: Record, day: date) -> str:
     return f"{told}; {waiver}" if waiver else told
 
 
-def _causes(study: Record) -> Iterator[str]:
-    for cause in study["unfit"]:
-        yield f"INVALID: {concerned(cause)}: {cause['reason']}"
+def _causes(study: StudyRecord) -> Iterator[str]:
+    for cause in study.unfit:
+        yield f"INVALID: {concerned(cause)}: {cause.reason}"
 
 
-def _remedies(verdicts: Iterable[Record]) -> Iterator[str]:
+def _remedies(verdicts: Iterable[VerdictRecord]) -> Iterator[str]:
     for remedy, ids in remedies(verdicts).items():
         yield f"INCONCLUSIVE: {some(ids)}: {remedy}"

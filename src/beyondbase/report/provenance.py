@@ -1,7 +1,7 @@
 """What a reader needs to trust and to cite a page: calibration in one sentence, and a reference."""
 
-from collections.abc import Mapping
-from typing import Any
+from beyondbase.results.schema import Run
+from beyondbase.results.schema.studies import Results
 
 # The summary of docs/calibration.md; a test compares the two.
 CALIBRATION = (
@@ -12,19 +12,19 @@ CALIBRATION = (
 )
 
 
-def citation(results: Mapping[str, Any], run: Mapping[str, Any] | None) -> str:
+def citation(results: Results, run: Run | None) -> str:
     """Return a plain reference to the results, and to the paper that they test.
 
     Args:
-        results: the content of results.json.
-        run: date, command and hash of results.json, or None if they are not known.
+        results: what is cited.
+        run: which run made them, or None if that is not known.
     """
-    suite = results["suite"]
-    titles = "; ".join(study["title"] or study["id"] for study in results["studies"])
-    when = f", {run['date'][:10]}" if run else ""
-    digest = f" results.json sha256 {run['results_sha256']}." if run else ""
+    suite = results.suite
+    titles = "; ".join(study.title or study.id for study in results.studies)
+    when = f", {run.date[:10]}" if run else ""
+    digest = f" results.json sha256 {run.results_sha256}." if run else ""
     return (
-        f"{titles}. Verdicts by {suite['name']} {suite['version']}{when}.{digest}\n"
+        f"{titles}. Verdicts by {suite.name} {suite.version}{when}.{digest}\n"
         "Claims after: Yue et al., Does Reinforcement Learning Really Incentivize Reasoning Capacity in\n"
         "LLMs Beyond the Base Model?, arXiv 2504.13837 (NeurIPS 2025)."
     )

@@ -4,12 +4,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from beyondbase.report import pair_charts, study_charts
 from beyondbase.report.figures import Figure
-
-Record = Mapping[str, Any]
+from beyondbase.results.changes import PairChange, StudyChange, VerdictChange
+from beyondbase.results.schema.pairs import PairRecord, ValidPair
+from beyondbase.results.schema.samples import ExampleRecord
+from beyondbase.results.schema.studies import Results, StudyRecord
+from beyondbase.results.schema.verdicts import VerdictRecord
 
 ARMS_NAMED = 3
 
@@ -40,7 +42,7 @@ def _slug(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Shown:
+class VerdictView:
     """A verdict with its place on the page.
 
     Attributes:
@@ -52,12 +54,12 @@ class Shown:
         change: against an earlier run, if one was given.
     """
 
-    verdict: Record
+    verdict: VerdictRecord
     anchor: str
     case: "CaseHead"
-    pair: Record | None
+    pair: PairRecord | None
     pair_anchor: str | None
-    change: Record | None
+    change: VerdictChange | None
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,13 @@ class CaseHead:
 
 
 @dataclass(frozen=True)
-class Claim:
+class ClaimView:
     """A claim with all its verdicts in one study; `fold` is the id of what holds their cards."""
 
-    head: Record
+    head: VerdictRecord
     anchor: str
     fold: str
-    verdicts: tuple[Shown, ...]
+    verdicts: tuple[VerdictView, ...]
     forest: Figure | None
 
 
@@ -84,8 +86,8 @@ class Claim:
 class Line:
     """A row of the matrix: its head and one cell per column, None where the claim does not apply."""
 
-    head: Claim | CaseHead
-    cells: tuple[Shown | None, ...]
+    head: ClaimView | CaseHead
+    cells: tuple[VerdictView | None, ...]
 
 
 @dataclass(frozen=True)
@@ -107,129 +109,138 @@ class Matrix:
     """
 
     by_case: bool
-    columns: tuple[Claim | CaseHead, ...]
+    columns: tuple[ClaimView | CaseHead, ...]
     groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairView:
     """A pair with its place on the page, its charts, the data of its table of problems, and its change."""
 
-    pair: Record
+    pair: PairRecord
     anchor: str
     data_anchor: str
     figures: Mapping[str, Figure]
-    problems: Record | None
-    change: Record | None
+    problems: Mapping[str, object] | None
+    change: PairChange | None
 
 
 @dataclass(frozen=True)
-class Study:
+class StudyView:
     """A study as the page shows it."""
 
-    study: Record
+    study: StudyRecord
     anchor: str
-    claims: tuple[Claim, ...]
+    claims: tuple[ClaimView, ...]
     matrix: Matrix
-    pairs: tuple[Pair, ...]
+    pairs: tuple[PairView, ...]
     figures: tuple[Figure, ...]
-    examples: Mapping[str, tuple[str, list[Record]]]
-    change: Record | None
+    examples: Mapping[str, tuple[str, list[ExampleRecord]]]
+    change: StudyChange | None
 
 
-def arrange(results: Record, comparison: Record | None) -> list[Study]:
-    """Arrange the studies of a results mapping.
+def arrange(results: Results, changes: Mapping[str, StudyChange]) -> list[StudyView]:
+    """Arrange the studies of some results.
 
     Args:
-        results: the content of results.json.
-        comparison: what `beyondbase.results.compare.compare` returned, or None.
+        results: what is shown.
+        changes: against an earlier run, by study.
     """
     anchors = Anchors()
-    changes = comparison["studies"] if comparison else {}
-    return [_study(study, anchors, changes.get(study["id"])) for study in results["studies"]]
+    return [_study(study, anchors, changes.get(study.id)) for study in results.studies]
 
 
-def _study(study: Record, anchors: Anchors, change: Record | None) -> Study:
-    anchor = anchors.of(study["id"])
+def _study(study: StudyRecord, anchors: Anchors, change: StudyChange | None) -> StudyView:
+    anchor = anchors.of(study.id)
     examples = _examples(study, anchor, anchors)
-    pairs = tuple(_pair(study, pair, anchor, anchors, examples, change) for pair in study["pairs"])
+    pairs = tuple(_pair(study, pair, anchor, anchors, examples, change) for pair in study.pairs)
     claims = tuple(_claims(study, anchor, anchors, pairs, change))
-    return Study(
+    return StudyView(
         study, anchor, claims, _matrix(claims), pairs, tuple(study_charts.of_study(study)), examples, change
     )
 
 
-def _examples(study: Record, anchor: str, anchors: Anchors) -> dict[str, tuple[str, list[Record]]]:
+def _examples(
+    study: StudyRecord, anchor: str, anchors: Anchors
+) -> dict[str, tuple[str, list[ExampleRecord]]]:
     """Completions to read, by task: the id of their block of data, and the completions."""
-    tasks = dict.fromkeys(example["task"] for example in study["examples"])
+    tasks = dict.fromkeys(example.task for example in study.examples)
     return {
         task: (
             anchors.of(anchor, task, "completions"),
-            [example for example in study["examples"] if example["task"] == task],
+            [example for example in study.examples if example.task == task],
         )
         for task in tasks
     }
 
 
 def _pair(  # noqa: PLR0913, PLR0917 - what a pair needs comes from six places
-    study: Record,
-    pair: Record,
+    study: StudyRecord,
+    pair: PairRecord,
     study_anchor: str,
     anchors: Anchors,
-    examples: Mapping[str, tuple[str, list[Record]]],
-    change: Record | None,
-) -> Pair:
-    anchor = anchors.of(study_anchor, pair["id"])
+    examples: Mapping[str, tuple[str, list[ExampleRecord]]],
+    change: StudyChange | None,
+) -> PairView:
+    anchor = anchors.of(study_anchor, pair.id)
     data_anchor = anchors.of(anchor, "problems")
-    before = change["pairs"].get(pair["id"]) if change else None
-    if pair["curve"] is None:
-        return Pair(pair, anchor, data_anchor, {}, None, before)
+    before = change.pairs.get(pair.id) if change else None
+    if not isinstance(pair, ValidPair):
+        return PairView(pair, anchor, data_anchor, {}, None, before)
     problems = {
-        "base": pair["base"],
-        "other": pair["other"],
-        "completions": examples[pair["task"]][0] if pair["task"] in examples else None,
-        **pair["by_problem"],
+        "base": pair.base,
+        "other": pair.other,
+        "completions": examples[pair.task][0] if pair.task in examples else None,
+        **vars(pair.by_problem),
     }
-    return Pair(pair, anchor, data_anchor, pair_charts.of_pair(study, pair, before), problems, before)
+    return PairView(pair, anchor, data_anchor, pair_charts.of_pair(study, pair, before), problems, before)
 
 
 def _claims(
-    study: Record, study_anchor: str, anchors: Anchors, pairs: Iterable[Pair], change: Record | None
-) -> Iterator[Claim]:
-    known = {shown.pair["id"]: shown for shown in pairs}
-    heads = {verdict["claim"]: verdict for verdict in reversed(study["verdicts"])}
-    for name in dict.fromkeys(verdict["claim"] for verdict in study["verdicts"]):
+    study: StudyRecord,
+    study_anchor: str,
+    anchors: Anchors,
+    pairs: Iterable[PairView],
+    change: StudyChange | None,
+) -> Iterator[ClaimView]:
+    known = {shown.pair.id: shown for shown in pairs}
+    heads = {verdict.claim: verdict for verdict in reversed(study.verdicts)}
+    for name in dict.fromkeys(verdict.claim for verdict in study.verdicts):
         anchor = anchors.of(study_anchor, name)
         shown = tuple(
-            _shown(verdict, anchor, anchors, known.get(verdict["case"]), change)
-            for verdict in study["verdicts"]
-            if verdict["claim"] == name
+            _shown(verdict, anchor, anchors, known.get(verdict.case), change)
+            for verdict in study.verdicts
+            if verdict.claim == name
         )
         rows = [(f"{item.case.arms}, {item.case.task}", item.verdict) for item in shown]
-        yield Claim(heads[name], anchor, anchors.of(anchor, "verdicts"), shown, study_charts.forest(rows))
+        yield ClaimView(heads[name], anchor, anchors.of(anchor, "verdicts"), shown, study_charts.forest(rows))
 
 
 def _shown(
-    verdict: Record, claim_anchor: str, anchors: Anchors, pair: Pair | None, change: Record | None
-) -> Shown:
-    return Shown(
+    verdict: VerdictRecord,
+    claim_anchor: str,
+    anchors: Anchors,
+    pair: PairView | None,
+    change: StudyChange | None,
+) -> VerdictView:
+    return VerdictView(
         verdict,
-        anchors.of(claim_anchor, verdict["case"]),
+        anchors.of(claim_anchor, verdict.case),
         _case(verdict),
         pair.pair if pair else None,
         pair.anchor if pair else None,
-        change["verdicts"].get(verdict["id"]) if change else None,
+        change.verdicts.get(verdict.id) if change else None,
     )
 
 
-def _case(verdict: Record) -> CaseHead:
+def _case(verdict: VerdictRecord) -> CaseHead:
     # The base comes first; it stands in every case and names none.
-    arms = verdict["arms"][1:] or verdict["arms"]
+    arms = verdict.arms[1:] or verdict.arms
     more = f" and {len(arms) - ARMS_NAMED} more" if len(arms) > ARMS_NAMED else ""
-    return CaseHead(verdict["task"], ", ".join(arms[:ARMS_NAMED]) + more, tuple(arms))
+    return CaseHead(verdict.task, ", ".join(arms[:ARMS_NAMED]) + more, tuple(arms))
 
 
-def _matrix(claims: tuple[Claim, ...]) -> Matrix:
+def _matrix(claims: tuple[ClaimView, ...]) -> Matrix:
     cells = {(claim.anchor, shown.case): shown for claim in claims for shown in claim.verdicts}
     cases = tuple(dict.fromkeys(shown.case for claim in claims for shown in claim.verdicts))
     if len(cases) > len(claims):

@@ -1,7 +1,7 @@
 """What the report shows of how likely and how varied responses are: perplexities and entropies."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
@@ -12,24 +12,22 @@ from beyondbase.inference.bounded import Floats, values_of
 from beyondbase.inference.ratios import ratio_t_limits, t_limits
 from beyondbase.inference.typical import typical_limits, typical_ratio
 from beyondbase.judging.likelihood_effects import entropy_logs, perplexity
+from beyondbase.results.schema.likelihoods import Distribution, Likelihood
+from beyondbase.results.schema.record import Interval
 from beyondbase.study import Study
+from beyondbase.study.arms import Key
 
-Key = tuple[str, str]
-Interval = dict[str, float | None]
 POINTS = 25
 # The grid of a distribution leaves out this share of the completions at either end.
 TAIL = 0.01
 
 
-def likelihood_summaries(study: Study, tallies: Mapping[Key, Tally]) -> list[dict[str, Any]]:
+def likelihood_summaries(study: Study, tallies: Mapping[Key, Tally]) -> list[Likelihood]:
     """One entry per arm and task with log-probabilities, in the order of tasks and arms."""
     found = {key: _Scored(study, tally) for key, tally in tallies.items() if tally.likelihoods is not None}
     groups = {key: (key[0], study.base_of(key[1])) for key in found}
     grids = {group: _grid([found[key] for key in found if groups[key] == group]) for group in groups.values()}
-    return [
-        _entry(key, scored, grids[groups[key]]) | {"entropy_ratio": _ratio(scored, found.get(groups[key]))}
-        for key, scored in found.items()
-    ]
+    return [_entry(key, scored, grids[groups[key]], found.get(groups[key])) for key, scored in found.items()]
 
 
 class _Scored:
@@ -49,30 +47,30 @@ class _Scored:
         """Values of completions, for each problem that has some."""
         return [part for part in self.all.by_problem(values, self._problems) if part.size]
 
-    def known(self, column: str) -> Floats | None:
+    def known(self, column: Literal["logprob", "base_logprob", "own_logprob"]) -> Floats | None:
         """Log-probabilities, where every completion has one that is finite."""
         values: Floats = getattr(self.all, column)
         return values if values.size and np.isfinite(values).all() else None
 
 
-def _entry(key: Key, scored: _Scored, grid: Floats | None) -> dict[str, Any]:
+def _entry(key: Key, scored: _Scored, grid: Floats | None, base: _Scored | None) -> Likelihood:
     own = scored.known("own_logprob")
-    return {
-        "task": key[0],
-        "arm": key[1],
-        "base": scored.study.base_of(key[1]),
-        "completions": len(scored.all.index),
-        "perplexity_under_base": _perplexity(scored, "base_logprob"),
-        "perplexity_under_itself": _perplexity(scored, "logprob"),
-        "entropy": None if own is None else _mean(scored, [-part.mean() for part in scored.groups(own)]),
-        "entropy_per_token": None if own is None else _per_token(scored, own),
-        "distribution": _distribution(scored, grid),
-    }
+    return Likelihood.model_construct(
+        task=key[0],
+        arm=key[1],
+        base=scored.study.base_of(key[1]),
+        completions=len(scored.all.index),
+        perplexity_under_base=_perplexity(scored, scored.known("base_logprob")),
+        perplexity_under_itself=_perplexity(scored, scored.known("logprob")),
+        entropy=None if own is None else _mean(scored, [-part.mean() for part in scored.groups(own)]),
+        entropy_per_token=None if own is None else _per_token(scored, own),
+        distribution=_distribution(scored, grid),
+        entropy_ratio=_ratio(scored, base),
+    )
 
 
-def _perplexity(scored: _Scored, column: str) -> Interval | None:
+def _perplexity(scored: _Scored, values: Floats | None) -> Interval | None:
     """The median of each problem's completions, averaged over problems."""
-    values = scored.known(column)
     if values is None:
         return None
     return _mean(scored, [perplexity(part) for part in scored.groups(values / scored.all.tokens)])
@@ -104,7 +102,7 @@ def _mean(scored: _Scored, values: Sequence[float]) -> Interval:
 
 
 def _interval(estimate: float, limits: tuple[float | None, float | None]) -> Interval:
-    return {"estimate": estimate, "lower": limits[0], "upper": limits[1]}
+    return Interval.model_construct(estimate=estimate, lower=limits[0], upper=limits[1])
 
 
 def _surprises(scored: _Scored) -> Floats | None:
@@ -122,7 +120,7 @@ def _grid(arms: Sequence[_Scored]) -> Floats | None:
     return np.unique(np.round(np.linspace(least, most, POINTS), 4))
 
 
-def _distribution(scored: _Scored, grid: Floats | None) -> dict[str, list[float]] | None:
+def _distribution(scored: _Scored, grid: Floats | None) -> Distribution | None:
     """Share of completions with at most so many nats per token, mean over problems, with its band."""
     values = _surprises(scored)
     if values is None or grid is None:
@@ -130,5 +128,9 @@ def _distribution(scored: _Scored, grid: Floats | None) -> dict[str, list[float]
     shares = np.array([(part[:, None] <= grid).mean(axis=0) for part in scored.groups(values)])
     checked = values_of(shares, support=(0.0, 1.0), clusters=scored.clusters)
     band = simultaneous_band(checked, alpha=scored.study.alpha, seed=scored.study.seed)
-    columns = {"nats": grid, "estimate": band.estimate, "lower": band.lower, "upper": band.upper}
-    return {name: column.tolist() for name, column in columns.items()}
+    return Distribution.model_construct(
+        nats=grid.tolist(),
+        estimate=band.estimate.tolist(),
+        lower=band.lower.tolist(),
+        upper=band.upper.tolist(),
+    )

@@ -1,8 +1,11 @@
 """Numbers as a reader meets them: percentages, points, p-values, estimates; and the names of arms."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+
+from beyondbase.judging.verdict import Effect
+from beyondbase.results.schema.pairs import PairRecord
+from beyondbase.results.schema.record import Interval
+from beyondbase.results.schema.verdicts import EffectRecord
 
 DASH = "\N{EM DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -48,51 +51,50 @@ def setting(value: object) -> str:
 FORMATS = {"percent": percent, "points": points, "number": number}
 
 
-def estimate(value: Mapping[str, Any], unit: str = "percent", word: str = "") -> str:
+def estimate(value: Interval | EffectRecord, unit: str = "percent", word: str = "") -> str:
     """Format an estimate with its interval, such as ``61.6% [58.9, 64.2]``.
 
     Args:
-        value: a mapping with estimate, lower and upper.
+        value: the estimate.
         unit: percent, points or number.
         word: what follows the estimate, such as " points".
     """
     shown = FORMATS[unit]
-    middle = shown(value["estimate"]) + ("" if value["estimate"] is None else word)
-    if value["lower"] is None and value["upper"] is None:
+    middle = shown(value.estimate) + ("" if value.estimate is None else word)
+    if value.lower is None and value.upper is None:
         return middle
-    lower = "no lower limit" if value["lower"] is None else shown(value["lower"]).rstrip("%")
-    upper = "no upper limit" if value["upper"] is None else shown(value["upper"]).rstrip("%")
+    lower = "no lower limit" if value.lower is None else shown(value.lower).rstrip("%")
+    upper = "no upper limit" if value.upper is None else shown(value.upper).rstrip("%")
     return f"{middle} [{lower}, {upper}]"
 
 
-def effect(value: Mapping[str, Any] | None) -> str:
+def effect(value: EffectRecord | None) -> str:
     """Format a verdict's effect in points (a share), percent (a probability), samples or as a plain number.
 
     What has an upper limit and nothing else is such a limit: ``up to 2.3% (95% limit)``.
     """
     if value is None:
         return DASH
-    if value["unit"] == "k":
+    if value.unit == "k":
         return samples_text(value)
     unit, word = {"share": ("points", " points"), "probability": ("percent", "")}.get(
-        value["unit"], ("number", "")
+        value.unit, ("number", "")
     )
-    if value["estimate"] is None and value["lower"] is None and value["upper"] is not None:
-        return f"up to {FORMATS[unit](value['upper'])}{word} ({number(100 * value['level'])}% limit)"
+    if value.estimate is None and value.lower is None and value.upper is not None:
+        return f"up to {FORMATS[unit](value.upper)}{word} ({number(100 * value.level)}% limit)"
     return estimate(value, unit, word)
 
 
-def named_effect(value: Mapping[str, Any] | None) -> str:
+def named_effect(value: EffectRecord | None) -> str:
     """Format an effect behind its name, such as ``RL - base pass@1: +16.5 points [+14.5, +18.6]``."""
-    return DASH if value is None else f"{value['name']}: {effect(value)}"
+    return DASH if value is None else f"{value.name}: {effect(value)}"
 
 
-def samples_text(effect: Mapping[str, Any]) -> str:
+def samples_text(effect: Effect | EffectRecord) -> str:
     """A number of samples with its interval, in words where it lies below one sample or beyond the last."""
-    estimate, most = effect["estimate"], effect["most"]
-    beyond = "none" if most is None else f"not up to {most:,}"
-    ends = _ends(effect["lower"], effect["upper"])
-    return (beyond if estimate is None else _samples(estimate)) + (f" [{ends}]" if ends else "")
+    beyond = "none" if effect.most is None else f"not up to {effect.most:,}"
+    ends = _ends(effect.lower, effect.upper)
+    return (beyond if effect.estimate is None else _samples(effect.estimate)) + (f" [{ends}]" if ends else "")
 
 
 def _ends(lower: float | None, upper: float | None) -> str:
@@ -124,6 +126,6 @@ ARM_WORDS = {
 }
 
 
-def arm_word(pair: Mapping[str, Any]) -> str:
+def arm_word(pair: PairRecord) -> str:
     """Name the arm that a pair sets against its base."""
-    return ARM_WORDS.get(pair["role"], str(pair["other"]))
+    return ARM_WORDS.get(pair.role, pair.other)

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from beyondbase import estimators
+from beyondbase.evidence.tallies import Tally
 from beyondbase.inference.band import Band
 from beyondbase.inference.bounded import Floats
 from beyondbase.inference.precision import split_variance
@@ -16,6 +17,24 @@ from beyondbase.judging.effects import band_of, crossover_of
 from beyondbase.judging.family import NOTHING, Family, Judgement
 from beyondbase.judging.measure import Measure, ratio_limits
 from beyondbase.judging.selection import pairs, repeats
+from beyondbase.results.schema.pairs import (
+    SECTIONS,
+    ByProblem,
+    Cover,
+    CrossoverRecord,
+    Curve,
+    DetectionLimit,
+    Floor,
+    Histogram,
+    PairHead,
+    PairRecord,
+    Solved,
+    SolvedAlone,
+    Support,
+    ValidPair,
+    Variance,
+)
+from beyondbase.results.schema.record import BandRecord, Interval
 from beyondbase.study.arms import Role
 
 Limits: TypeAlias = tuple[float | None, float | None]
@@ -26,7 +45,7 @@ UNKNOWN: Limits = (None, None)
 BINS = ("0", *(f"({i / 10:g}, {(i + 1) / 10:g}]" for i in range(9)), "(0.9, 1)", "1")
 
 
-def summaries(judgement: Judgement, *, known: Mapping[int, dict[str, Any]] = NOTHING) -> list[dict[str, Any]]:
+def summaries(judgement: Judgement, *, known: Mapping[int, PairRecord] = NOTHING) -> list[PairRecord]:
     """One summary per arm and task that has a base beside it, in the order of tasks and arms.
 
     Args:
@@ -46,55 +65,54 @@ def compared(family: Family) -> list[Case]:
     return [case for some in cases for case in some if case.other in case.tallies]
 
 
-def summary_of(pair: Case) -> dict[str, Any]:
+def summary_of(pair: Case) -> PairRecord:
     """What the report shows of one pair."""
-    head = {
-        "id": pair.id,
-        "task": pair.task,
-        "base": pair.base,
-        "other": pair.other,
-        "role": pair.arm(pair.other).role,
-        "problems": len(pair.problem_ids),
-        "n_min": min(int(tally.n.min()) for tally in pair.tallies.values()),
-        "n_max": max(int(tally.n.max()) for tally in pair.tallies.values()),
-        "clusters": len(set(pair.clusters)) if pair.clusters else None,
-        "largest_cluster": max(Counter(pair.clusters).values()) if pair.clusters else None,
-        "k_max": pair.k_max,
-        "invalid": list(pair.mismatch),
-    }
-    sections = (_curves, _solved, _shares, _variance, _problems)
+    head = PairHead.model_construct(
+        id=pair.id,
+        task=pair.task,
+        base=pair.base,
+        other=pair.other,
+        role=pair.arm(pair.other).role,
+        problems=len(pair.problem_ids),
+        n_min=min(int(tally.n.min()) for tally in pair.tallies.values()),
+        n_max=max(int(tally.n.max()) for tally in pair.tallies.values()),
+        clusters=len(set(pair.clusters)) if pair.clusters else None,
+        largest_cluster=max(Counter(pair.clusters).values()) if pair.clusters else None,
+        k_max=pair.k_max,
+        invalid=list(pair.mismatch),
+    )
     if pair.mismatch:
-        return head | dict.fromkeys(KEYS)
-    return head | {key: value for section in sections for key, value in section(pair).items()}
+        return PairRecord.model_construct(**vars(head) | dict.fromkeys(SECTIONS))
+    chances = pair.pass_at_k(pair.base, pair.k_max), pair.pass_at_k(pair.other, pair.k_max)
+    solved = _solved(pair, *chances)
+    return ValidPair.model_construct(
+        **vars(head),
+        curve=_curve(pair),
+        floors=[_floor(pair, arm) for arm in pair.chances],
+        table_k=list(pair.table_grid()),
+        crossover=CrossoverRecord.model_construct(**vars(crossover_of(pair))),
+        solved=solved,
+        support=_support(pair, solved, *chances),
+        detection_limit=_detection_limit(pair),
+        histogram=_histogram(pair),
+        cover=_cover(pair),
+        variance=_variance(pair),
+        by_problem=_by_problem(pair),
+    )
 
 
-KEYS = (
-    "curve",
-    "floors",
-    "table_k",
-    "crossover",
-    "solved",
-    "support",
-    "detection_limit",
-    "histogram",
-    "cover",
-    "variance",
-    "by_problem",
-)
-
-
-def _curves(pair: Case) -> dict[str, Any]:
+def _curve(pair: Case) -> Curve:
     ks = pair.grid()
-    arms = {side: _curve_band(pair, arm) for side, arm in (("base", pair.base), ("other", pair.other))}
-    difference = band_of(pair.difference_curve(ks), pair)
-    crossing = crossover_of(pair)
-    return {
-        "curve": {"k": list(ks)}
-        | {side: _band(band) for side, band in (*arms.items(), ("difference", difference))},
-        "floors": [{"arm": arm} | _band(_curve_band(pair, arm)) for arm in pair.chances],
-        "table_k": list(pair.table_grid()),
-        "crossover": {"k": crossing.k, "lower": crossing.lower, "upper": crossing.upper},
-    }
+    return Curve.model_construct(
+        k=list(ks),
+        base=recorded(_curve_band(pair, pair.base)),
+        other=recorded(_curve_band(pair, pair.other)),
+        difference=recorded(band_of(pair.difference_curve(ks), pair)),
+    )
+
+
+def _floor(pair: Case, arm: str) -> Floor:
+    return Floor.model_construct(arm=arm, **vars(recorded(_curve_band(pair, arm))))
 
 
 def _curve_band(pair: Case, arm: str) -> Band:
@@ -102,26 +120,33 @@ def _curve_band(pair: Case, arm: str) -> Band:
     return band_of(pair.measure(arm, pair.curve(arm)[:, columns], support=(0.0, 1.0)), pair)
 
 
-def _band(band: Band) -> dict[str, list[float]]:
-    return {"estimate": band.estimate.tolist(), "lower": band.lower.tolist(), "upper": band.upper.tolist()}
+def recorded(band: Band) -> BandRecord:
+    """A band as results have it."""
+    return BandRecord.model_construct(
+        estimate=band.estimate.tolist(), lower=band.lower.tolist(), upper=band.upper.tolist()
+    )
 
 
-def _solved(pair: Case) -> dict[str, Any]:
+def _solved(pair: Case, base: Floats, other: Floats) -> Solved:
+    """Problems by who solves them in k_max samples drawn: counted where n is that, else expected.
+
+    Without this, an arm would solve more problems by having more samples.
+    """
+    cells = base * other, base * (1 - other), (1 - base) * other, (1 - base) * (1 - other)
+    sums = [float(cell.sum()) for cell in cells]
+    both, base_only, other_only, neither = map(round, sums) if pair.even else sums
     by_base, by_other = (pair.tallies[arm].c > 0 for arm in (pair.base, pair.other))
-    chances = pair.pass_at_k(pair.base, pair.k_max), pair.pass_at_k(pair.other, pair.k_max)
-    counts = _counts(*chances, whole=pair.even)
-    discordant = int(counts["base_only"]), int(counts["other_only"])
-    return {
-        "solved": {
-            "k": pair.k_max,
-            **counts,
-            "mcnemar_p": mcnemar(*discordant) if _exact(pair) else None,
-            "base_only_problems": _evidence(pair, np.flatnonzero(by_base & ~by_other)),
-            "other_only_problems": _evidence(pair, np.flatnonzero(~by_base & by_other)),
-            "neither_problems": [pair.problem_ids[row] for row in np.flatnonzero(~by_base & ~by_other)],
-        },
-        "support": _support(pair, counts, *chances),
-    }
+    return Solved.model_construct(
+        k=pair.k_max,
+        both=both,
+        base_only=base_only,
+        other_only=other_only,
+        neither=neither,
+        mcnemar_p=mcnemar(int(base_only), int(other_only)) if _exact(pair) else None,
+        base_only_problems=_alone(pair, np.flatnonzero(by_base & ~by_other)),
+        other_only_problems=_alone(pair, np.flatnonzero(~by_base & by_other)),
+        neither_problems=[pair.problem_ids[row] for row in np.flatnonzero(~by_base & ~by_other)],
+    )
 
 
 def _exact(pair: Case) -> bool:
@@ -129,34 +154,19 @@ def _exact(pair: Case) -> bool:
     return pair.even and pair.independent
 
 
-def _counts(base: Floats, other: Floats, *, whole: bool) -> dict[str, int] | dict[str, float]:
-    """Problems by who solves them in k_max samples drawn: counted where n is that, else expected.
-
-    Without this, an arm would solve more problems by having more samples.
-    """
-    cells = {
-        "both": base * other,
-        "base_only": base * (1 - other),
-        "other_only": (1 - base) * other,
-        "neither": (1 - base) * (1 - other),
-    }
-    sums = {key: float(cell.sum()) for key, cell in cells.items()}
-    return {key: round(value) for key, value in sums.items()} if whole else sums
-
-
-def _evidence(pair: Case, rows: Iterable[int]) -> list[dict[str, Any]]:
+def _alone(pair: Case, rows: Iterable[int]) -> list[SolvedAlone]:
     """Problems with both counts and the Fisher p that the arms differ on them, strongest first."""
     base, other = pair.tallies[pair.base], pair.tallies[pair.other]
     p = _fisher(pair)
     return [
-        {
-            "id": pair.problem_ids[row],
-            "base_n": int(base.n[row]),
-            "base_c": int(base.c[row]),
-            "other_n": int(other.n[row]),
-            "other_c": int(other.c[row]),
-            "fisher_p": float(p[row]),
-        }
+        SolvedAlone.model_construct(
+            id=pair.problem_ids[row],
+            base_n=int(base.n[row]),
+            base_c=int(base.c[row]),
+            other_n=int(other.n[row]),
+            other_c=int(other.c[row]),
+            fisher_p=float(p[row]),
+        )
         for row in sorted(rows, key=lambda row: (told(float(p[row])), row))
     ]
 
@@ -166,23 +176,29 @@ def _fisher(pair: Case) -> Floats:
     return fisher_two_sided(base.n, base.c, other.n, other.c)
 
 
-def _support(
-    pair: Case, counts: dict[str, int] | dict[str, float], base: Floats, other: Floats
-) -> dict[str, Any]:
+def _support(pair: Case, solved: Solved, base: Floats, other: Floats) -> Support:
     """Invisible-Leash metrics; the first three have limits only where exact ones are valid."""
-    solved = [counts[key] for key in ("both", "base_only", "other_only")]
-    metrics = estimators.support_metrics(*solved)
-    limits = dict.fromkeys(("srr", "ndr", "sds"), UNKNOWN)
+    counts = solved.both, solved.base_only, solved.other_only
+    metrics = estimators.support_metrics(*counts)
+    srr = ndr = sds = UNKNOWN
     if _exact(pair):
-        limits = _share_limits(*(int(count) for count in solved), alpha=pair.study.alpha)
-    limits["nscr"] = _net_limits(pair, other - base, base + other - base * other)
-    return {
-        name: {"estimate": getattr(metrics, name), "lower": lower, "upper": upper}
-        for name, (lower, upper) in limits.items()
-    }
+        srr, ndr, sds = _share_limits(*(int(count) for count in counts), alpha=pair.study.alpha)
+    net = _net_limits(pair, other - base, base + other - base * other)
+    return Support.model_construct(
+        srr=_interval(metrics.srr, srr),
+        ndr=_interval(metrics.ndr, ndr),
+        sds=_interval(metrics.sds, sds),
+        nscr=_interval(metrics.nscr, net),
+    )
 
 
-def _share_limits(both: int, base_only: int, other_only: int, *, alpha: float) -> dict[str, Limits]:
+def _interval(estimate: float | None, limits: Limits) -> Interval:
+    return Interval.model_construct(estimate=estimate, lower=limits[0], upper=limits[1])
+
+
+def _share_limits(
+    both: int, base_only: int, other_only: int, *, alpha: float
+) -> tuple[Limits, Limits, Limits]:
     """Exact limits, given the problems that enter each metric."""
     kept = share_interval(both, both + base_only, alpha=alpha)
     new = share_interval(other_only, both + other_only, alpha=alpha)
@@ -192,7 +208,7 @@ def _share_limits(both: int, base_only: int, other_only: int, *, alpha: float) -
         share_interval(other_only, both + other_only, alpha=alpha / 2),
     ]
     lower, upper = (_harmonic(*ends) for ends in zip(*pair, strict=True))
-    return {"srr": kept, "ndr": new, "sds": (lower, upper)}
+    return kept, new, (lower, upper)
 
 
 def _harmonic(left: float, right: float) -> float:
@@ -211,60 +227,63 @@ def _net_limits(pair: Case, net: Floats, either: Floats) -> Limits:
     return effect.lower, effect.upper
 
 
-def _shares(pair: Case) -> dict[str, Any]:
-    taus = sorted({*COVER_SHOWN, *pair.study.grid.tau})
-    names = {"base": pair.base, "other": pair.other}
-    arms = {side: pair.tallies[arm] for side, arm in names.items()}
+def _detection_limit(pair: Case) -> DetectionLimit:
     confidence = 1 - pair.study.alpha
-    shown = {
-        side: [pair.measure(side, pair.cover(arm, tau), support=(0.0, 1.0)) for tau in taus]
-        for side, arm in names.items()
-    }
-    shown["difference"] = [pair.cover_difference(tau) for tau in taus]
-    return {
-        "detection_limit": {
-            side: float(estimators.detection_limit(int(tally.n.min()), confidence))
-            for side, tally in arms.items()
-        }
-        | {"confidence": confidence},
-        "histogram": {"bins": list(BINS)}
-        | {side: _histogram(tally.n, tally.c) for side, tally in arms.items()},
-        "cover": {"tau": taus} | {side: _effects(measures) for side, measures in shown.items()},
-    }
+    base, other = (
+        float(estimators.detection_limit(int(pair.tallies[arm].n.min()), confidence))
+        for arm in (pair.base, pair.other)
+    )
+    return DetectionLimit.model_construct(base=base, other=other, confidence=confidence)
 
 
-def _effects(measures: list[Measure]) -> dict[str, list[float | None]]:
+def _cover(pair: Case) -> Cover:
+    taus = sorted({*COVER_SHOWN, *pair.study.grid.tau})
+    base, other = (
+        _effects([pair.measure(side, pair.cover(arm, tau), support=(0.0, 1.0)) for tau in taus])
+        for side, arm in (("base", pair.base), ("other", pair.other))
+    )
+    difference = _effects([pair.cover_difference(tau) for tau in taus])
+    return Cover.model_construct(tau=taus, base=base, other=other, difference=difference)
+
+
+def _effects(measures: list[Measure]) -> BandRecord:
     effects = [measure.effect() for measure in measures]
-    return {key: [getattr(effect, key) for effect in effects] for key in ("estimate", "lower", "upper")}
+    estimate, lower, upper = (
+        [getattr(effect, end) for effect in effects] for end in ("estimate", "lower", "upper")
+    )
+    return BandRecord.model_construct(estimate=estimate, lower=lower, upper=upper)
 
 
-def _histogram(n: Any, c: Any) -> list[int]:
+def _histogram(pair: Case) -> Histogram:
+    base, other = (_bins(pair.tallies[arm]) for arm in (pair.base, pair.other))
+    return Histogram.model_construct(bins=list(BINS), base=base, other=other)
+
+
+def _bins(tally: Tally) -> list[int]:
     """Problems by accuracy, in the paper's twelve bins (Fig. 13): 0, (0, .1], ..., (.9, 1), 1."""
     # Whole-number ceilings: 10 c / n in floating point would push edges into the next bin.
-    index = np.where(c == n, len(BINS) - 1, -(-10 * c // n))
+    index = np.where(tally.c == tally.n, len(BINS) - 1, -(-10 * tally.c // tally.n))
     return [int((index == bin_).sum()) for bin_ in range(len(BINS))]
 
 
-def _variance(pair: Case) -> dict[str, Any]:
+def _variance(pair: Case) -> list[Variance]:
     rows = []
     for k in pair.table_grid():
         measure = pair.difference(k)
         total, between, within = split_variance(measure.checked(), measure.within)
-        rows.append({"k": k, "total": total, "between": between, "within": within})
-    return {"variance": rows}
+        rows.append(Variance.model_construct(k=k, total=total, between=between, within=within))
+    return rows
 
 
-def _problems(pair: Case) -> dict[str, Any]:
+def _by_problem(pair: Case) -> ByProblem:
     base, other = pair.tallies[pair.base], pair.tallies[pair.other]
-    return {
-        "by_problem": {
-            "id": list(pair.problem_ids),
-            "level": list(base.levels) if base.levels else None,
-            "cluster": list(base.clusters) if base.clusters else None,
-            "base_n": base.n.tolist(),
-            "base_c": base.c.tolist(),
-            "other_n": other.n.tolist(),
-            "other_c": other.c.tolist(),
-            "fisher_p": _fisher(pair).tolist(),
-        }
-    }
+    return ByProblem.model_construct(
+        id=list(pair.problem_ids),
+        level=list(base.levels) if base.levels else None,
+        cluster=list(base.clusters) if base.clusters else None,
+        base_n=base.n.tolist(),
+        base_c=base.c.tolist(),
+        other_n=other.n.tolist(),
+        other_c=other.c.tolist(),
+        fisher_p=_fisher(pair).tolist(),
+    )

@@ -3,34 +3,39 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Final, NoReturn
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from beyondbase.errors import InputError
 from beyondbase.files import AnyPath
 from beyondbase.messages import explain_keys, quote, read_text
-from beyondbase.results.schema.samples import Sha256
-from beyondbase.results.schema.studies import Results, day_of
+from beyondbase.results.schema.record import Record, Sha256
+from beyondbase.results.schema.studies import Results
+from beyondbase.results.schema.verdicts import day_of
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION: Final = 5
 LISTED = 10
 ANEW = "make results.json anew with `nox -s claims`"
 
 
-class Run(BaseModel):
+class Run(Record):
     """What run.json says of the run that wrote the results beside it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     results_sha256: Sha256
     command: str
     date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), AfterValidator(day_of)]
 
 
-def read_results(path: AnyPath) -> dict[str, Any]:
+def day_of_run(run: Run | None) -> date:
+    """The day that waivers are held against: where that of the run is not known, no waiver is called past."""
+    return date.fromisoformat(run.date[:10]) if run else date.min
+
+
+def read_results(path: AnyPath) -> Results:
     """Read results.json.
 
     Args:
@@ -41,9 +46,7 @@ def read_results(path: AnyPath) -> dict[str, Any]:
     """
     file = results_file(path)
     text = read_text(file, remedy="give a results.json; `nox -s claims` makes one")
-    content: dict[str, Any] = _parse(text, str(file))
-    check_results(content, str(file))
-    return content
+    return check_results(_parse(text, str(file)), str(file))
 
 
 def results_file(path: AnyPath) -> Path:
@@ -52,8 +55,8 @@ def results_file(path: AnyPath) -> Path:
     return path / "results.json" if path.is_dir() else path
 
 
-def check_results(content: Any, name: str) -> None:
-    """Insist that a value is the content of a results.json that this version reads.
+def check_results(content: object, name: str) -> Results:
+    """Insist that a value is the content of a results.json that this version reads, and give it typed.
 
     Args:
         content: what was read.
@@ -66,11 +69,9 @@ def check_results(content: Any, name: str) -> None:
         raise InputError(f"{name}: found {quote(content)}, not an object; {ANEW}")
     _check_version(content, name)
     try:
-        Results.model_validate(content)
+        return Results.model_validate(content)
     except ValidationError as error:
         mistakes = explain_keys(error)
-    else:
-        return
     more = f"{name}: and {len(mistakes) - LISTED:,} more mistakes"
     lines = [*(f"{name}: {mistake}" for mistake in mistakes[:LISTED]), *[more] * (len(mistakes) > LISTED)]
     raise InputError("\n".join([*lines, f"{name}: is no results.json as beyondbase writes it; {ANEW}"]))
@@ -99,13 +100,15 @@ def read_run(path: AnyPath) -> Run | str:
     return run
 
 
-def _parse(text: str, name: str) -> Any:
+def _parse(text: str, name: str) -> object:
     try:
-        return json.loads(text, parse_constant=_refuse)
+        content: object = json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         where, reason = f"{name}:{error.lineno}:{error.colno}", f"what is not JSON: {error.msg}"
     except (ValueError, RecursionError) as error:
         where, reason = name, f"what is not JSON as beyondbase writes it: {error}"
+    else:
+        return content
     raise InputError(f"{where}: found {reason}; {ANEW}")
 
 
@@ -113,7 +116,7 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"the number {constant}")
 
 
-def _check_version(content: Mapping[str, Any], name: str) -> None:
+def _check_version(content: Mapping[str, object], name: str) -> None:
     found = content.get("schema_version")
     if found == SCHEMA_VERSION and type(found) is int:
         return
@@ -127,7 +130,7 @@ def _check_version(content: Mapping[str, Any], name: str) -> None:
     )
 
 
-def _writer(content: Mapping[str, Any]) -> str:
+def _writer(content: Mapping[str, object]) -> str:
     suite = content.get("suite")
     found = suite.get("version") if isinstance(suite, Mapping) else None
     return f"the beyondbase that wrote it ({found})" if isinstance(found, str) else "the one that wrote it"

@@ -1,57 +1,30 @@
 """A pair of results.json, key by key: what each holds, which may be null, which columns are even."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sized
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from beyondbase.messages import quote
-
-Share = Annotated[float, Field(ge=0, le=1)]
-# Beyond 32 bits no count of samples is meant, and arithmetic with it would fail.
-Count = Annotated[int, Field(ge=0, lt=2**31)]
-# A count, or an expected one.
-Amount = Annotated[float, Field(ge=0, lt=2**31)]
-Positive = Annotated[int, Field(ge=1, lt=2**31)]
-HEAD = (
-    *("id", "task", "base", "other", "role", "problems"),
-    *("n_min", "n_max", "clusters", "largest_cluster", "k_max", "invalid"),
+from beyondbase.results.schema.record import (
+    Amount,
+    BandRecord,
+    Count,
+    Interval,
+    Positive,
+    Record,
+    Share,
+    check_columns,
+    check_once,
 )
+from beyondbase.study.arms import Role
 
 
-class Object(BaseModel):
-    """Keys that must all be there, and no others."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Band(Object):
-    """A column of estimates with its limits."""
-
-    estimate: list[float]
-    lower: list[float]
-    upper: list[float]
-
-
-class Interval(Object):
-    """One estimate with its limits; null where the data set none."""
-
-    estimate: float | None
-    lower: float | None
-    upper: float | None
-
-
-class _Curves(Object):
-    base: Band
-    other: Band
-    difference: Band
-
-
-class Curve(_Curves):
+class Curve(Record):
     """pass@k of both arms and their difference."""
 
     k: Annotated[list[Positive], Field(min_length=1)]
+    base: BandRecord
+    other: BandRecord
+    difference: BandRecord
 
     @model_validator(mode="after")
     def _even(self) -> Self:
@@ -59,16 +32,27 @@ class Curve(_Curves):
         return self
 
 
-class Floor(Band):
+class Floor(Record):
     """pass@k of an arm that guesses with exact chances, at the k of the pair's curve."""
 
     arm: str
+    estimate: list[float]
+    lower: list[float]
+    upper: list[float]
+
+    @property
+    def band(self) -> BandRecord:
+        """Its pass@k."""
+        return BandRecord.model_construct(estimate=self.estimate, lower=self.lower, upper=self.upper)
 
 
-class Cover(_Curves):
+class Cover(Record):
     """Cover@tau of both arms and their difference."""
 
     tau: list[Share]
+    base: BandRecord
+    other: BandRecord
+    difference: BandRecord
 
     @model_validator(mode="after")
     def _even(self) -> Self:
@@ -76,7 +60,7 @@ class Cover(_Curves):
         return self
 
 
-class Crossover(Object):
+class CrossoverRecord(Record):
     """Where the base overtakes for good."""
 
     k: Positive | None
@@ -84,7 +68,7 @@ class Crossover(Object):
     upper: Positive | None
 
 
-class Evidence(Object):
+class SolvedAlone(Record):
     """A problem that one arm alone solves."""
 
     id: str
@@ -95,7 +79,7 @@ class Evidence(Object):
     fisher_p: Share
 
 
-class Solved(Object):
+class Solved(Record):
     """The fourfold table of problems solved in k samples drawn, and which they are by all their samples.
 
     The four numbers are whole where every n is k, else expected. The p-value is null where they are not
@@ -108,12 +92,12 @@ class Solved(Object):
     other_only: Amount
     neither: Amount
     mcnemar_p: Share | None
-    base_only_problems: list[Evidence]
-    other_only_problems: list[Evidence]
+    base_only_problems: list[SolvedAlone]
+    other_only_problems: list[SolvedAlone]
     neither_problems: list[str]
 
 
-class Support(Object):
+class Support(Record):
     """Metrics of support kept, found and lost; limits of the first three are null where `mcnemar_p` is."""
 
     srr: Interval
@@ -122,7 +106,7 @@ class Support(Object):
     nscr: Interval
 
 
-class DetectionLimit(Object):
+class DetectionLimit(Record):
     """What no success still allows."""
 
     base: Share
@@ -130,7 +114,7 @@ class DetectionLimit(Object):
     confidence: Share
 
 
-class Histogram(Object):
+class Histogram(Record):
     """Problems by accuracy."""
 
     bins: list[str]
@@ -143,7 +127,7 @@ class Histogram(Object):
         return self
 
 
-class Variance(Object):
+class Variance(Record):
     """The variance of a difference, split."""
 
     k: Positive
@@ -152,7 +136,7 @@ class Variance(Object):
     within: float | None
 
 
-class ByProblem(Object):
+class ByProblem(Record):
     """Counts of every problem, in columns."""
 
     id: list[str]
@@ -175,14 +159,14 @@ class ByProblem(Object):
         return self
 
 
-class Pair(Object):
-    """An arm beside its base on one task; every section is null where the pair is invalid."""
+class PairHead(Record):
+    """An arm beside its base on one task."""
 
     id: str
     task: str
     base: str
     other: str
-    role: Literal["base", "rl", "distilled", "instruct", "teacher", "guess"]
+    role: Role
     problems: Count
     n_min: Positive
     n_max: Positive
@@ -190,10 +174,15 @@ class Pair(Object):
     largest_cluster: Positive | None
     k_max: Positive
     invalid: list[str]
+
+
+class PairRecord(PairHead):
+    """A pair with what was worked out of it; every section is null where the pair is invalid."""
+
     curve: Curve | None
     floors: list[Floor] | None
     table_k: Annotated[list[Positive], Field(min_length=1)] | None
-    crossover: Crossover | None
+    crossover: CrossoverRecord | None
     solved: Solved | None
     support: Support | None
     detection_limit: DetectionLimit | None
@@ -204,7 +193,7 @@ class Pair(Object):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        sections = {name: value for name, value in self if name not in HEAD}
+        sections = {name: getattr(self, name) for name in SECTIONS}
         empty = [name for name, value in sections.items() if value is None]
         if empty != (list(sections) if self.invalid else []):
             found = f"null in {', '.join(empty)}" if empty else "no section null"
@@ -214,24 +203,28 @@ class Pair(Object):
         return self
 
 
-def check_columns(table: Object, axis: Sized, name: str) -> None:
-    """Insist that every column of a table is as long as its axis."""
-    lengths = dict(_lengths(table.model_dump(exclude={"arm"})))
-    odd = [f"{length} in {column}" for column, length in lengths.items() if length != len(axis)]
-    if odd:
-        raise ValueError(f"columns of unequal length: {len(axis)} in {name}, but {', '.join(odd)}")
+class ValidPair(PairRecord):
+    """A pair that is judged: no section is null."""
+
+    curve: Curve
+    floors: list[Floor]
+    table_k: list[Positive]
+    crossover: CrossoverRecord
+    solved: Solved
+    support: Support
+    detection_limit: DetectionLimit
+    histogram: Histogram
+    cover: Cover
+    variance: list[Variance]
+    by_problem: ByProblem
 
 
-def _lengths(columns: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, int]]:
-    for name, column in columns.items():
-        if isinstance(column, dict):
-            yield from _lengths(column, f"{prefix}{name}.")
-        elif column is not None:
-            yield f"{prefix}{name}", len(column)
+SECTIONS = tuple(ValidPair.__annotations__)
 
 
-def check_once(what: str, names: Iterable[str]) -> None:
-    """Insist that no name stands twice."""
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise ValueError(f"the {what} {quote(twice[0])} more than once")
+def _told_apart(pair: PairRecord) -> PairRecord:
+    return pair if pair.invalid else ValidPair.model_construct(**vars(pair))
+
+
+# As they are read: those that are judged are told from the others by their class.
+ReadPair = Annotated[PairRecord, AfterValidator(_told_apart)]

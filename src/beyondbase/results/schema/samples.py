@@ -4,12 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from beyondbase.results.schema.pairs import Count, Object, Positive, Share
-
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+from beyondbase.results.schema.record import Count, Positive, Record, Sha256, Share
 
 
-class Health(Object):
+class HealthRecord(Record):
     """What became of the completions of a sample set, as shares; null where it is not known."""
 
     completions: Positive
@@ -25,7 +23,7 @@ class Health(Object):
     tokens: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=3, max_length=3)] | None
 
 
-class Accepts(Object):
+class AcceptsRecord(Record):
     """How often the grader of a sample set accepted answers to other problems.
 
     alike: those of the accepted that are the other right answer to the letter.
@@ -39,7 +37,7 @@ class Accepts(Object):
     upper: Share
 
 
-class SampleSet(Object):
+class SampleSetRecord(Record):
     """Where the counts of an arm on a task come from."""
 
     task: str
@@ -48,11 +46,11 @@ class SampleSet(Object):
     identity: dict[str, JsonValue]
     grader: Annotated[list[str], Field(min_length=2, max_length=2)]
     prompts: bool | None
-    health: Health
-    accepts: Accepts | None
+    health: HealthRecord
+    accepts: AcceptsRecord | None
 
 
-class Example(Object):
+class ExampleRecord(Record):
     """A completion to read."""
 
     task: str

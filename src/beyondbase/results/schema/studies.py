@@ -1,142 +1,31 @@
-"""Studies and verdicts of results.json, key by key: what each holds, and what must agree with what.
+"""Studies of results.json, key by key: what each holds, and what must agree with what.
 
 Written down apart from the code that makes the results, so that a slip there shows as a mistake here.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from beyondbase.messages import quote
 from beyondbase.results.schema.causes import Unfit, check_causes
 from beyondbase.results.schema.likelihoods import Likelihood
-from beyondbase.results.schema.pairs import Count, Interval, Object, Pair, Positive, Share, check_once
-from beyondbase.results.schema.samples import Example, SampleSet, Sha256
-from beyondbase.results.schema.tipping import Tipping
+from beyondbase.results.schema.pairs import ReadPair
+from beyondbase.results.schema.record import Count, Positive, Record, Sha256, Share, check_once
+from beyondbase.results.schema.samples import ExampleRecord, SampleSetRecord
+from beyondbase.results.schema.verdicts import VerdictRecord
 from beyondbase.study.arms import Role
-from beyondbase.study.kinds import ExpectedVerdict, Kind
-
-Outcome = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE", "INVALID"]
 
 
-def day_of(text: str) -> str:
-    """Insist that a text of the right form begins with a day that exists, such as no 31st of February."""
-    try:
-        date.fromisoformat(text[:10])
-    except ValueError:
-        raise ValueError(f"{text!r}, which is no day of the calendar") from None
-    return text
-
-
-DEEPEST = 100
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$"), AfterValidator(day_of)]
-
-
-class Effect(Interval):
-    """A number with its interval.
-
-    With the unit "k" it is a number of samples. One below 1 is less than one sample: no sample solves nothing
-    (pass@0 = 0), and from there to pass@1 the line is straight. `most` is the greatest that was looked at:
-    an estimate null lies beyond it, or nowhere. It is null where that is not known, and with other units.
-    """
-
-    name: str
-    level: float
-    unit: str
-    most: Positive | None
-
-    @model_validator(mode="after")
-    def _in_range(self) -> Self:
-        if self.most is None:
-            return self
-        if self.unit != "k":
-            raise ValueError(f"most = {self.most} with the unit {quote(self.unit)}, which counts no samples")
-        if max(self.estimate or 0, self.upper or 0) > self.most:
-            raise ValueError(f"estimate {self.estimate} and upper {self.upper} beyond most = {self.most}")
-        return self
-
-
-class Part(Object):
-    """A statement that a verdict is made of."""
-
-    statement: str
-    outcome: Outcome
-    effect: Effect | None
-    p_support: float | None
-    p_refute: float | None
-    parts: list["Part"]
-
-    @property
-    def depth(self) -> int:
-        """How many statements stand one within another, this one included."""
-        return 1 + max((part.depth for part in self.parts), default=0)
-
-
-class Reported(Object):
-    """A number of the literature: of these very models, or of others as context."""
-
-    text: str
-    source: str
-    context: bool
-
-
-class Waiver(Object):
-    """Who lets a verdict pass that is not as expected, why, and until when."""
-
-    reason: str
-    owner: str
-    until: Day
-
-
-class Verdict(Object):
-    """A claim on a case, decided."""
-
-    id: str
-    claim: str
-    case: str
-    task: str
-    label: str
-    arms: list[str]
-    statement: str
-    finding: str
-    paper: str
-    hypothesis: str
-    kind: Kind
-    excludes: list[str]
-    outcome: Outcome
-    expected: ExpectedVerdict
-    expected_reason: str
-    as_expected: bool
-    waiver: Waiver | None
-    effect: Effect | None
-    p_support: Share
-    p_refute: Share
-    p_adjusted: Share
-    parts: list[Part]
-    invalid: list[str]
-    remedy: str | None
-    tipping: Tipping | None
-    details: list[Effect]
-    reported: list[Reported]
-
-    @model_validator(mode="after")
-    def _shallow(self) -> Self:
-        depth = max((part.depth for part in self.parts), default=0)
-        if depth > DEEPEST:
-            raise ValueError(f"{depth} parts one within another; the page shows up to {DEEPEST}")
-        return self
-
-
-class Input(Object):
+class Input(Record):
     """A file that the results follow from."""
 
     file: str
     sha256: Sha256
 
 
-class Arm(Object):
+class ArmRecord(Record):
     """A model at one sampling setting."""
 
     id: str
@@ -161,7 +50,7 @@ class Arm(Object):
     labels: dict[str, str]
 
 
-class Task(Object):
+class TaskRecord(Record):
     """A set of problems."""
 
     id: str
@@ -171,7 +60,7 @@ class Task(Object):
     note: str
 
 
-class Grid(Object):
+class GridRecord(Record):
     """Where the study looked."""
 
     k: list[Positive] | None
@@ -180,7 +69,7 @@ class Grid(Object):
     tau: list[Share]
 
 
-class NotApplicable(Object):
+class NotApplicable(Record):
     """A claim without a case."""
 
     claim: str
@@ -188,7 +77,7 @@ class NotApplicable(Object):
     needs: str
 
 
-class Study(Object):
+class StudyRecord(Record):
     """One study, judged."""
 
     id: str
@@ -200,17 +89,17 @@ class Study(Object):
     draws: Positive
     family_size: Count
     margins: dict[str, float]
-    grid: Grid
+    grid: GridRecord
     inputs: list[Input]
-    arms: list[Arm]
-    tasks: list[Task]
-    verdicts: list[Verdict]
+    arms: list[ArmRecord]
+    tasks: list[TaskRecord]
+    verdicts: list[VerdictRecord]
     not_applicable: list[NotApplicable]
     unfit: list[Unfit]
-    pairs: list[Pair]
+    pairs: list[ReadPair]
     likelihoods: list[Likelihood]
-    samples: list[SampleSet]
-    examples: list[Example]
+    samples: list[SampleSetRecord]
+    examples: list[ExampleRecord]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -246,20 +135,20 @@ class Study(Object):
         yield from (item.task for item in self.likelihoods)
 
 
-class Suite(Object):
+class SuiteRecord(Record):
     """What wrote the results."""
 
     name: str
     version: str
 
 
-class Results(Object):
+class Results(Record):
     """The whole of results.json."""
 
     schema_version: Literal[5]
-    suite: Suite
+    suite: SuiteRecord
     versions: dict[str, str]
-    studies: list[Study]
+    studies: list[StudyRecord]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

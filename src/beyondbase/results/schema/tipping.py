@@ -4,10 +4,10 @@ from typing import Self
 
 from pydantic import model_validator
 
-from beyondbase.results.schema.pairs import Object, Positive, Share
+from beyondbase.results.schema.record import Positive, Record, Share
 
 
-class Fall(Object):
+class FallRecord(Record):
     """Accepted answers that would let a verdict fall if they were wrong; fewer might."""
 
     answers: Positive
@@ -22,7 +22,7 @@ class Fall(Object):
         return self
 
 
-class Sole(Object):
+class SoleRecord(Record):
     """The problem that an arm most surely solves where the base has no accepted answer."""
 
     arm: str
@@ -32,7 +32,7 @@ class Sole(Object):
     share: Share
 
 
-class Tipping(Object):
+class TippingRecord(Record):
     """How wrong the grader may be before a verdict falls: the share of wrong answers that it accepts.
 
     `anywhere` is the greatest share, on any problem of any arm, up to which the verdict holds, however they
@@ -43,5 +43,5 @@ class Tipping(Object):
     clause: str
     anywhere: Share
     alike: Share
-    fall: Fall | None
-    sole: Sole | None
+    fall: FallRecord | None
+    sole: SoleRecord | None
