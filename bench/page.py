@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from large_results import large_results
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -22,6 +21,7 @@ from beyondbase.judging.claim import load_claims
 from beyondbase.judging.family import gather, judge
 from beyondbase.report import render_page
 from beyondbase.results.build import results_of
+from beyondbase.results.schema.studies import Results
 from beyondbase.study import load_study
 
 ROOT = Path(__file__).parent.parent
@@ -68,7 +68,7 @@ def _browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
-def measure(name: str, results: dict[str, Any], browser: Browser, folder: Path, runs: int) -> None:
+def measure(name: str, results: Results, browser: Browser, folder: Path, runs: int) -> None:
     """Render a page, load it several times, filter it, and open a verdict."""
     start = time.perf_counter()
     text = render_page(results)

@@ -10,10 +10,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from results_json import content_of
 from scored_study import likely, scored_study
 from study_factory import BASE, RL, ROOT, drawn, judged, pair_study, write_study
 
-from results_json import content_of
+from beyondbase.results.schema import check_results
+from beyondbase.results.schema.studies import Results
 from beyondbase.study import Study
 
 HOSTILE = "<b>None nan {{7}} {x} &lt; 1 arms"
@@ -138,8 +140,13 @@ EXAMPLE = ("qwen2.5-7b-math500", "miniature")
 STUDIES = (*MADE, *EXAMPLE)
 
 
-def extreme(name: str) -> dict[str, Any]:
-    """The content of the results of a study, fresh at every call."""
+def extreme_results(name: str) -> Results:
+    """Results of a study."""
+    return check_results(extreme_content(name), name)
+
+
+def extreme_content(name: str) -> dict[str, Any]:
+    """What stands in their results.json, fresh at every call."""
     content: dict[str, Any] = json.loads(_text(name))
     return content
 

@@ -1,15 +1,17 @@
-"""A results mapping as large as wanted, made of a real one: every pair has counts and curves of its own."""
+"""Results as large as wanted, made of real ones: every pair has counts and curves of its own."""
 
 from collections.abc import Mapping
-from copy import deepcopy
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from results_json import as_json
 
 from beyondbase.estimators import pass_at_k
 from beyondbase.inference.tables import fisher_two_sided, mcnemar
+from beyondbase.results.schema import check_results
+from beyondbase.results.schema.studies import Results
 
 Record = Mapping[str, Any]
 Counts = NDArray[np.int64]
@@ -22,8 +24,8 @@ TRUNCATED = "12.5 % of the completions are truncated"
 WAIVER = {"reason": "known since the last run", "owner": "the eval team", "until": "2031-01-31"}
 
 
-def large_results(real: Record, *, arms: int, tasks: int, claims: int, seed: int = 0) -> dict[str, Any]:
-    """Return a large results mapping of one study.
+def large_results(real: Results, *, arms: int, tasks: int, claims: int, seed: int = 0) -> Results:
+    """Return large results of one study.
 
     Bands are a plain normal approximation: the page shows what it is given.
 
@@ -35,7 +37,7 @@ def large_results(real: Record, *, arms: int, tasks: int, claims: int, seed: int
         seed: of all that is drawn.
     """
     rng = np.random.default_rng(seed)
-    study = deepcopy(real["studies"][0])
+    study = as_json(real.studies[0])
     template = study["pairs"][0]
     names = [f"arm-{index}" for index in range(arms)]
     drawn = [(f"TASK{index}", _resampled(template["by_problem"], rng)) for index in range(tasks)]
@@ -59,7 +61,7 @@ def large_results(real: Record, *, arms: int, tasks: int, claims: int, seed: int
         "arms": [base, *(other | {"id": name, "step": 50 * index} for index, name in enumerate(names))],
         "tasks": [study["tasks"][0] | {"id": task} for task, _ in drawn],
     }
-    return {**real, "studies": [study]}
+    return check_results({**as_json(real), "studies": [study]}, "large")
 
 
 def _resampled(rows: Record, rng: np.random.Generator) -> tuple[Counts, Counts]:

@@ -9,16 +9,23 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from results_json import content_of
 from study_factory import BASE, RL, drawn, judged, write_study
 
-from results_json import content_of
+from beyondbase.results.schema import check_results
+from beyondbase.results.schema.studies import Results
 
 WAIVED = {"reason": "known since May", "owner": "the eval team", "until": date(2031, 1, 31)}
 EXPECT = {"rl-leads-at-1": {"verdict": "SUPPORTED", "reason": "as the paper says"}}
 
 
-def made_results() -> dict[str, Any]:
-    """The content of a results.json with one study, fresh at every call."""
+def made_results() -> Results:
+    """Results of one study."""
+    return check_results(made_content(), "made")
+
+
+def made_content() -> dict[str, Any]:
+    """What stands in their results.json, fresh at every call."""
     content: dict[str, Any] = json.loads(_text())
     return content
 

@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel
-
 from beyondbase.judging.family import Judgement
 from beyondbase.results.build import results_of
 from beyondbase.results.schema.pairs import PairRecord, ValidPair
@@ -45,7 +43,7 @@ def record_of(content: Mapping[str, Any], model: type[_Model]) -> _Model:
 
 
 def _value(value: Any, kind: Any) -> Any:
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
+    if isinstance(kind, type) and issubclass(kind, Record):
         return record_of(value, kind) if isinstance(value, Mapping) else value
     (found, *_) = [*(part for part in get_args(kind) if part is not type(None)), None]
     if isinstance(value, list):

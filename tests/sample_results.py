@@ -1,4 +1,4 @@
-"""A realistic results mapping: Qwen2.5-7B and SimpleRL-Zoo on 500 problems, from the counts in fixtures.
+"""Realistic results: Qwen2.5-7B and SimpleRL-Zoo on 500 problems, from the counts in fixtures.
 
 Bands are a plain normal approximation: the page must show what it is given, right or wrong.
 """
@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from beyondbase.results.schema import check_results
+from beyondbase.results.schema.studies import Results
+
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -28,8 +31,13 @@ FEW = "n = 8, but the claims look at k = 128: sample more"
 COUNTS = Path(__file__).parents[1] / "fixtures" / "qwen2.5-7b-math500" / "counts.csv"
 
 
-def sample_results() -> dict[str, Any]:
-    """Return a full results mapping with one study, a judged pair and an invalid one."""
+def sample_results() -> Results:
+    """Return full results of one study, with a judged pair and an invalid one."""
+    return check_results(sample_content(), "sample")
+
+
+def sample_content() -> dict[str, Any]:
+    """Return what stands in their results.json."""
     return {
         "schema_version": 5,
         "suite": {"name": "beyondbase", "version": "0.1.0"},

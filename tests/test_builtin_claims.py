@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from results_json import content_of
 from study_factory import (
     ONE,
     PAIR,
@@ -31,7 +32,6 @@ from beyondbase import Case, Claim, InputError, Outcome, Verdict, claim, load_st
 from beyondbase.judging.claim import load_claims
 from beyondbase.judging.family import Judgement
 from beyondbase.judging.remedies import remedy_text
-from beyondbase.results.build import results_of
 from beyondbase.results.paper import reported
 
 CLAIMS = all_claims()
@@ -56,7 +56,7 @@ def real() -> Judgement:
 @pytest.fixture(scope="module")
 def shown(real: Judgement) -> dict[str, Any]:
     """What results.json says of the published counts."""
-    study: dict[str, Any] = results_of([real])["studies"][0]
+    study: dict[str, Any] = content_of(real)["studies"][0]
     return study
 
 
@@ -172,7 +172,7 @@ def test_all_or_nothing_is_judged_without_error(tmp_path: Path, name: str, rate:
     """Where every arm solves all problems, or none, only claims with a margin are decided."""
     judgement = judged(made(tmp_path, name, dict.fromkeys(TRUTHS[name].arms, everywhere(rate))))
     assert outcomes(judgement) == decided_by_logic(name)
-    json.dumps(results_of([judgement]), allow_nan=False)
+    json.dumps(content_of(judgement), allow_nan=False)
 
 
 @BY_CLAIM
@@ -182,7 +182,7 @@ def test_the_smallest_studies_are_judged_without_error(tmp_path: Path, name: str
     rates = dict.fromkeys(TRUTHS[name].arms, everywhere(ZERO))
     judgement = judged(made(tmp_path, name, rates, m=m, n=n, grid={"k_large_min": 1}))
     assert outcomes(judgement) == ({Outcome.INVALID} if m == 1 else {Outcome.INCONCLUSIVE})
-    json.dumps(results_of([judgement]), allow_nan=False)
+    json.dumps(content_of(judgement), allow_nan=False)
 
 
 def with_p(name: str, p_support: float, p_refute: float = 1.0) -> Claim:
@@ -289,7 +289,7 @@ def test_two_claims_of_one_id_are_refused(tmp_path: Path) -> None:
 def test_results_hold_all_verdicts_and_no_nan(tmp_path: Path) -> None:
     """Every verdict, every claim that did not apply and every pair is there, as plain JSON."""
     judgement = judged(two_arms(tmp_path))
-    (study,) = json.loads(json.dumps(results_of([judgement]), allow_nan=False))["studies"]
+    (study,) = json.loads(json.dumps(content_of(judgement), allow_nan=False))["studies"]
     assert [row["id"] for row in study["verdicts"]] == [entry.id for entry in judgement.judged]
     assert {row["claim"] for row in study["verdicts"] + study["not_applicable"]} == set(CLAIMS)
     assert [pair["id"] for pair in study["pairs"]] == ["T/rl", "T/rl2"]
@@ -303,7 +303,7 @@ def test_results_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
         judgement = judged(
             made(tmp_path, "rl-leads-at-1", WEAK_BASE, m=30, n=20, shuffle=shuffle, claims=list(PAIR_CLAIMS))
         )
-        return json.dumps(results_of([judgement]))
+        return json.dumps(content_of(judgement))
 
     assert text(1) == text(2)
 
@@ -366,5 +366,5 @@ def test_an_arm_with_more_samples_is_not_refuted_for_it(tmp_path: Path) -> None:
 
 def test_unknown_models_have_no_published_numbers(tmp_path: Path) -> None:
     """Numbers of the paper's models say nothing of others, so none stand beside them."""
-    (study,) = results_of([judged(two_arms(tmp_path))])["studies"]
+    (study,) = content_of(judged(two_arms(tmp_path)))["studies"]
     assert {row["claim"]: row["reported"] for row in study["verdicts"] if row["reported"]} == {}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from results_json import content_of, record_of, recorded
 from scipy import stats
 from study_factory import BASE, RL, cases_of, drawn, judged, pair_study, two_arms, write_study
 
@@ -21,7 +22,7 @@ from beyondbase.judging.selection import Selection, algorithms, contrasts, pairs
 from beyondbase.report import render_page
 from beyondbase.report.markdown import render_summary
 from beyondbase.report.terminal import asides
-from beyondbase.results.build import results_of
+from beyondbase.results.schema.studies import StudyRecord
 
 SOME = (16, [4, 8, 0])
 
@@ -62,10 +63,12 @@ def test_an_arm_that_is_not_paired_is_judged_with_others_only(tmp_path: Path) ->
 def test_what_is_not_judged_beside_its_base_is_said(tmp_path: Path) -> None:
     """A comparison that a study leaves out stands in its summary and on its page."""
     arms = {"base": BASE, "early": rl(step=1, paired=False), "late": rl(step=2)}
-    results = results_of([judged(write_study(tmp_path, arms, dict.fromkeys(arms, SOME)))])
-    assert "not judged beside their base (paired = false): early" in render_summary(results)
-    assert "not beside their base, as the study asks (paired = false): early." in render_page(results)
-    assert asides(results["studies"][0] | {"arms": []}) == []
+    results = content_of(judged(write_study(tmp_path, arms, dict.fromkeys(arms, SOME))))
+    assert "not judged beside their base (paired = false): early" in render_summary(recorded(results))
+    assert "not beside their base, as the study asks (paired = false): early." in render_page(
+        recorded(results)
+    )
+    assert asides(record_of(results["studies"][0] | {"arms": []}, StudyRecord)) == []
     with pytest.raises(InputError, match="paired: found false on an arm with role base; use it on a trained"):
         write_study(tmp_path / "wrong", arms | {"base": BASE | {"paired": False}}, dict.fromkeys(arms, SOME))
 
@@ -76,10 +79,10 @@ def test_a_cluster_much_larger_than_the_others_is_told(tmp_path: Path, *, larges
     labels = ["a"] * largest + ["b", "b", "c", "d"]
     counts, clusters = (dict.fromkeys(("base", "rl"), of) for of in ((16, [8] * len(labels)), labels))
     study = write_study(tmp_path, {"base": BASE, "rl": RL}, counts, clusters=clusters)
-    results = results_of([judged(study)])
+    results = content_of(judged(study))
     words = "T: the largest of 4 clusters holds 10 of 14 problems, so limits are at best those of 1.4"
-    assert [words in line for line in asides(results["studies"][0])] == [True] * told
-    assert (words in render_summary(results)) is told
+    assert [words in line for line in asides(record_of(results["studies"][0], StudyRecord))] == [True] * told
+    assert (words in render_summary(recorded(results))) is told
 
 
 def test_two_bases_keep_their_own_arms(tmp_path: Path) -> None:

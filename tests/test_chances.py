@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from results_json import content_of
 from sampled_study import sampled, write_sampled
 from scipy.stats import binom
 from study_factory import BASE, RL, all_claims, drawn, judged, write_study
@@ -20,7 +21,6 @@ from beyondbase.evidence.sampled_arm import sampled_arms
 from beyondbase.evidence.tallies import file_digest
 from beyondbase.inference.band import simultaneous_band
 from beyondbase.inference.bounded import p_greater, p_less, values_of
-from beyondbase.results.build import results_of
 from beyondbase.results.schema import check_results
 from beyondbase.study import Study
 
@@ -63,7 +63,7 @@ def test_certain_and_impossible_guesses() -> None:
 def test_the_floor_of_every_pair_is_exact_with_resampled_problems(tmp_path: Path) -> None:
     """Each k has the mean of 1 - (1 - p)^k, and the band of these very values over problems."""
     judgement = judged(guessed(tmp_path, 0.3, grid={"k": list(KS)}))
-    content = results_of([judgement])
+    content = content_of(judgement)
     check_results(content, "results.json")
     (pair,) = content["studies"][0]["pairs"]
     assert pair["id"] == "T/rl"
@@ -87,7 +87,7 @@ def test_a_study_without_guesses_has_no_floor(tmp_path: Path) -> None:
     study = write_study(
         tmp_path, {"base": BASE, "rl": RL}, {arm: drawn([0.2] * 9, 16, 1) for arm in ("base", "rl")}
     )
-    content = results_of([judged(study)])["studies"][0]
+    content = content_of(judged(study))["studies"][0]
     assert content["pairs"][0]["floors"] == []
     assert {item["claim"]: item["needs"] for item in content["not_applicable"]}[CLAIM.id] == (
         "a base arm and an arm with role guess on one task"
@@ -172,7 +172,7 @@ def test_counted_guesses_are_pairs_and_exact_ones_are_not(tmp_path: Path) -> Non
     judgement = judged(study)
     assert [entry.id for entry in judgement.judged] == ["base-beats-chance[T/drawn]"]
     assert judgement.judged[0].outcome is Outcome.SUPPORTED
-    (pair,) = results_of([judgement])["studies"][0]["pairs"]
+    (pair,) = content_of(judgement)["studies"][0]["pairs"]
     assert (pair["other"], pair["role"], pair["floors"]) == ("drawn", "guess", [])
     exact = guessed(tmp_path / "exact", 0.3)
     assert pairs("guess").cases(exact, load_evidence(exact).tallies) == []
@@ -204,7 +204,7 @@ def test_samples_and_chances_stand_side_by_side(tmp_path: Path) -> None:
     study = write_sampled(tmp_path, arms={"base": BASE, "rl": RL, "chance": GUESS})
     found = [[arm.key for arm in sampled_arms(one)] for one in (study, whole)]
     assert found == [[("T", "base"), ("T", "rl")]] * 2
-    (floor,) = results_of([judged(study)])["studies"][0]["pairs"][0]["floors"]
+    (floor,) = content_of(judged(study))["studies"][0]["pairs"][0]["floors"]
     assert floor["estimate"][0] == pytest.approx(0.01)
     with pytest.raises(InputError, match=r'--arm: found "chance", which .* does not sample'):
         sampled_arms(study, arms=["chance"])
@@ -300,7 +300,7 @@ def test_arms_have_chances_or_counts_but_not_both(
 
 def test_a_floor_of_another_length_is_no_results_file(tmp_path: Path) -> None:
     """The schema holds the floor to the k of its pair, and its arm to those of the study."""
-    content = json.loads(json.dumps(results_of([judged(guessed(tmp_path, 0.3), CLAIM)])))
+    content = json.loads(json.dumps(content_of(judged(guessed(tmp_path, 0.3), CLAIM))))
     (floor,) = content["studies"][0]["pairs"][0]["floors"]
     floor["arm"] = "other"
     with pytest.raises(InputError, match='the arm "other", which is not among the arms'):

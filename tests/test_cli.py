@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_results import made_results, replaced
+from made_results import made_content, made_results, replaced
+from results_json import recorded
 from typer.testing import CliRunner, Result
 
 from beyondbase import cli
@@ -68,7 +69,7 @@ def test_help_names_the_commands() -> None:
 
 def test_report_writes_beside_the_results(tmp_path: Path) -> None:
     """Page and summary are written to the folder of the results, given by file or folder, and named."""
-    path = write(tmp_path / "a", made_results())
+    path = write(tmp_path / "a", made_content())
     for given in (path, path.parent):
         result = run("report", given)
         assert result.exit_code == 0, result.output
@@ -83,7 +84,7 @@ def test_report_writes_beside_the_results(tmp_path: Path) -> None:
 
 def test_out_is_where_the_files_go(tmp_path: Path) -> None:
     """--out names another folder, which is made, and the folder of the results is left alone."""
-    path = write(tmp_path / "a", made_results())
+    path = write(tmp_path / "a", made_content())
     assert run("report", path, "--out", tmp_path / "b" / "c").exit_code == 0
     assert {file.name for file in (tmp_path / "b" / "c").iterdir()} == {"index.html", "summary.md"}
     assert [file.name for file in path.parent.iterdir()] == ["results.json"]
@@ -91,11 +92,11 @@ def test_out_is_where_the_files_go(tmp_path: Path) -> None:
 
 def test_report_prints_the_table_of_the_run(tmp_path: Path) -> None:
     """Titles, headlines and the very lines that a run of pytest ends in are printed whole."""
-    content = made_results()
+    content = made_content()
     lines = run("report", write(tmp_path, content)).stdout.splitlines()
-    verdicts = verdicts_of(content)
-    table = [line for line, _ in table_lines(verdicts, day=today())]
-    tail = [*reason_lines(content), *not_applicable_lines(content["studies"])]
+    (study,) = recorded(content).studies
+    table = [line for line, _ in table_lines(verdicts_of([study]), day=today())]
+    tail = [*reason_lines([study]), *not_applicable_lines({study.id: study.not_applicable})]
     assert lines[0] == "A made study"
     assert lines[1].startswith("T, rl: RL leads at k = 1 by ")
     assert lines[2].startswith("U, rl: cannot be judged, its evidence is unfit for the reason below")
@@ -106,28 +107,28 @@ def test_report_prints_the_table_of_the_run(tmp_path: Path) -> None:
 
 def test_an_unknown_run_is_told(tmp_path: Path) -> None:
     """Without a run.json of these results, the reason why command and date are not known is printed."""
-    output = run("report", write(tmp_path, made_results())).stdout
+    output = run("report", write(tmp_path, made_content())).stdout
     assert "when and by which command is not known: there is no run.json beside the results" in output
 
 
 def test_a_known_run_is_shown(tmp_path: Path) -> None:
     """Command and date of run.json reach the files."""
-    path = write(tmp_path, made_results())
+    path = write(tmp_path, made_content())
     known = {
         "results_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "command": "pytest claims",
         "date": "2026-11-23T03:04:05Z",
     }
     path.with_name("run.json").write_text(json.dumps(known))
-    assert isinstance(read_run(path), Run)
+    assert read_run(path) == Run(**known)
     assert "not known" not in run("report", path).stdout
-    assert path.with_name("summary.md").read_text("utf-8") == render_summary(made_results(), run=known)
-    assert path.with_name("index.html").read_text("utf-8") == render_page(made_results(), run=known)
+    assert path.with_name("summary.md").read_text("utf-8") == render_summary(made_results(), run=Run(**known))
+    assert path.with_name("index.html").read_text("utf-8") == render_page(made_results(), run=Run(**known))
 
 
 def test_a_baseline_is_compared_with(tmp_path: Path) -> None:
     """--baseline prints what changed, and hands the comparison to both files."""
-    old, new = made_results(), made_results()
+    old, new = made_content(), made_content()
     old["studies"][0]["verdicts"][0]["outcome"] = "REFUTED"
     old["studies"][0]["alpha"] = 0.1
     path = write(tmp_path / "new", new)
@@ -136,14 +137,16 @@ def test_a_baseline_is_compared_with(tmp_path: Path) -> None:
     at = lines.index("since the earlier run")
     assert lines[at + 1].startswith("made: rl-leads-at-1[T/rl]: REFUTED before, SUPPORTED now; ")
     assert "made: alpha: 0.1 before, 0.05 now" in lines[at:]
-    compared = compare(old, new)
-    assert path.with_name("summary.md").read_text("utf-8") == render_summary(new, comparison=compared)
-    assert path.with_name("index.html").read_text("utf-8") == render_page(new, comparison=compared)
+    compared = compare(recorded(old), recorded(new))
+    assert path.with_name("summary.md").read_text("utf-8") == render_summary(
+        recorded(new), comparison=compared
+    )
+    assert path.with_name("index.html").read_text("utf-8") == render_page(recorded(new), comparison=compared)
 
 
 def test_an_equal_baseline_is_said_to_be_so(tmp_path: Path) -> None:
     """Against itself nothing changed, and a pair that cannot be compared is told."""
-    path = write(tmp_path, made_results())
+    path = write(tmp_path, made_content())
     lines = run("report", path, "--baseline", path).stdout.splitlines()
     assert "made: No verdict changed, and no curve by more than noise." in lines
     assert any(line.startswith("made: U/rl: Cannot be compared: invalid in the old run") for line in lines)
@@ -151,11 +154,11 @@ def test_an_equal_baseline_is_said_to_be_so(tmp_path: Path) -> None:
 
 def test_texts_reach_the_terminal_as_text(tmp_path: Path) -> None:
     """No markup, escape sequence or turned text of the results acts on the terminal; all of it is shown."""
-    results = made_results()
+    results = made_content()
     results["studies"][0] |= {"title": HOSTILE, "id": HOSTILE}
     results["studies"][0]["verdicts"][4]["remedy"] = HOSTILE
     results["studies"][0]["verdicts"][0]["claim"] = HOSTILE
-    results["studies"].append(made_results()["studies"][0])
+    results["studies"].append(made_content()["studies"][0])
     output = run("report", write(tmp_path, results)).stdout
     idle = len(results["studies"][0]["not_applicable"])
     assert idle > 4
@@ -166,7 +169,7 @@ def test_texts_reach_the_terminal_as_text(tmp_path: Path) -> None:
 
 def test_even_all_texts_may_be_hostile(tmp_path: Path) -> None:
     """Where every text is hostile, nothing else than text is printed."""
-    results = replaced(made_results(), HOSTILE) | {"schema_version": 5}
+    results = replaced(made_content(), HOSTILE) | {"schema_version": 5}
     results["studies"][0] |= {key: [] for key in ("arms", "tasks", "verdicts", "pairs", "unfit", "examples")}
     result = run("report", write(tmp_path, results))
     assert result.exit_code == 0, result.output
@@ -183,8 +186,8 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_wrong_baseline_is_refused(tmp_path: Path) -> None:
     """Mistakes of the earlier results are told by their file, and nothing is written."""
-    path = write(tmp_path / "new", made_results())
-    old = write(tmp_path / "old", made_results() | {"schema_version": 1})
+    path = write(tmp_path / "new", made_content())
+    old = write(tmp_path / "old", made_content() | {"schema_version": 1})
     assert refused("report", path, "--baseline", old).startswith(
         f"error: {old}: found schema_version 1, which is"
     )
@@ -193,14 +196,14 @@ def test_a_wrong_baseline_is_refused(tmp_path: Path) -> None:
 
 def test_mistakes_are_shown_as_text(tmp_path: Path) -> None:
     """A message quotes what was found, but what was found does not act on the terminal."""
-    message = refused("report", write(tmp_path, made_results() | {f"[red]{HOSTILE}": 1}))
+    message = refused("report", write(tmp_path, made_content() | {f"[red]{HOSTILE}": 1}))
     assert "[red][bold red]a[/]" in message
     assert not {letter for letter in message if not letter.isprintable()} - {"\n"}
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     """Where a file cannot be written, one line says which and what to do."""
-    path = write(tmp_path, made_results())
+    path = write(tmp_path, made_content())
     (tmp_path / "file").write_text("")
     result = run("report", path, "--out", tmp_path / "file")
     assert result.exit_code == 2
@@ -219,12 +222,12 @@ def shell(*arguments: str | Path, **settings: str) -> subprocess.CompletedProces
 
 def test_the_installed_command_works(tmp_path: Path) -> None:
     """The script that is installed prints plain text to a pipe, whatever its encoding can hold."""
-    path = write(tmp_path, made_results())
+    path = write(tmp_path, made_content())
     plain = shell("report", path, PYTHONIOENCODING="utf-8")
     assert plain.returncode == 0, plain.stderr
     assert b"\x1b" not in plain.stdout
     assert plain.stdout.decode() == run("report", path).stdout
-    results = made_results()
+    results = made_content()
     results["studies"][0]["title"] = "π"
     narrow = shell("report", write(tmp_path, results), PYTHONIOENCODING="ascii", COLUMNS="20")
     assert (narrow.returncode, narrow.stderr) == (0, b"")
@@ -238,7 +241,7 @@ def test_the_installed_command_works(tmp_path: Path) -> None:
 def test_a_terminal_has_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal verdicts are coloured by outcome, and NO_COLOR is honoured."""
     shown = {}
-    path = write(tmp_path, made_results())
+    path = write(tmp_path, made_content())
     for no_color in ("", "1"):
         terminal = io.StringIO()
         terminal.isatty = lambda: True  # type: ignore[method-assign]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from results_json import content_of, recorded
 from sampled_study import GRADER, TABLES, draw, sampled, usual, write_sampled
 from study_factory import BASE, RL, judged, write_tables
 
@@ -17,7 +18,6 @@ from beyondbase.evidence.problems import load_problems
 from beyondbase.evidence.sampled_arm import sampled_arm
 from beyondbase.formats.compact import write_light
 from beyondbase.report import render_page
-from beyondbase.results.build import results_of
 from beyondbase.results.schema import read_results
 from beyondbase.store import SampleSet, set_folder
 from beyondbase.store.sidecars import expect_rows
@@ -297,7 +297,7 @@ def test_a_damaged_task_file_is_refused(tmp_path: Path, text: str) -> None:
 def test_results_say_where_counts_come_from(tmp_path: Path) -> None:
     """results.json holds fingerprint, settings, grader and health of each set, and its reader takes it."""
     study = sampled(tmp_path)
-    content = results_of([judged(study)])
+    content = content_of(judged(study))
     (tmp_path / "results.json").write_text(json.dumps(content))
     found = read_results(tmp_path / "results.json")["studies"][0]
     assert study.samples is not None
@@ -384,12 +384,12 @@ def test_undecided_answers_are_wrong_and_told_apart(tmp_path: Path) -> None:
 
 def test_the_page_and_the_readers_of_results_know_undecided(tmp_path: Path) -> None:
     """results.json takes their share and examples of them, and the page has a column for them."""
-    content = results_of([judged(drawn_undecided(tmp_path, undecided_on(0)))])
+    content = content_of(judged(drawn_undecided(tmp_path, undecided_on(0))))
     (tmp_path / "results.json").write_text(json.dumps(content))
     found = read_results(tmp_path / "results.json")["studies"][0]
     assert found["samples"][1]["health"]["undecided"] == pytest.approx(16 / 192)
     assert "undecided" in {example["outcome"] for example in found["examples"]}
-    page = render_page(content)
+    page = render_page(recorded(content))
     assert '<th scope="col">Undecided</th>' in page
     assert "<td>8.3\u00a0%</td>" in page
 

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from plugin_project import LEADS, claim_text, simple_project, study_text, whole_output
+from results_json import content_of
 from study_factory import BASE, RL, judged, write_study
 
 from beyondbase.errors import InputError
 from beyondbase.evidence.examples import COLUMNS, LIMIT, OUTCOMES, Example, load_examples
 from beyondbase.evidence.tallies import file_digest, load_tallies
-from beyondbase.results.build import results_of, write_results
+from beyondbase.results.build import write_results
 
 ARMS = {"base": BASE, "rl": RL, "idle": RL}
 COUNTS = {
@@ -62,7 +63,7 @@ def refusal(folder: Path, *files: str) -> str:
 
 def test_a_study_without_examples_has_none(tmp_path: Path) -> None:
     """The key is optional, and results then hold an empty list and no further input."""
-    (study,) = results_of([judged(write_study(tmp_path, ARMS, COUNTS))])["studies"]
+    (study,) = content_of(judged(write_study(tmp_path, ARMS, COUNTS)))["studies"]
     assert study["examples"] == []
     assert len(study["inputs"]) == 2
 
@@ -129,7 +130,7 @@ def test_results_hold_examples_and_the_digest_of_their_files(tmp_path: Path) -> 
     """results.json shows every example, names its file with the digest, and can be written and read."""
     (tmp_path / "e.jsonl").write_text(lines(ROW | {"text": HOSTILE}, ROW).replace("so 41", r"\ud800"))
     evidence = {"tallies": "counts.csv", "examples": "e.jsonl"}
-    content = results_of([judged(write_study(tmp_path, ARMS, COUNTS, evidence=evidence))])
+    content = content_of(judged(write_study(tmp_path, ARMS, COUNTS, evidence=evidence)))
     write_results(content, tmp_path / "results.json")
     (study,) = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["studies"]
     assert study["examples"] == [ROW | {"text": HOSTILE}, ROW | {"text": "\ufffd"}]
@@ -143,7 +144,7 @@ def test_examples_are_not_counted(tmp_path: Path) -> None:
     shown = []
     for evidence in ({"tallies": "counts.csv"}, {"tallies": "counts.csv", "examples": "e.jsonl"}):
         study = write_study(tmp_path, ARMS, COUNTS, evidence=evidence)
-        (content,) = results_of([judged(study)])["studies"]
+        (content,) = content_of(judged(study))["studies"]
         shown.append({key: value for key, value in content.items() if key not in {"inputs", "examples"}})
     assert shown[0] == shown[1]
 

@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from results_json import content_of, recorded
 from study_factory import BASE, RL, drawn, judged, write_study
 from test_report import Page
 
 from beyondbase.report import render_page
 from beyondbase.report.markdown import render_summary
 from beyondbase.report.wording import floor_words
-from beyondbase.results.build import results_of
 from beyondbase.results.numbers import estimate
+from beyondbase.results.schema.pairs import Floor, PairRecord
 
 ARMS = {
     "base": BASE,
@@ -36,7 +37,7 @@ def results(tmp_path: Path) -> dict[str, Any]:
         for task in "TU"
         for seed, arm in enumerate(COUNTED)
     }
-    return results_of([judged(write_study(tmp_path, ARMS, counts, pooled=False))])
+    return content_of(judged(write_study(tmp_path, ARMS, counts, pooled=False)))
 
 
 def pair_of(results: dict[str, Any], name: str) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def pair_of(results: dict[str, Any], name: str) -> dict[str, Any]:
 
 def test_every_curve_has_the_floor_under_it(results: dict[str, Any]) -> None:
     """Charts of pairs and of all arms of a task draw each guess, by its name and in its own style."""
-    page = Page(render_page(results))
+    page = Page(render_page(recorded(results)))
     pair = pair_of(results, "U/rl-2")
     charts = [page.charts["pass@k of both arms"], page.charts["pass@k of all arms on T"]]
     for chart, most in zip(charts, (pair["k_max"], 32), strict=True):
@@ -63,18 +64,15 @@ def test_every_curve_has_the_floor_under_it(results: dict[str, Any]) -> None:
 
 def test_the_floor_can_be_read_without_sight(results: dict[str, Any]) -> None:
     """Tables of pass@k have a column for each guess, and words of charts and pairs say what it reaches."""
-    page = Page(render_page(results))
+    page = Page(render_page(recorded(results)))
     pair = pair_of(results, "U/rl")
     columns = next(row for row in page.rows if row[:1] == ["k"] and "blind" in row)
     assert columns == ["k", "base", "rl", "Difference, points", "blind", "lucky <b>"]
     for k in pair["table_k"]:
         at = pair["curve"]["k"].index(k)
-        cells = [
-            estimate({name: floor[name][at] for name in ("estimate", "lower", "upper")})
-            for floor in pair["floors"]
-        ]
+        cells = [estimate(record_of(floor, Floor).band.at(at)) for floor in pair["floors"]]
         assert any(row[0] == str(k) and row[4:] == cells for row in page.rows if len(row) == 6)
-    words = list(floor_words(pair))
+    words = list(floor_words(record_of(pair, PairRecord)))
     assert words[0].startswith("Guesses (blind) reach 1.0% [")
     assert " at k = 32." in words[0]
     texts = [attrs["data-alt"] or "" for attrs in page.all("div") if attrs.get("class") == "canvas"]
@@ -85,7 +83,7 @@ def test_the_floor_can_be_read_without_sight(results: dict[str, Any]) -> None:
 
 def test_the_summary_names_the_floor_of_each_task_once(results: dict[str, Any]) -> None:
     """By the pair with the most completions, whose floor goes furthest."""
-    lines = [line for line in render_summary(results).splitlines() if "Guesses" in line]
+    lines = [line for line in render_summary(recorded(results)).splitlines() if "Guesses" in line]
     assert len(lines) == 4
     assert lines[0].startswith("- T: Guesses (blind) reach 1.0% ")
     assert all("k = 1 and " in line and line.endswith("at k = 32.") for line in lines)
@@ -96,7 +94,7 @@ def test_without_guesses_nothing_is_said_of_them(results: dict[str, Any]) -> Non
     for pair in results["studies"][0]["pairs"]:
         pair["floors"] = []
     results["studies"][0]["verdicts"] = []
-    page = Page(render_page(results))
+    page = Page(render_page(recorded(results)))
     assert "Guesses" not in page.text
     assert "grey line" not in page.text
-    assert "Guesses" not in render_summary(results)
+    assert "Guesses" not in render_summary(recorded(results))

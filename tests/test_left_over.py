@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from extreme_results import HOSTILE, STUDIES, extreme, left_over
+from extreme_results import HOSTILE, STUDIES, extreme_content, extreme_results, left_over
+from results_json import recorded
 from test_report import Page
 
 from beyondbase import report
@@ -39,14 +40,14 @@ def shown(markdown: str) -> str:
 @every_study
 def test_results_are_what_the_schema_says(name: str) -> None:
     """The extreme studies give results that the report reads."""
-    check_results(extreme(name), name)
+    check_results(extreme_content(name), name)
 
 
 @every_study
 @pytest.mark.parametrize("run", [RUN, None], ids=["run", "no run"])
 def test_page_has_nothing_left_over(name: str, run: Any) -> None:
     """The page as it comes says nothing that only a program would."""
-    page = Page(render_page(extreme(name), run=run))
+    page = Page(render_page(extreme_results(name), run=run))
     assert left_over(page.text) == []
     words = [attributes.get(key) or "" for _, attributes in page.elements for key in READ]
     assert [found for text in words for found in left_over(text)] == []
@@ -56,27 +57,27 @@ def test_page_has_nothing_left_over(name: str, run: Any) -> None:
 @pytest.mark.parametrize("run", [RUN, None], ids=["run", "no run"])
 def test_summary_has_nothing_left_over(name: str, run: Any) -> None:
     """The summary as it is written says nothing that only a program would, and holds no tag."""
-    assert left_over(shown(render_summary(extreme(name), run=run))) == []
+    assert left_over(shown(render_summary(extreme_results(name), run=run))) == []
 
 
 @every_study
 def test_terminal_has_nothing_left_over(name: str) -> None:
     """The table of verdicts says nothing that only a program would."""
-    lines = table_lines(verdicts_of(extreme(name)), day=date(2026, 11, 28))
+    lines = table_lines(verdicts_of(extreme_results(name).studies), day=date(2026, 11, 28))
     assert [found for line, _ in lines for found in left_over(line)] == []
 
 
 @every_study
 def test_comparison_has_nothing_left_over(name: str) -> None:
     """What changed since an earlier run is told in words, also where a setting was not set before."""
-    old, new = extreme(name), extreme(name)
+    old, new = extreme_content(name), extreme_content(name)
     old["studies"][0]["grid"] |= {"k_large": None, "k": None}
     new["studies"][0]["grid"] |= {"k_large": 7, "k": [1, 2]}
     for verdict in old["studies"][0]["verdicts"]:
         verdict |= {"outcome": "REFUTED", "effect": None}
-    compared = compare(old, new)
-    assert left_over(Page(render_page(new, run=RUN, comparison=compared)).text) == []
-    assert left_over(shown(render_summary(new, run=RUN, comparison=compared))) == []
+    compared = compare(recorded(old), recorded(new))
+    assert left_over(Page(render_page(recorded(new), run=RUN, comparison=compared)).text) == []
+    assert left_over(shown(render_summary(recorded(new), run=RUN, comparison=compared))) == []
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from results_json import content_of
 from scipy import optimize, stats
 from scored_study import TOKENS, likely, scored_study
 from study_factory import BASE, DISTILLED, PAIR, RL, all_claims, drawn, everywhere, judged, some, two_arms
@@ -19,7 +20,7 @@ from beyondbase.judging.likelihood_effects import same_entropy, win_measure
 from beyondbase.judging.verdict import invalid
 from beyondbase.report.likelihood_charts import TURNS, of_likelihoods
 from beyondbase.report.markdown import render_summary
-from beyondbase.results.build import results_of, write_results
+from beyondbase.results.build import write_results
 from beyondbase.results.schema import read_results
 from beyondbase.study.arms import Role
 
@@ -164,7 +165,7 @@ def test_studies_without_log_probabilities_have_no_such_case(tmp_path: Path) -> 
     idle = {claim.id: claim.over.needs for claim in judgement.family.not_applicable}
     assert {RL_CLAIM, DISTILLED_CLAIM, ENTROPY_CLAIM} <= set(idle)
     assert "[evidence] scores" in idle[RL_CLAIM]
-    assert results_of([judgement])["studies"][0]["likelihoods"] == []
+    assert content_of(judgement)["studies"][0]["likelihoods"] == []
 
 
 def matched_study(folder: Path, *, ratio: float, hot: Any, problems: int = 100, **tables: Any) -> Any:
@@ -320,7 +321,7 @@ def test_repeats_stand_in_curves_and_in_no_plain_claim(tmp_path: Path) -> None:
     labels = {entry.case.label for entry in judgement.judged if entry.claim.id != ENTROPY_CLAIM}
     assert labels == {"rl"}
     assert {entry.case.label for entry in judgement.judged if entry.claim.id == ENTROPY_CLAIM} == {"hot"}
-    shown = results_of([judgement])["studies"][0]
+    shown = content_of(judgement)["studies"][0]
     pairs = {pair["other"]: (pair["base"], pair["role"]) for pair in shown["pairs"]}
     assert pairs == {
         "rl": ("base", "rl"),
@@ -338,7 +339,7 @@ def shown_study(folder: Path) -> dict[str, Any]:
         arm: {"logprob": likely(9, 4, mean=-9, seed=seed)} for seed, arm in enumerate(REPEATS)
     }
     scores["base-t06"]["own_logprob"] = scores["base-t06"]["logprob"] * np.nan
-    return results_of([judged(scored_study(folder, REPEATS, scores), *all_claims().values())])
+    return content_of(judged(scored_study(folder, REPEATS, scores), *all_claims().values()))
 
 
 def test_results_with_likelihoods_keep_to_their_schema(tmp_path: Path) -> None:
@@ -363,7 +364,7 @@ def test_results_with_likelihoods_keep_to_their_schema(tmp_path: Path) -> None:
 def test_the_distribution_is_the_share_up_to_each_point(tmp_path: Path) -> None:
     """Estimates are shares of completions per problem, averaged, and rise from nearly none to nearly all."""
     study = scored_study(tmp_path, PAIR, {arm: {"logprob": likely(9, 4, mean=-9, seed=1)} for arm in PAIR})
-    item = results_of([judged(study)])["studies"][0]["likelihoods"][1]
+    item = content_of(judged(study))["studies"][0]["likelihoods"][1]
     nats = -likely(9, 4, mean=-9, seed=1) / TOKENS
     found = item["distribution"]
     assert_allclose(found["estimate"], [(nats <= at).mean() for at in found["nats"]], atol=1e-9)
@@ -382,7 +383,7 @@ def test_the_chart_has_arms_of_every_role(tmp_path: Path) -> None:
         f"{role}-{at}": {"role": role, "model": f"made/{at}"} for at, role in enumerate(roles)
     }
     values = {arm: {"logprob": likely(5, 4, mean=-9, seed=seed)} for seed, arm in enumerate(arms)}
-    study = results_of([judged(scored_study(tmp_path, arms, values), all_claims()[RL_CLAIM])])["studies"][0]
+    study = content_of(judged(scored_study(tmp_path, arms, values), all_claims()[RL_CLAIM]))["studies"][0]
     (chart,) = of_likelihoods(study)
     names = ["base", "rl-0", "rl-1", "rl-2", "teacher-7", "distilled-8", "distilled-9"]
     assert [name for name, _ in chart.legend] == names
@@ -413,7 +414,7 @@ def test_the_summary_has_the_numbers_of_every_arm(tmp_path: Path) -> None:
 
 def ratios(judgement: Judgement) -> dict[str, Any]:
     """What the report tells of each arm's entropy over its base's."""
-    (study,) = results_of([judgement])["studies"]
+    (study,) = content_of(judgement)["studies"]
     return {item["arm"]: item["entropy_ratio"] for item in study["likelihoods"]}
 
 

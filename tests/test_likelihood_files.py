@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from results_json import content_of
 from sampled_study import draw, write_sampled
 from scored_study import COLUMNS, likely, scored_study, scores_text
 from study_factory import BASE, PAIR, RL, all_claims, judged, write_tables
@@ -16,7 +17,6 @@ from beyondbase import InputError, Outcome, load_study
 from beyondbase.cli import app
 from beyondbase.evidence.likelihood_files import score_rows, write_scores
 from beyondbase.evidence.load import load_evidence
-from beyondbase.results.build import results_of
 from beyondbase.store import SampleSet, Scored
 from beyondbase.study import Study
 
@@ -229,7 +229,7 @@ def test_samples_and_their_tables_judge_alike(tmp_path: Path) -> None:
     """Verdicts, pairs, perplexities and entropies are the same, number by number."""
     study = sampled_scores(tmp_path)
     whole, small = (
-        results_of([judged(one, *all_claims().values())])["studies"][0] for one in (study, light(study))
+        content_of(judged(one, *all_claims().values()))["studies"][0] for one in (study, light(study))
     )
     for section in ("verdicts", "pairs", "likelihoods", "not_applicable"):
         assert json.dumps(small[section]) == json.dumps(whole[section])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from plugin_project import LEADS, TRAILS, claim_text, counts_text, simple_project, study_text, whole_output
+from results_json import content_of, recorded
 from study_factory import BASE, RL, drawn, judged, pair_study, write_study
 
 from beyondbase import Study
@@ -14,7 +15,6 @@ from beyondbase.judging.family import Judgement
 from beyondbase.report import render_page
 from beyondbase.report.markdown import render_summary
 from beyondbase.report.terminal import concerned, reason_lines
-from beyondbase.results.build import results_of
 from beyondbase.results.schema import check_results
 
 ALGORITHMS = ("PPO", "GRPO", "RLOO", "DAPO")
@@ -37,7 +37,7 @@ def study_of(folder: Path, n: Mapping[str, int], **tables: Any) -> Study:
 
 def causes(judgement: Judgement) -> list[dict[str, Any]]:
     """What results.json says of unfit evidence."""
-    content = results_of([judgement])
+    content = content_of(judgement)
     check_results(content, "results.json")
     found: list[dict[str, Any]] = content["studies"][0]["unfit"]
     return found
@@ -157,14 +157,16 @@ def test_two_causes_are_told_at_once(tmp_path: Path) -> None:
 def test_causes_stand_once_on_page_and_summary(tmp_path: Path) -> None:
     """The heads of page and summary tell a cause once, with the verdicts and cases that it concerns."""
     judgement = judged(study_of(tmp_path, {"base": 8, "rl0": 64, "rl1": 64}))
-    content = results_of([judgement])
+    content = content_of(judgement)
     (cause,) = content["studies"][0]["unfit"]
     told = concerned(cause)
     count = len(cause["verdicts"])
     assert told == f"{count} verdicts (7 claims on T/rl0, T/rl1, U/rl0, U/rl1)"
-    assert reason_lines(content)[0] == f"INVALID: {told}: {cause['reason']}"
-    assert render_page(content).partition("Unfit evidence")[2].partition("</ul>")[0].count(told) == 1
-    assert render_summary(content).count("too few samples") == 1
+    assert reason_lines(recorded(content).studies)[0] == f"INVALID: {told}: {cause['reason']}"
+    assert (
+        render_page(recorded(content)).partition("Unfit evidence")[2].partition("</ul>")[0].count(told) == 1
+    )
+    assert render_summary(recorded(content)).count("too few samples") == 1
 
 
 def many_pairs(pytester: pytest.Pytester, *claims: str) -> Any:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from plugin_project import FAR, Project, claim_text, outcome_project, simple_project, study_text, whole_output
+from results_json import recorded
 
 from beyondbase.errors import InputError
 from beyondbase.plugin.recorder import run_of
@@ -42,7 +43,7 @@ def test_results_follow_the_schema(pytester: pytest.Pytester) -> None:
     """What a run writes can be read back, also where a claim's code fails."""
     project = outcome_project(pytester)
     project.run()
-    assert read_results(project.path / "reports") == project.results()
+    assert read_results(project.path / "reports") == recorded(project.results())
 
 
 def test_run_says_command_date_and_results(pytester: pytest.Pytester) -> None:
@@ -116,10 +117,9 @@ def test_the_summary_is_that_of_the_results(pytester: pytest.Pytester) -> None:
     """summary.md shows the whole study, whatever was selected, and the run that wrote it."""
     project = outcome_project(pytester)
     project.run("-k", "far_ahead")
-    run, results = run_json(project), project.results()
-    check_results(results, "results.json")
+    run, results = run_json(project), check_results(project.results(), "results.json")
     text = (project.path / "reports/summary.md").read_text("utf-8")
-    assert text == render_summary(results, run=run)
+    assert text == render_summary(results, run=Run(**run))
     assert "known-refuted" in text
     assert "far" in run["command"]
 

@@ -13,7 +13,18 @@ from typing import Any
 
 import pytest
 from markupsafe import Markup
-from sample_results import ARMS, effect, invalid_pair, part, real_pair, sample_pair, sample_results, verdict
+from results_json import recorded
+from sample_results import (
+    ARMS,
+    effect,
+    invalid_pair,
+    part,
+    real_pair,
+    sample_content,
+    sample_pair,
+    sample_results,
+    verdict,
+)
 from study_factory import judged, pair_study
 
 from beyondbase.errors import InputError
@@ -123,9 +134,9 @@ def with_texts(value: Any, text: str) -> Any:
 
 def page_of(**changes: Any) -> Page:
     """Return the sample's page with some fields of its study changed."""
-    results = sample_results()
+    results = sample_content()
     results["studies"][0] |= changes
-    return Page(render_page(results))
+    return Page(render_page(recorded(results)))
 
 
 def badges(page: Page) -> dict[str, str]:
@@ -142,7 +153,7 @@ def cards(page: Page) -> list[bool]:
 
 def test_the_sample_is_what_the_suite_could_write() -> None:
     """The results that these tests show follow the schema."""
-    check_results(sample_results(), "sample")
+    check_results(sample_content(), "sample")
 
 
 def test_calibration_is_quoted_as_published() -> None:
@@ -178,8 +189,8 @@ def sample(sample_html: str) -> Page:
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text_makes_no_element_or_attribute(text: str) -> None:
     """A page of hostile texts has exactly the elements and attributes of a page of harmless ones."""
-    hostile = Page(render_page(with_texts(sample_results(), text)))
-    harmless = Page(render_page(with_texts(sample_results(), "harmless")))
+    hostile = Page(render_page(recorded(with_texts(sample_content(), text))))
+    harmless = Page(render_page(recorded(with_texts(sample_content(), "harmless"))))
     assert hostile.skeleton == harmless.skeleton
     assert all((attrs["href"] or "").startswith("#") for attrs in hostile.all("a"))
 
@@ -194,7 +205,7 @@ def test_hostile_text_is_shown_letter_by_letter(kind: str) -> None:
 
 def test_characters_that_hide_or_turn_text_are_made_visible() -> None:
     """Control characters, lone surrogates and direction overrides appear as visible stand-ins."""
-    html = render_page(with_texts(sample_results(), "a\x00b\x1b\u202ec\ud800\x85"))
+    html = render_page(recorded(with_texts(sample_content(), "a\x00b\x1b\u202ec\ud800\x85")))
     assert "a\u2400b\u241b[U+202E]c\ufffd\ufffd" in html
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", html)
 
@@ -328,7 +339,7 @@ def test_histogram_numbers_are_shown(sample: Page) -> None:
 
 def test_provenance_is_shown(sample: Page) -> None:
     """Models, revisions, settings, inputs with hashes, margins, seed and versions are on the page."""
-    study = sample_results()["studies"][0]
+    study = sample_content()["studies"][0]
     wanted = [text for arm in study["arms"] for text in (arm["id"], arm["model"], arm["revision"])]
     wanted += [
         study["inputs"][0]["sha256"],
@@ -413,7 +424,7 @@ def test_a_crossing_inside_the_band_is_no_fact() -> None:
 
 def stepped(arms: dict[str, tuple[str, int]]) -> dict[str, Any]:
     """Charts of a study whose arms have an algorithm and a step."""
-    study = sample_results()["studies"][0]
+    study = sample_content()["studies"][0]
     made = [
         study["arms"][1] | {"id": name, "algorithm": kind, "step": step}
         for name, (kind, step) in arms.items()
@@ -455,7 +466,7 @@ def test_addresses_do_not_hang_on_other_arms() -> None:
     found = []
     for others in (["模型乙"], ["模型甲", "模型乙"]):
         pairs = [real_pair() | {"id": f"MATH500/{name}", "other": name} for name in others]
-        study = sample_results()["studies"][0]
+        study = sample_content()["studies"][0]
         arms = [study["arms"][0], *(study["arms"][1] | {"id": name} for name in others)]
         page = page_of(pairs=pairs, verdicts=[], arms=arms)
         found.append([attrs["id"] for attrs in page.all("details") if attrs.get("class") == "pair"])
@@ -588,7 +599,7 @@ def test_empty_lists_are_told(changes: dict[str, Any], shown: str) -> None:
 
 def test_results_without_study_are_told() -> None:
     """Results that hold no study make a page that says so."""
-    assert "These results hold no study." in Page(render_page(sample_results() | {"studies": []})).text
+    assert "These results hold no study." in Page(render_page(sample_content() | {"studies": []})).text
 
 
 @pytest.mark.parametrize(
@@ -626,14 +637,14 @@ def test_other_schema_versions_are_refused(version: object) -> None:
     with pytest.raises(
         InputError, match=rf"schema_version {version!r}, this page shows version 5: make"
     ) as error:
-        render_page(sample_results() | {"schema_version": version})
+        render_page(sample_content() | {"schema_version": version})
     assert "install" in str(error.value)
 
 
 def test_write_replaces_the_page_and_leaves_nothing_else(tmp_path: Path, sample_html: str) -> None:
     """Writing makes missing folders, replaces an old page and leaves no draft."""
     path = tmp_path / "reports" / "page.html"
-    write_page(sample_results() | {"studies": []}, path)
+    write_page(sample_content() | {"studies": []}, path)
     write_page(sample_results(), path)
     assert path.read_text(encoding="utf-8") == sample_html
     assert list(path.parent.iterdir()) == [path]

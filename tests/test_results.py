@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import pytest
-from made_results import made_results
+from made_results import made_content
+from results_json import content_of
 from same_numbers import differences
 from study_factory import BASE, RL, judged, write_study
 
 from beyondbase.judging.verdict import Effect
 from beyondbase.report.terminal import effect_text, p_text
 from beyondbase.results import numbers
-from beyondbase.results.build import DIGITS, PLACES, results_of
+from beyondbase.results.build import DIGITS, PLACES
 
 
 def floats(value: object, key: str = "") -> list[tuple[str, float]]:
@@ -24,7 +25,7 @@ def floats(value: object, key: str = "") -> list[tuple[str, float]]:
 
 def test_numbers_have_no_more_digits_than_are_reproducible() -> None:
     """Numbers have nine digits, and but for p-values none beyond the thirteenth decimal."""
-    found = floats(made_results())
+    found = floats(made_content())
     assert len(found) > 100
     for key, number in found:
         assert number == float(f"{number:.{DIGITS}g}")
@@ -35,7 +36,7 @@ def test_small_p_values_are_told(tmp_path: Path) -> None:
     """A p-value of 1e-30 is not zero."""
     counts = {"base": (64, [0, 32] * 40), "rl": (64, [64, 33] * 40)}
     study = write_study(tmp_path, {"base": BASE, "rl": RL}, counts)
-    pair = results_of([judged(study)])["studies"][0]["pairs"][0]
+    pair = content_of(judged(study))["studies"][0]["pairs"][0]
     assert 0 < min(pair["by_problem"]["fisher_p"]) < 1e-30
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 from made_results import made_results
+from results_json import content_of
 from study_factory import BASE, ROOT, TRUTHS, drawn, judged, made, pair_study, write_study
 
 from beyondbase.errors import InputError
 from beyondbase.report import render_page
-from beyondbase.results.build import results_of
 from beyondbase.results.schema import Run, check_results, read_results, read_run
 from beyondbase.study import load_study
 
@@ -57,7 +57,7 @@ def complaint_after(change: Change) -> list[str]:
 def test_what_the_suite_writes_is_read(tmp_path: Path, name: str) -> None:
     """Results of every claim, whatever the roles and settings of its arms, follow the schema."""
     study = made(tmp_path, name, TRUTHS[name].true, m=30, n=16)
-    check_results(results_of([judged(study)]), "r.json")
+    check_results(content_of(judged(study)), "r.json")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_extreme_studies_are_read(
     tmp_path: Path, base: tuple[Any, Any], rl: tuple[Any, Any], tables: dict[str, Any]
 ) -> None:
     """Studies at the edge of what can be judged follow the schema, and so does what they are read back as."""
-    content = results_of([judged(pair_study(tmp_path, base, rl, **tables))])
+    content = content_of(judged(pair_study(tmp_path, base, rl, **tables)))
     assert read_results(write(tmp_path, content)) == content
 
 
@@ -100,7 +100,7 @@ def test_all_roles_and_settings_are_read(tmp_path: Path) -> None:
     counts = {arm: drawn(np.full(5, 0.5), 16, seed) for seed, arm in enumerate(arms)}
     made_study = write_study(tmp_path, arms, counts)
     built_in = load_study(ROOT / "fixtures" / "qwen2.5-7b-math500")
-    content = results_of([judged(made_study), judged(built_in)])
+    content = content_of(judged(made_study), judged(built_in))
     check_results(content, "r.json")
     assert len(content["studies"]) == 2
 

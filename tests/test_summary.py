@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from results_json import content_of
 from scipy import stats
 from study_factory import BASE, RL, drawn, write_study
 
@@ -17,7 +18,6 @@ from beyondbase.judging.family import gather, judge
 from beyondbase.judging.measure import ratio_limits
 from beyondbase.judging.selection import pairs
 from beyondbase.report.terminal import effect_text
-from beyondbase.results.build import results_of
 from beyondbase.results.pairs import summaries
 from beyondbase.study import Study
 
@@ -82,7 +82,7 @@ def test_the_p_of_a_problem_is_twice_the_smaller_tail(tmp_path: Path) -> None:
 def test_results_name_the_level_of_the_bands(tmp_path: Path) -> None:
     """A reader of results.json sees which share of bands hold, and which shape of the file this is."""
     study = write_study(tmp_path, ARMS, {"base": (20, [3, 4]), "rl": (20, [5, 6])}, alpha=0.1)
-    content = results_of([judge(gather(study, ()))])
+    content = content_of(judge(gather(study, ())))
     assert content["schema_version"] == 5
     assert content["studies"][0]["confidence"] == 0.9
 

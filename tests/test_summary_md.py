@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_results import made_results, replaced
+from made_results import made_content, made_results, replaced
 from markdown_it import MarkdownIt
+from results_json import recorded
 
 from beyondbase.report.markdown import MOST_BYTES, changes, escape, render_summary
 from beyondbase.report.terminal import waiver_text
+from beyondbase.results.changes import StudyChange, VerdictChange
 from beyondbase.results.compare import compare
+from beyondbase.results.schema.verdicts import WaiverRecord
 from beyondbase.results.numbers import MINUS
 from beyondbase.visible import clean
 
@@ -118,7 +121,7 @@ class Shown(HTMLParser):
 
 def with_text(text: str) -> dict[str, Any]:
     """The made results with one text everywhere."""
-    return replaced(made_results(), text) | {"schema_version": 5}
+    return replaced(made_content(), text) | {"schema_version": 5}
 
 
 def visible(text: str) -> str:
@@ -129,7 +132,10 @@ def visible(text: str) -> str:
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_texts_stay_texts(text: str) -> None:
     """No text makes an element, link or mention, and each is shown whole, whatever stands in it."""
-    plain, shown = Shown(render_summary(with_text("x"))), Shown(render_summary(with_text(text)))
+    plain, shown = (
+        Shown(render_summary(recorded(with_text("x")))),
+        Shown(render_summary(recorded(with_text(text)))),
+    )
     assert shown.elements == plain.elements
     title, *_, claim, task, arm = shown.blocks[2], *shown.rows()[1][:3]
     assert {title.strip(), claim, task, arm} == {visible(text)}
@@ -180,13 +186,13 @@ def test_escaping_shows_in_its_absence(monkeypatch: pytest.MonkeyPatch) -> None:
     """The checks above see a summary that is not escaped."""
     monkeypatch.setattr("beyondbase.report.markdown.escape", str)
     with pytest.raises(AssertionError):
-        Shown(render_summary(with_text(HOSTILE["addresses"])))
+        Shown(render_summary(recorded(with_text(HOSTILE["addresses"]))))
 
 
 def test_summary_says_what_was_decided() -> None:
     """Title, headline, counts, one row per verdict, remedies, reasons and idle claims are there."""
-    results = made_results()
-    text = render_summary(results, run=RUN)
+    results = made_content()
+    text = render_summary(recorded(results), run=RUN)
     shown = Shown(text)
     assert "A made study" in shown.blocks[2]
     assert "unfit: 7, waived: 1, undecided: 1." in shown.blocks[3]
@@ -223,26 +229,26 @@ def test_an_unknown_run_is_told() -> None:
 
 def test_waivers_run_out() -> None:
     """On the day after its last, a waiver no longer excuses, and the summary says whose it was."""
-    run = RUN | {"date": "2031-02-01T00:00:00Z"}
+    run = RUN.model_copy(update={"date": "2031-02-01T00:00:00Z"})
     row = Shown(render_summary(made_results(), run=run)).rows()[2]
     assert row[-1] == "unfit; waiver of the eval team ran out on 2031-01-31"
     assert "waived" not in Shown(render_summary(made_results(), run=run)).blocks[3]
     assert (
-        waiver_text({"owner": "o", "until": "2031-01-31"}, date(2031, 1, 31))
+        waiver_text(WaiverRecord(reason="r", owner="o", until="2031-01-31"), date(2031, 1, 31))
         == "waived until 2031-01-31 by o"
     )
 
 
 def test_a_waiver_that_is_not_needed_is_not_shown() -> None:
     """A verdict that is as expected is not called waived."""
-    results = made_results()
+    results = made_content()
     results["studies"][0]["verdicts"][1]["as_expected"] = True
-    assert Shown(render_summary(results)).rows()[2][-1] == "as expected"
+    assert Shown(render_summary(recorded(results))).rows()[2][-1] == "as expected"
 
 
 def changed_results() -> tuple[dict[str, Any], dict[str, Any]]:
     """Two runs: in the later one a verdict turned, one is new, one is gone, and alpha changed."""
-    old, new = made_results(), made_results()
+    old, new = made_content(), made_content()
     was, now = old["studies"][0], new["studies"][0]
     was["verdicts"][0] |= {"outcome": "REFUTED"}
     was["verdicts"][0]["effect"] |= {"estimate": -0.1, "lower": -0.2, "upper": -0.05}
@@ -255,7 +261,7 @@ def changed_results() -> tuple[dict[str, Any], dict[str, Any]]:
 def test_comparison_has_a_column_and_sentences() -> None:
     """With an earlier run the table has a column before, and the changes stand above it."""
     old, new = changed_results()
-    shown = Shown(render_summary(new, comparison=compare(old, new)))
+    shown = Shown(render_summary(recorded(new), comparison=compare(recorded(old), recorded(new))))
     head, first, second, third, *_ = shown.rows()
     assert head[4] == "before"
     assert first[4] == f"✗ REFUTED, RL - base pass@1: {MINUS}10.0 points [{MINUS}20.0, {MINUS}5.0]"
@@ -281,16 +287,16 @@ def test_unchanged_runs_are_called_so() -> None:
 
 def test_studies_that_came_and_went_are_named() -> None:
     """A study of one run only is said to be so."""
-    old, new = made_results(), made_results()
+    old, new = made_content(), made_content()
     old["studies"][0]["id"] = "gone"
-    compared = compare(old, new)
-    assert list(changes(compared["studies"]["made"])) == ["The study is only in the new run."]
-    assert "gone: the study is only in the old run" in render_summary(new, comparison=compared)
+    compared = compare(recorded(old), recorded(new))
+    assert list(changes(compared.studies["made"])) == ["The study is only in the new run."]
+    assert "gone: the study is only in the old run" in render_summary(recorded(new), comparison=compared)
 
 
 def test_changes_beyond_noise_come_first() -> None:
     """Changes are told in the order of their weight; what stayed the same is not told."""
-    kinds = {
+    kinds: dict[str, tuple[Any, bool | None]] = {
         "added": ("added", None),
         "same": ("same", False),
         "within": ("changed", False),
@@ -299,21 +305,20 @@ def test_changes_beyond_noise_come_first() -> None:
         "shifted": ("same", True),
     }
     verdicts = {
-        name: {"status": status, "beyond_noise": beyond, "why": "because"}
+        name: VerdictChange(status, None, None, beyond, "because")
         for name, (status, beyond) in kinds.items()
     }
-    compared = {"status": "both", "notes": ["a note"], "verdicts": verdicts, "pairs": {}}
-    told = [line.partition(":")[0] for line in changes(compared)]
+    told = [line.partition(":")[0] for line in changes(StudyChange("both", ["a note"], verdicts, {}))]
     assert told == ["beyond", "unknown", "within", "shifted", "added", "a note"]
 
 
 def test_many_verdicts_fit_with_the_unexpected_first() -> None:
     """A summary of thousands of verdicts keeps to the limit, unwanted ones first, and counts the rest."""
-    results = made_results()
+    results = made_content()
     study = results["studies"][0]
     wanted, unwanted = study["verdicts"][0], study["verdicts"][6]
     study["verdicts"] = [wanted | {"id": f"v{i}"} for i in range(5000)] + [unwanted | {"id": "last"}]
-    text = render_summary(results)
+    text = render_summary(recorded(results))
     assert len(text.encode()) <= MOST_BYTES
     rows = Shown(text).rows()[1:]
     assert rows[0][0] == "rl-solved-is-subset"
@@ -326,13 +331,13 @@ def test_even_the_worst_texts_fit(text: str) -> None:
     """Endless texts everywhere, in many studies, are cut until the summary fits."""
     results = with_text(text)
     results["studies"] = results["studies"] * 10
-    assert len(render_summary(results).encode()) <= MOST_BYTES
+    assert len(render_summary(recorded(results)).encode()) <= MOST_BYTES
 
 
 def test_no_study_is_a_summary_too() -> None:
     """Results without a study, or a study without a verdict, are shown as such."""
-    results = made_results()
+    results = made_content()
     results["studies"][0] |= {"verdicts": [], "pairs": [], "not_applicable": []}
-    assert "No claim of this study was tested." in render_summary(results)
+    assert "No claim of this study was tested." in render_summary(recorded(results))
     results["studies"] = []
-    assert "Made by beyondbase" in render_summary(results)
+    assert "Made by beyondbase" in render_summary(recorded(results))

@@ -19,11 +19,11 @@ from plugin_project import (
     whole_output,
     words_of,
 )
+from results_json import content_of
 from study_factory import BASE, RL, judged, write_study
 
 from beyondbase import InputError, load_study
 from beyondbase.judging import waivers
-from beyondbase.results.build import results_of
 
 UNWANTED = ("base-leads", "far-ahead", "at-large-k", "broken", "surprise")
 LAST_DAY = date(2027, 1, 31)
@@ -261,7 +261,7 @@ def test_results_hold_the_waiver_as_written(tmp_path: Path) -> None:
     counts = {arm: (20, [5, 9, 12]) for arm in ("base", "rl", "more")}
     arms = {"base": BASE, "rl": RL, "more": RL}
     study = write_study(tmp_path, arms, counts, claims=["rl-leads-at-1"], waive=waive)
-    (content,) = results_of([judged(study)])["studies"]
+    (content,) = content_of(judged(study))["studies"]
     assert [(row["label"], row["waiver"]) for row in content["verdicts"]] == [
         ("rl", {"reason": "one", "owner": "Bo", "until": "2999-01-01"}),
         ("more", {"reason": "all", "owner": "Ada", "until": "2001-01-01"}),

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 from large_results import large_results
-from made_results import made_results
+from made_results import made_content
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from reading import Visit, opened, room
+from results_json import content_of, recorded
 from study_factory import BASE, RL, ROOT, all_claims, drawn, judged, write_study
 
 from beyondbase import report
 from beyondbase.judging.family import gather, judge
-from beyondbase.results.build import results_of
 from beyondbase.study import load_study
 
 ARGUMENTS = (
@@ -52,7 +52,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def _builtin() -> dict[str, Any]:
     family = gather(load_study(ROOT / "fixtures" / "qwen2.5-7b-math500"), tuple(all_claims().values()))
-    return results_of([judge(family)])
+    return content_of(judge(family))
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +63,7 @@ def _several(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         for number, task in enumerate(("T", "@U"))
         for index, arm in enumerate(ARMS)
     }
-    return results_of([judged(write_study(tmp_path_factory.mktemp("several"), ARMS, counts))])
+    return content_of(judged(write_study(tmp_path_factory.mktemp("several"), ARMS, counts)))
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +73,7 @@ def _large(_builtin: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def _small() -> dict[str, Any]:
-    return made_results()
+    return made_content()
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def visit(
     def open_page(results: Any, *, comparison: Any = None, script: bool = True, **how: Any) -> Visit:
         asked = repr((results, comparison, report.PLACED_PAIRS))
         if asked not in _pages:
-            _pages[asked] = report.render_page(results, run=RUN, comparison=comparison)
+            _pages[asked] = report.render_page(recorded(results), run=RUN, comparison=comparison)
         path = tmp_path / f"{len(visits)}.html"
         path.write_text(_pages[asked], encoding="utf-8")
         visits.append(opened(_rooms[script], path, script=script, **how))

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from reading import Visit
+from results_json import recorded
 from test_problems import table_of, with_texts
 
 from beyondbase.results.compare import compare
@@ -35,7 +36,9 @@ def test_page_keeps_the_accessibility_guidelines(
         seen = visit(results | {"studies": [first_pair(results["studies"][0])]}, scheme=scheme)
         seen.draw_all()
     else:
-        seen = visit(results, scheme=scheme, comparison=compare(earlier(results), results))
+        seen = visit(
+            results, scheme=scheme, comparison=compare(recorded(earlier(results)), recorded(results))
+        )
         seen.open_all()
         seen.page.get_by_role("button", name="3 completions").first.click()
         seen.open_all()

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from reading import Visit, columns, each, numbers, saved
+from results_json import content_of
 from study_factory import BASE, RL, drawn, judged, write_study
-
-from beyondbase.results.build import results_of
 
 Visitor = Callable[..., Visit]
 TITLE = "pass@k of both arms"
@@ -23,7 +22,7 @@ def floored(tmp_path: Path) -> dict[str, Any]:
     (tmp_path / "chance.csv").write_text("\n".join(["task,problem_id,chance", *rows]))
     arms = {"base": BASE, "rl": RL, "chance": {"role": "guess", "chance": "chance.csv"}}
     counts: Any = {arm: drawn(rates, 32, seed) for seed, arm in enumerate(("base", "rl"))}
-    return results_of([judged(write_study(tmp_path, arms, counts))])
+    return content_of(judged(write_study(tmp_path, arms, counts)))
 
 
 def test_the_floor_is_a_dashed_line_in_the_colours_of_the_scheme(

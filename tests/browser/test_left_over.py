@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from extreme_results import STUDIES, extreme, left_over
+from extreme_results import STUDIES, extreme_content, left_over
 from reading import Visit, each, saved
 
 Visitor = Callable[..., Visit]
@@ -29,7 +29,7 @@ CUT = """(figure) => {
 @pytest.mark.parametrize("name", [name for name in STUDIES if name != "miniature"])
 def test_nothing_is_left_over_in_the_open_page(visit: Visitor, name: str) -> None:
     """With every fold open and every chart drawn, no word of a program stands in the page."""
-    seen = visit(extreme(name))
+    seen = visit(extreme_content(name))
     seen.open_all()
     assert left_over(seen.text()) == []
     assert [
@@ -40,7 +40,7 @@ def test_nothing_is_left_over_in_the_open_page(visit: Visitor, name: str) -> Non
 @pytest.mark.parametrize("name", ["one_sample", "uneven", "partly_scored"])
 def test_nothing_is_left_over_in_saved_tables(visit: Visitor, name: str) -> None:
     """A cell that has no number is empty in the CSV files."""
-    seen = visit(extreme(name))
+    seen = visit(extreme_content(name))
     seen.open_all()
     for title in set(each(seen.page.locator("figure[data-drawn]"), "node.dataset.title")):
         _, rows = saved(seen, title)
@@ -52,7 +52,7 @@ def test_nothing_is_left_over_in_saved_tables(visit: Visitor, name: str) -> None
 @pytest.mark.parametrize("name", ["qwen2.5-7b-math500", "many_arms"])
 def test_no_label_of_a_chart_is_cut(visit: Visitor, name: str, width: int, scheme: str) -> None:
     """Names of rows and numbers of axes are whole at every width, beside their rows or above them."""
-    seen = visit(extreme(name), width=width, scheme=scheme)
+    seen = visit(extreme_content(name), width=width, scheme=scheme)
     seen.open_all()
     assert seen.page.locator("figure[data-kind=intervals][data-drawn]").count() > 0
     cut = {

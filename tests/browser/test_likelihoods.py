@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 from reading import Visit, columns, numbers, saved
+from results_json import content_of
 from scored_study import likely, scored_study
 from study_factory import BASE, RL, judged
-
-from beyondbase.results.build import results_of
 
 Visitor = Callable[..., Visit]
 TITLE = "Perplexity under base on T"
@@ -25,7 +24,7 @@ def scored(tmp_path: Path) -> dict[str, Any]:
     scores: dict[str, Any] = {name: {"logprob": part} for name, part in values.items()}
     scores["far"]["own_logprob"] = values["far"] * float("nan")
     arms = {"base": BASE, "rl": RL, "far": {"role": "distilled", "model": "made/far"}}
-    return results_of([judged(scored_study(tmp_path, arms, scores))])
+    return content_of(judged(scored_study(tmp_path, arms, scores)))
 
 
 def test_every_arm_has_its_numbers_in_the_table(visit: Visitor, scored: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ from pipeline import (
     write_problems,
     write_tiny,
 )
+from results_json import recorded
 from rich.console import Console
 from study_factory import BASE, RL, all_claims, judged, pair_study
 from study_factory import drawn as counted
@@ -422,7 +423,7 @@ def test_hostile_texts_go_all_the_way(
     done("status", study)
     content = results_of([judged(study, all_claims()["rl-leads-at-1"])])
     json.dumps(content, ensure_ascii=False).encode()
-    assert "<script>alert" not in render_page(content, run=None, comparison=None)
+    assert "<script>alert" not in render_page(recorded(content), run=None, comparison=None)
 
 
 IDS = [

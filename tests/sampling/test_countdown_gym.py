@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from pipeline import PUPPETS, done, played, write_problems, write_tiny
+from results_json import content_of
 from study_factory import judged
 
 from beyondbase.completions import Completion, Grade, Problem
 from beyondbase.evidence.load import load_evidence
 from beyondbase.extras import require
 from beyondbase.graders import make_grader
-from beyondbase.results.build import results_of
 from beyondbase.tasks.countdown import moves, outcomes, read_question, result_of, write_question
 
 QUESTION = "20 13 11 6 4 -> 36"
@@ -172,7 +172,7 @@ def test_countdown_is_an_ordinary_task(tmp_path: Path, monkeypatch: pytest.Monke
     assert (tally.c.tolist(), tally.n.tolist(), tally.levels) == ([2, 2, 2], [4, 4, 4], ("easy",) * 3)
     judgement = judged(study)
     assert "base-beats-chance[countdown/chance]" in {entry.id for entry in judgement.judged}
-    (pair,) = results_of([judgement])["studies"][0]["pairs"]
+    (pair,) = content_of(judgement)["studies"][0]["pairs"]
     assert pair["floors"][0]["estimate"][0] == pytest.approx(sum(chances.values()) / 3)
     looser = where | {"grading": {"check": "result"}}
     study = write_tiny(tmp_path, tmp_path, problems={"countdown": looser}, **tables)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pipeline import PUPPETS, command, done, played, recipe, store_of, write_problems, write_tiny
+from results_json import content_of, recorded
 from store_factory import IDENTITY, made
 from study_factory import judged
 
@@ -19,7 +20,6 @@ from beyondbase.evidence.load import load_evidence
 from beyondbase.graders import ChoiceGrader, ExactGrader
 from beyondbase.graders.protocol import Ruling, grade_answers
 from beyondbase.report import render_page
-from beyondbase.results.build import results_of
 from beyondbase.results.schema import read_results
 from beyondbase.sampling import false_accepts as measured
 from beyondbase.sampling.false_accepts import MOST, false_accepts
@@ -213,13 +213,13 @@ def test_grading_measures_keeps_and_tells(tmp_path: Path, monkeypatch: pytest.Mo
     assert f"{found.compared}" in line
     assert shown.split() == line.split()[3:6]
     assert [item.accepts for item in load_evidence(study).sets] == [*accepts.values()]
-    content = results_of([judged(study)])
+    content = content_of(judged(study))
     path = tmp_path / "results.json"
     path.write_text(json.dumps(content))
     stored = read_results(path)["studies"][0]["samples"][1]["accepts"]
     assert (stored["compared"], stored["accepted"], stored["alike"]) == (50, found.accepted, found.alike)
     assert stored["upper"] == pytest.approx(found.upper)
-    page = render_page(content)
+    page = render_page(recorded(content))
     assert "graded as answers to another" in page
     assert f"{found.accepted / found.compared * 100:.2f}\u00a0%" in page
 

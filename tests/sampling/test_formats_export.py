@@ -11,7 +11,7 @@ import numpy as np
 import passk_inference.io
 import pytest
 from formats_files import DATA
-from made_results import made_results
+from made_results import made_content
 
 from beyondbase.completions import Problem
 from beyondbase.errors import InputError
@@ -26,7 +26,7 @@ ARMS = ("base", "rl")
 def results(tmp_path: Path) -> Path:
     """Write results of one study with a valid pair on task T."""
     path = tmp_path / "reports" / "results.json"
-    write_results(made_results(), path)
+    write_results(made_content(), path)
     return path
 
 

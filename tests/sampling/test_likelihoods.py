@@ -24,13 +24,13 @@ from pipeline import (
     tables,
     write_tiny,
 )
+from results_json import content_of
 from study_factory import all_claims, judged, write_tables
 
 from beyondbase.completions import Completion
 from beyondbase.engines import Request, TransformersSettings, make_engine
 from beyondbase.evidence.likelihoods import Likelihoods
 from beyondbase.evidence.load import load_evidence
-from beyondbase.results.build import results_of
 from beyondbase.sampling import start as starting
 from beyondbase.study import Study
 from beyondbase.study.draw import Draw
@@ -127,7 +127,7 @@ def test_a_sampled_study_and_its_tables_judge_alike(study: Study) -> None:
         "grid": {"k_large_min": 2},
     }
     light = write_tables(folder, settings)
-    whole, small = (results_of([judged(one, *all_claims().values())])["studies"][0] for one in (study, light))
+    whole, small = (content_of(judged(one, *all_claims().values()))["studies"][0] for one in (study, light))
     assert small["verdicts"] == whole["verdicts"]
     assert small["likelihoods"] == whole["likelihoods"]
     found = {entry["id"]: entry for entry in whole["verdicts"]}

@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from results_json import content_of
 from study_factory import write_tables
 from tiny_model import make_tiny
 from vllm_requests import SETTINGS
 
 from beyondbase.judging.claim import load_claims
 from beyondbase.judging.family import gather, judge
-from beyondbase.results.build import results_of
 from beyondbase.store import SampleSet, seed_of, set_folder
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +78,6 @@ def test_a_study_goes_from_models_to_verdicts_past_a_kill(tmp_path: Path) -> Non
     scoring = start(tmp_path, "score")
     _, said = scoring.communicate()
     assert scoring.returncode == 0, said
-    (content,) = results_of([judge(gather(study, load_claims([ROOT / "claims"])))])["studies"]
+    (content,) = content_of(judge(gather(study, load_claims([ROOT / "claims"]))))["studies"]
     assert "INVALID" not in {verdict["outcome"] for verdict in content["verdicts"]}
     assert [pair["k_max"] for pair in content["pairs"]] == [N]

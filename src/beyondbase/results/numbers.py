@@ -51,7 +51,7 @@ def setting(value: object) -> str:
 FORMATS = {"percent": percent, "points": points, "number": number}
 
 
-def estimate(value: Interval | EffectRecord, unit: str = "percent", word: str = "") -> str:
+def estimate(value: Interval | Effect | EffectRecord, unit: str = "percent", word: str = "") -> str:
     """Format an estimate with its interval, such as ``61.6% [58.9, 64.2]``.
 
     Args:
@@ -68,7 +68,7 @@ def estimate(value: Interval | EffectRecord, unit: str = "percent", word: str = 
     return f"{middle} [{lower}, {upper}]"
 
 
-def effect(value: EffectRecord | None) -> str:
+def effect(value: Effect | EffectRecord | None) -> str:
     """Format a verdict's effect in points (a share), percent (a probability), samples or as a plain number.
 
     What has an upper limit and nothing else is such a limit: ``up to 2.3% (95% limit)``.
