@@ -217,6 +217,13 @@ def remedies(session: nox.Session) -> None:
 
 
 @nox.session
+def families(session: nox.Session) -> None:
+    """Simulate ways to share alpha among the verdicts of a claim and write docs/families.md (minutes)."""
+    install(session, "calibration")
+    session.run("python", "calibration/families.py", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
 def tipping(session: nox.Session) -> None:
     """Plant wrong answers that a grader accepts, see what tipping points say, and write docs/tipping.md."""
     install(session, "calibration")

@@ -21,10 +21,11 @@ TYPES = {str: "text", int: "whole number", float: "number", bool: "true or false
 BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 # Meanings of keys whose models have none: these have no message in which one could be shown.
 MEANINGS = {
-    "alpha": "one-sided level of every test, and of the family of the study",
+    "alpha": "one-sided level of every test, and the chance of any false verdict over a family",
     "seed": "of what is drawn at random in bands and remedies, and in checks of the grader",
     "margins": "a table [margins]",
     "grid": "a table [grid]",
+    "family": "a table [family]",
     "engine": "a table [engine]",
     "problems": "a table [problems.TASK] per task that is sampled or graded here",
     "health": "a table [health]",

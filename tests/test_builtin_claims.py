@@ -195,9 +195,9 @@ def with_p(name: str, p_support: float, p_refute: float = 1.0) -> Claim:
 
 
 def test_holm_is_over_all_claims_and_cases(tmp_path: Path) -> None:
-    """The family is every claim on every case, and the smaller p of either side enters it."""
+    """If the study is the family it is every claim on every case; the smaller p of either side enters it."""
     claims = with_p("one", 0.001), with_p("two", 0.9, 0.01), with_p("three", 0.02)
-    judgement = judged(two_arms(tmp_path), *claims)
+    judgement = judged(two_arms(tmp_path, family={"over": "study"}), *claims)
     # Sorted: .001 * 6 and * 5, .01 * 4 and * 3, .02 * 2 and * 1, none below its predecessor.
     adjusted = {entry.id: round(entry.p_adjusted, 12) for entry in judgement.judged}
     expected = {"one": 0.006, "two": 0.04, "three": 0.04}
@@ -239,7 +239,10 @@ def test_a_claim_that_raises_is_invalid_and_does_not_take_others_with_it(tmp_pat
     assert isinstance(broken.error, ZeroDivisionError)
     assert "ZeroDivisionError('by design') in explode" in broken.verdict.invalid[0]
     assert judgement["one[T/rl]"].outcome is Outcome.SUPPORTED
-    # Its p of 1 stays in the family, so that a crash buys the others nothing.
+    assert judgement["one[T/rl]"].p_adjusted == 0.002
+    # Where the study is the family its p of 1 stays in it, so that a crash buys the others nothing.
+    study = two_arms(tmp_path / "study", family={"over": "study"})
+    judgement = judged(study, explode.__claim__, with_p("one", 0.001))  # type: ignore[attr-defined]
     assert judgement["one[T/rl]"].p_adjusted == 0.004
 
 

@@ -8,19 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import stats
 from study_factory import BASE, RL, all_claims, cases_of, drawn, judged, pair_study, write_study
 
 from beyondbase import estimators
 from beyondbase.inference.bounded import p_greater, values_of
-from beyondbase.inference.multiplicity import holm
+from beyondbase.inference.graphical import Graph, Holm, adjusted_by
 from beyondbase.inference.tipping import (
     NONE,
     ONE_IN,
     SHARES,
     greatest_share,
-    own_level,
     p_with_slips,
     slip_limit,
     tipping_points,
@@ -201,43 +200,31 @@ def test_the_greatest_share_is_found(last: int) -> None:
     assert greatest_share(bears, below=2) == min(last, 1)
 
 
-def rejects(p: ArrayLike) -> NDArray[np.bool_]:
-    """What Holm's procedure rejects at .05."""
-    return np.asarray(holm(p, weights=np.ones_like(p)) <= 0.05)
-
-
-def test_tipping_points_are_what_holm_rejects_at_each_share() -> None:
-    """What has its tipping point at a share or above is rejected by Holm on the p-values of that share."""
+@pytest.mark.parametrize("kind", ["holm", "graph"])
+def test_tipping_points_are_what_is_rejected_at_each_share(kind: str) -> None:
+    """What has its tipping point at a share or above is rejected by the procedure on the p-values there."""
     rng = np.random.default_rng(11)
     missed = total = 0
     for _ in range(60):
         size = int(rng.integers(2, 9))
         start, speed = 10 ** rng.uniform(-5, -1.2, size), 10 ** rng.uniform(0, 4, size)
+        passes = rng.dirichlet(np.ones(size + 2), size + 2)
+        np.fill_diagonal(passes, 0)
+        graph = Graph(rng.dirichlet(np.ones(size + 2)), passes)
+        procedure = Holm.over(size + 2) if kind == "holm" else graph
 
         def p(share: float, start: NDArray[np.float64] = start, speed: NDArray[np.float64] = speed) -> Counts:
             return np.minimum(start * (1 + speed * share), 1.0)
 
-        family = [*range(size)]
-        found = tipping_points([lambda s, level, i=i: bool(p(s)[i] <= level) for i in family], 0.05, size + 2)
+        findings = {i: lambda s, level, i=i: bool(p(s)[i] <= level) for i in range(size)}
+        found = tipping_points(findings, 0.05, procedure)
+        assert [*found] == [*range(size)]
         for place in (0, 100, 300, 400, 500, len(SHARES) - 1):
-            rejected = rejects([*p(SHARES[place]), 1.0, 1.0])[:size]
-            held = np.array(found) >= place
+            rejected = adjusted_by(procedure, [*p(SHARES[place]), 1.0, 1.0])[:size] <= 0.05
+            held = np.array([*found.values()]) >= place
             assert not (held & ~rejected).any()
             missed, total = missed + int((rejected & ~held).sum()), total + int(rejected.sum())
     assert missed <= 0.05 * total
-
-
-def test_the_own_level_is_where_holm_stops_to_reject() -> None:
-    """Just below it the hypothesis is rejected, just above it is not, the others being as they are."""
-    rng = np.random.default_rng(13)
-    for _ in range(200):
-        p = 10 ** rng.uniform(-4, 0, int(rng.integers(1, 8)))
-        at = int(rng.integers(len(p)))
-        level = own_level(p.tolist(), at, 0.05)
-        for factor, rejected in ((0.999, True), (1.001, False)):
-            moved = p.copy()
-            moved[at] = level * factor
-            assert rejects(moved)[at] == rejected
 
 
 @pytest.mark.parametrize(("n", "c"), [(128, 1), (128, 7), (128, 128), (5, 2), (1, 1)])
@@ -407,4 +394,4 @@ def test_a_verdict_with_p_values_of_its_own_says_nothing() -> None:
     whole = all_of("both", strong, led(2, 0.3))
     kept = (whole, replace(whole, p_support=whole.p_support / 2), all_of("both", strong, unknown), unknown)
     members = [Member(verdict, Outcome.SUPPORTED, told=True, problem_ids=()) for verdict in kept]
-    assert [bool(found) for found in tippings(members, 0.05)] == [True, False, False, False]
+    assert [bool(found) for found in tippings(members, 0.05, Holm.over(4))] == [True, False, False, False]

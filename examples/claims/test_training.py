@@ -1,4 +1,4 @@
-"""A claim on a family of arms, the checkpoints of one training run; see docs/own-claims.md."""
+"""A claim on a group of arms, the checkpoints of one training run; see docs/own-claims.md."""
 
 from itertools import pairwise
 
@@ -14,11 +14,11 @@ SLIP = 0.03
     paper="an example of a rule for training runs",
     hypothesis="for every two checkpoints in a row, pass@1 of the later - pass@1 of the earlier > -0.03",
     # RL arms on one base that differ in `step` only, earliest first: one case for each run, not for each arm.
-    # `algorithms()` and `contrasts("kl")` find other families.
+    # `algorithms()` and `contrasts("kl")` find other groups.
     over=training_runs(),
 )
 def test_no_checkpoint_steps_back(run: Case) -> Verdict:
-    """A family is one statement, so Holm's adjustment counts it once, however many checkpoints it has."""
+    """A run is one statement, so the adjustment counts it once, however many checkpoints it has."""
     return all_of(
         "no checkpoint three points behind the one before",
         *(

@@ -15,7 +15,7 @@ The values are told times `scale` = (1 - share)^k, so that they stay in the rang
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, Protocol, TypeAlias
@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from beyondbase.inference.bounded import Floats, p_greater, values_of
+from beyondbase.inference.graphical import LEAST, Procedure
 
 Integers: TypeAlias = NDArray[np.int64]
 
@@ -230,41 +231,44 @@ def greatest_share(shown: Callable[[float], bool], *, least: int = NONE, below: 
 
 
 def tipping_points(
-    findings: Sequence[Callable[[float, float], bool]], alpha: float, family: int
-) -> list[int]:
+    findings: Mapping[int, Callable[[float, float], bool]], alpha: float, procedure: Procedure
+) -> dict[int, int]:
     """Places in `SHARES` of tipping points that hold for all findings of a family together.
 
-    At any one share the tests with slips are tests of the true effects, and Holm's procedure (1979) on them
-    keeps the chance of any false finding at `alpha`. A tipping point here is a share up to which Holm still
+    At any one share the tests with slips are tests of the true effects, and the procedure on them keeps the
+    chance of any false finding at `alpha`. A tipping point here is a share up to which the procedure still
     makes the finding, so the chance that any false one has a tipping point at or above the true share is at
-    most alpha. Findings are taken in the order of the shares that they bear at the first step's level; each
-    has the level of its step, and none outlasts those before it, without which its step is not reached. So
-    all that are taken at a share are rejected by Holm there: what may be taken in any order, is.
+    most alpha. Of the findings that have a share of alpha the one is taken next that bears most at the level
+    that it first had; it has the level that it has by then, and none outlasts those before it, without which
+    it has less. So all that are taken at a share are rejected there: what may be taken in any order, is.
 
     Args:
-        findings: whether each is shown at a share and a level; rising with the level, falling with the share.
+        findings: by their place in the family, whether each is shown at a share and a level; rising with the
+            level, falling with the share.
         alpha: of the family.
-        family: number of its hypotheses.
+        procedure: over the family, at its start.
     """
-    first = [greatest_share(partial(_at_level, one, alpha / family)) for one in findings]
-    places, most = [NONE] * len(findings), len(SHARES) - 1
-    for step, at in enumerate(sorted(range(len(findings)), key=lambda place: -first[place])):
+    places, first, most = dict.fromkeys(findings, NONE), dict[int, int](), len(SHARES) - 1
+    left = set(findings)
+    while left and most > NONE:
+        shares = procedure.shares
+        able = sorted(at for at in left if shares[at] > LEAST)
+        if not able:
+            break
+        for at in set(able) - set(first):
+            first[at] = greatest_share(partial(_at_level, findings[at], alpha * shares[at]))
+        at = max(able, key=lambda place: first[place])
         if first[at] < most:
-            shown = partial(_at_level, findings[at], alpha / (family - step))
+            shown = partial(_at_level, findings[at], alpha * shares[at])
             most = greatest_share(shown, least=first[at], below=most + 1)
         places[at] = most
+        left.remove(at)
+        procedure = procedure.without(at)
     return places
 
 
 def _at_level(finding: Callable[[float, float], bool], level: float, share: float) -> bool:
     return finding(share, level)
-
-
-def own_level(p: Sequence[float], at: int, alpha: float) -> float:
-    """The greatest p at which Holm rejects the hypothesis at a place, the others being as they are."""
-    others = np.sort(np.delete(np.asarray(p, dtype=np.float64), at))
-    rejected = others <= alpha / (len(p) - np.arange(len(others)))
-    return alpha / (len(p) - int(np.cumprod(rejected).sum()))
 
 
 def slip_limit(n: ArrayLike, c: ArrayLike, tail: float) -> Floats:

@@ -1,37 +1,26 @@
-"""Judge a study: every claim on every case, adjusted over the whole family."""
+"""Judge a study: every claim on every case, adjusted over its family."""
 
-import traceback
-import unittest
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-import pytest
-
 from beyondbase.errors import InputError
 from beyondbase.evidence.load import Evidence, load_evidence
-from beyondbase.inference.multiplicity import holm
+from beyondbase.inference.graphical import Procedure, adjusted_by, at_the_end
 from beyondbase.judging.case import Case
 from beyondbase.judging.claim import Claim
 from beyondbase.judging.comparable import few_samples
 from beyondbase.judging.remedies import remedy_text
+from beyondbase.judging.shares import NEARLY_NONE, adjusted_over, families
 from beyondbase.judging.tipping import Member, Tipping, tippings
+from beyondbase.judging.trying import Tried, tried
 from beyondbase.judging.undecided import SETTLEMENTS, doubts, settled
-from beyondbase.judging.unlike_tasks import with_tasks
 from beyondbase.judging.verdict import Outcome, Verdict, invalid
 from beyondbase.messages import suggest
 from beyondbase.study import Expectation, Study, Waiver
 from beyondbase.study.kinds import ANY, PAPER, ExpectedVerdict
 
-_LEAVING = (
-    pytest.fail.Exception,
-    pytest.skip.Exception,
-    pytest.exit.Exception,
-    unittest.SkipTest,
-    SystemExit,
-)
 _Entry = TypeVar("_Entry", Expectation, Waiver)
 NOTHING: Mapping[int, Any] = MappingProxyType({})
 
@@ -44,8 +33,8 @@ class Judged:
         claim: what was judged.
         case: on what.
         verdict: the evidence for and against, before adjustment.
-        outcome: the decision at the study's alpha, adjusted over the family.
-        p_adjusted: Holm-adjusted p of the better-evidenced side.
+        outcome: the decision at the study's alpha, adjusted over its family.
+        p_adjusted: p of the better-evidenced side, adjusted over its family.
         stated: what the study expects by its own word, if it says so.
         waiver: the study's dated exception, whatever the day; it changes nothing here.
         remedy: what would decide it, where it is inconclusive.
@@ -87,7 +76,7 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class Family:
-    """All claims of a study with the cases they are judged on: what the error rate is kept over.
+    """All claims of a study with the cases they are judged on, the families of `shares` together.
 
     Attributes:
         evidence: what it is judged on; no claim sees its examples.
@@ -118,14 +107,6 @@ class Judgement:
         return next(entry for entry in self.judged if entry.id == name)
 
 
-@dataclass(frozen=True, eq=False)
-class _Tried:
-    claim: Claim
-    case: Case
-    verdict: Verdict
-    error: Exception | None = None
-
-
 def gather(study: Study, claims: Sequence[Claim], *, evidence: Evidence | None = None) -> Family:
     """Read the evidence and find the cases of every claim.
 
@@ -150,7 +131,7 @@ def gather(study: Study, claims: Sequence[Claim], *, evidence: Evidence | None =
 
 
 def judge(family: Family, *, known: Mapping[int, Verdict] = NOTHING) -> Judgement:
-    """Judge every claim on each of its cases, with Holm's adjustment over all of them.
+    """Judge every claim on each of its cases, adjusted over its family, or over the study if it says so.
 
     Where more answers are undecided than the study lets pass, a verdict that would be another one if they
     were right (in all arms, in the base alone, in the others alone) is INVALID.
@@ -161,51 +142,49 @@ def judge(family: Family, *, known: Mapping[int, Verdict] = NOTHING) -> Judgemen
     """
     few = _few(family)
     tested = [
-        _Tried(claim, case, known[place]) if place in known else _test(claim, case, few)
+        Tried(claim, case, known[place]) if place in known else tried(claim, case, few)
         for place, (claim, case) in enumerate(family.found)
     ]
     tested = _without_shaky(family, tested, few)
-    adjusted = holm([tried.verdict.p for tried in tested])
-    still_open = int((adjusted > family.study.alpha).sum())
-    decided = [_decided(tried, float(p), still_open) for tried, p in zip(tested, adjusted, strict=True)]
-    members = [
-        Member(entry.verdict, entry.outcome, entry.claim.large_k, entry.case.problem_ids) for entry in decided
-    ]
-    tipped = zip(decided, tippings(members, family.study.alpha), strict=True)
-    return Judgement(family, tuple(replace(entry, tipping=tipping) for entry, tipping in tipped))
+    judged: dict[int, Judged] = {}
+    for some in families(family.found, family.study.family.over):
+        decided = _decided(some.procedure, [tested[place] for place in some.places])
+        judged |= zip(some.places, decided, strict=True)
+    return Judgement(family, tuple(judged[place] for place in range(len(tested))))
 
 
 def tried_verdict(family: Family, place: int) -> Verdict | None:
     """The verdict of one member of a family before adjustment; None where the claim's code fails."""
-    tried = _test(*family.found[place], _few(family))
-    return None if tried.error else tried.verdict
+    found = tried(*family.found[place], _few(family))
+    return None if found.error else found.verdict
 
 
-def _without_shaky(family: Family, tested: list[_Tried], few: str) -> list[_Tried]:
+def _without_shaky(family: Family, tested: list[Tried], few: str) -> list[Tried]:
     """The same, with verdicts that hang on undecided answers in too large a number INVALID."""
-    unsure = {place for place, tried in enumerate(tested) if doubts(tried.case)}
+    unsure = {place for place, one in enumerate(tested) if doubts(one.case)}
     if not unsure:
         return tested
     found = _outcomes(family, tested)
     shaky: set[int] = set()
     for where in SETTLEMENTS:
         other = [
-            _test(tried.claim, settled(tried.case, where), few) if place in unsure else tried
-            for place, tried in enumerate(tested)
+            tried(one.claim, settled(one.case, where), few) if place in unsure else one
+            for place, one in enumerate(tested)
         ]
         pairs = enumerate(zip(found, _outcomes(family, other), strict=True))
         shaky |= {place for place, (one, two) in pairs if one != two}
     return [
-        _Tried(tried.claim, tried.case, invalid(tried.claim.finding, *doubts(tried.case)))
+        Tried(one.claim, one.case, invalid(one.claim.finding, *doubts(one.case)))
         if place in shaky & unsure
-        else tried
-        for place, tried in enumerate(tested)
+        else one
+        for place, one in enumerate(tested)
     ]
 
 
-def _outcomes(family: Family, tested: Sequence[_Tried]) -> list[Outcome]:
-    alpha, adjusted = family.study.alpha, holm([tried.verdict.p for tried in tested])
-    return [tried.verdict.outcome(alpha, float(p)) for tried, p in zip(tested, adjusted, strict=True)]
+def _outcomes(family: Family, tested: Sequence[Tried]) -> list[Outcome]:
+    shared = families(family.found, family.study.family.over)
+    adjusted = adjusted_over(shared, [one.verdict.p for one in tested])
+    return [one.verdict.outcome(family.study.alpha, p) for one, p in zip(tested, adjusted, strict=True)]
 
 
 def _few(family: Family) -> str:
@@ -228,66 +207,51 @@ def _chosen(study: Study, claims: Sequence[Claim]) -> list[Claim]:
     return [claim for claim in claims if study.claims is None or claim.id in study.claims]
 
 
-def _test(claim: Claim, case: Case, few: str) -> _Tried:
-    reasons = (*case.mismatch, *((few,) if claim.large_k and case.undersampled else ()))
-    if reasons:
-        return _Tried(claim, case, invalid(claim.finding, *reasons))
-    try:
-        return _Tried(claim, case, _verdict(claim, case))
-    except Exception as error:  # noqa: BLE001 - one broken claim must not take the others with it
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        reason = f"the claim's code failed: {error!r} in {where.name}"
-        return _Tried(claim, case, invalid(claim.finding, reason), error)
+def _decided(procedure: Procedure, tested: Sequence[Tried]) -> list[Judged]:
+    """All verdicts of a family whose error the procedure keeps."""
+    alpha, p = tested[0].case.study.alpha, [one.verdict.p for one in tested]
+    adjusted, left = adjusted_by(procedure, p), at_the_end(procedure, p, alpha).shares
+    waited_for = [one.case.id for one, share in zip(tested, left, strict=True) if share > NEARLY_NONE]
+    entries = [
+        _entry(one, float(p), alpha * float(share), waited_for)
+        for one, p, share in zip(tested, adjusted, left, strict=True)
+    ]
+    members = [
+        Member(entry.verdict, entry.outcome, entry.claim.large_k, entry.case.problem_ids) for entry in entries
+    ]
+    tipped = zip(entries, tippings(members, alpha, procedure), strict=True)
+    return [replace(entry, tipping=tipping) for entry, tipping in tipped]
 
 
-def _verdict(claim: Claim, case: Case) -> Verdict:
-    try:
-        # Filters of pytest belong to the item that happens to be judged first, a verdict to none.
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")
-            verdict = claim.test(case)
-            if case.parts and isinstance(verdict, Verdict):
-                verdict = with_tasks(verdict, case, claim.test)
-    except _LEAVING as left:
-        # To pytest these are orders to skip a test or end a run, not failures: they must not end one well.
-        how = f"{type(left).__name__}: {left}"
-        return invalid(claim.finding, f"the claim left ({how}) instead of returning a Verdict")
-    if not isinstance(verdict, Verdict):
-        return invalid(claim.finding, f"the claim returned {verdict!r} instead of a Verdict")
-    if not (0 <= verdict.p_support <= 1 and 0 <= verdict.p_refute <= 1):
-        found = f"p_support = {verdict.p_support}, p_refute = {verdict.p_refute}"
-        return invalid(claim.finding, f"the claim returned {found}, which are no p-values")
-    return verdict
+def _entry(one: Tried, p_adjusted: float, level: float, waited_for: Sequence[str]) -> Judged:
+    """One member of the family; where it is open, `level` is what it has of alpha when no more is rejected.
 
-
-def _decided(tried: _Tried, p_adjusted: float, still_open: int) -> Judged:
-    """One member of the family, with a remedy at the level that Holm's step-down asks of it.
-
-    Holm compares the smallest p that is left with alpha over the number that are left. So whichever of the
-    `still_open` falls to alpha / still_open is decided, as long as the others stay as they are; each of them
-    that is decided too makes it easier for the next.
+    At that level it would be decided, as long as the others stay as they are; each of them that is decided
+    too makes it easier for the next.
     """
-    study = tried.case.study
-    outcome = tried.verdict.outcome(study.alpha, p_adjusted)
-    open_ = outcome is Outcome.INCONCLUSIVE
-    remedy = remedy_text(tried.verdict, study.alpha / still_open, seed=study.seed) if open_ else None
+    study = one.case.study
+    outcome, remedy = one.verdict.outcome(study.alpha, p_adjusted), None
+    if outcome is Outcome.INCONCLUSIVE and level <= study.alpha * NEARLY_NONE:
+        remedy = f"It is tested once these are decided: {', '.join(waited_for)}."
+    elif outcome is Outcome.INCONCLUSIVE:
+        remedy = remedy_text(one.verdict, level, seed=study.seed)
     return Judged(
-        claim=tried.claim,
-        case=tried.case,
-        verdict=tried.verdict,
+        claim=one.claim,
+        case=one.case,
+        verdict=one.verdict,
         outcome=outcome,
         p_adjusted=p_adjusted,
-        stated=_meant(tried, study.expect),
-        waiver=_meant(tried, study.waive),
+        stated=_meant(one, study.expect),
+        waiver=_meant(one, study.waive),
         remedy=remedy,
-        error=tried.error,
+        error=one.error,
     )
 
 
-def _meant(tried: _Tried, table: Mapping[str, _Entry]) -> _Entry | None:
+def _meant(one: Tried, table: Mapping[str, _Entry]) -> _Entry | None:
     """The entry for one verdict before the one for all verdicts of its claim."""
-    name = tried.claim.id
-    return table.get(f"{name}[{tried.case.id}]") or table.get(name)
+    name = one.claim.id
+    return table.get(f"{name}[{one.case.id}]") or table.get(name)
 
 
 def _check_keys(study: Study, section: str, keys: Iterable[str], found: Sequence[tuple[Claim, Case]]) -> None:

@@ -7,7 +7,8 @@ from math import ceil
 
 import numpy as np
 
-from beyondbase.inference.tipping import NONE, ONE_IN, SHARES, own_level, slip_limit, tipping_points
+from beyondbase.inference.graphical import Procedure, own_level
+from beyondbase.inference.tipping import NONE, ONE_IN, SHARES, slip_limit, tipping_points
 from beyondbase.judging.slips import SolvedAlone
 from beyondbase.judging.thresholds import Wrong, answers, fewest, together
 from beyondbase.judging.verdict import TIE, Outcome, Verdict
@@ -102,8 +103,14 @@ class Member:
         return shown(self.verdict, share, level, support=self.support, alike=alike)
 
 
-def tippings(members: Sequence[Member], alpha: float) -> list[Tipping | None]:
-    """Tipping points of those verdicts of a family of which they are to be told; None of the others."""
+def tippings(members: Sequence[Member], alpha: float, procedure: Procedure) -> list[Tipping | None]:
+    """Tipping points of those verdicts of a family of which they are to be told; None of the others.
+
+    Args:
+        members: of the family.
+        alpha: of the family.
+        procedure: that keeps its error, at its start.
+    """
     known = [_known(member) for member in members]
     told = [place for place, member in enumerate(members) if known[place] and member.told]
     found: list[Tipping | None] = [None] * len(members)
@@ -111,20 +118,14 @@ def tippings(members: Sequence[Member], alpha: float) -> list[Tipping | None]:
         return found
     decided = [place for place, member in enumerate(members) if known[place]]
     anywhere, alike = (
-        dict(
-            zip(
-                decided,
-                tipping_points(
-                    [partial(members[place].shown, alike=both) for place in decided], alpha, len(members)
-                ),
-                strict=True,
-            )
+        tipping_points(
+            {place: partial(members[place].shown, alike=both) for place in decided}, alpha, procedure
         )
         for both in (False, True)
     )
     p = [member.verdict.p for member in members]
     for place in told:
-        level = own_level(p, place, alpha)
+        level = own_level(procedure, p, place, alpha)
         # Alike is a case of anywhere; by their own bounds and steps the two are not always in this order.
         ends = anywhere[place], max(anywhere[place], alike[place])
         found[place] = _tipping(members[place], level, alpha, *ends)

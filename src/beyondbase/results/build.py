@@ -31,7 +31,7 @@ from beyondbase.study.arms import ALL_TASKS
 DIGITS = 9
 PLACES = 13
 NO_PAIRS: Mapping[str, Mapping[int, dict[str, Any]]] = MappingProxyType({})
-LIBRARIES = ("numpy", "pyarrow", "pydantic", "pytest", "scipy", "statsmodels")
+LIBRARIES = ("numpy", "pyarrow", "pydantic", "pytest", "scipy")
 
 
 def results_of(

@@ -35,6 +35,10 @@ class Arm(Table):
         default=True,
         description="whether claims judge it beside its base; if false, only together with other arms",
     )
+    secondary: bool = Field(
+        default=False,
+        description="whether it is a further look, such as another seed, that waits until others are decided",
+    )
     algorithm: str | None = None
     step: int | None = Field(None, ge=0)
     kl: float | None = Field(None, ge=0)
@@ -95,13 +99,16 @@ def chance_problems(arms: Mapping[str, Arm], *, counted: bool) -> Iterator[str]:
 
 
 def pair_problems(arms: Mapping[str, Arm]) -> Iterator[str]:
-    """What is wrong with arms that are not to be judged beside their base."""
+    """What is wrong with arms that are not to be judged beside their base, or after others."""
     for name, arm in arms.items():
         if not arm.paired and (arm.role in {"base", "guess"} or arm.repeats is not None):
             kind = f"role {arm.role}" if arm.repeats is None else f"repeats = {quote(arm.repeats)}"
             at = place("arms", name, "paired")
             use = "use it on a trained model that other arms are judged with, or delete it"
             yield f"{at}: found false on an arm with {kind}; {use}"
+        if arm.secondary and arm.role in {"base", "guess"}:
+            at, use = place("arms", name, "secondary"), "use it on a trained model, or delete it"
+            yield f"{at}: found true on an arm with role {arm.role}; {use}"
 
 
 def repeat_problems(arms: Mapping[str, Arm]) -> Iterator[str]:

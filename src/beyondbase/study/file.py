@@ -21,7 +21,7 @@ from beyondbase.study.arms import (
 )
 from beyondbase.study.engine_settings import AnyEngine, TransformersSettings, engine_model, engines_that
 from beyondbase.study.fields import CLAIM, Claims, Day, Files, Ks, Margin, Name, Slug, Taus, Text
-from beyondbase.study.kinds import ExpectedVerdict
+from beyondbase.study.kinds import ExpectedVerdict, FamilyOf
 from beyondbase.study.tables import HealthLimits, Problems, Sampling, Table
 
 _KEY = re.compile(rf"{CLAIM}(?:\[(?P<task>[^/\[\]]+)/(?P<arm>[^/\[\]]+)\])?")
@@ -81,6 +81,14 @@ class Grid(Table):
     tau: Taus = Field((0.25, 0.5, 0.75), description="reliability thresholds of Cover@tau")
 
 
+class FamilyTable(Table):
+    """Over which verdicts alpha is the chance of any false one."""
+
+    over: FamilyOf = Field(
+        "claim", description="the verdicts of each claim, for every claim anew, or all of the study together"
+    )
+
+
 class Expectation(Table):
     """The verdict that the user wants of a claim."""
 
@@ -106,9 +114,7 @@ class Study(Table):
     source: Text = Field(description="who made the samples, and where they are published")
     alpha: float = Field(0.05, gt=0, lt=0.5)
     seed: int = Field(0, ge=0)
-    claims: Claims | None = Field(
-        None, description="the claims that form the family; all that apply if absent"
-    )
+    claims: Claims | None = Field(None, description="the claims that are judged; all that apply if absent")
     pooled: bool = Field(
         default=True,
         description="whether pairs are judged over all tasks together too, where there are several",
@@ -118,6 +124,7 @@ class Study(Table):
     arms: dict[Name, Arm] = Field(min_length=1, description="a table [arms.NAME] per arm")
     margins: Margins = Field(default_factory=Margins)
     grid: Grid = Field(default_factory=Grid)
+    family: FamilyTable = Field(default_factory=FamilyTable)
     sampling: Sampling | None = Field(None, description="a table [sampling] with n and max_tokens")
     engine: AnyEngine = Field(default_factory=TransformersSettings)
     problems: dict[Name, Problems] = Field(default_factory=dict)
@@ -199,6 +206,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "arms": Arm,
     "margins": Margins,
     "grid": Grid,
+    "family": FamilyTable,
     "sampling": Sampling,
     "problems": Problems,
     "health": HealthLimits,

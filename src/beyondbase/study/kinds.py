@@ -7,6 +7,9 @@ from typing import Literal
 Kind = Literal["finding", "counter", "companion"]
 ExpectedVerdict = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE", "ANY"]
 
+# What the chance of any false verdict is kept over: the verdicts of a claim, or all of the study.
+FamilyOf = Literal["claim", "study"]
+
 ANY: ExpectedVerdict = "ANY"
 # Nobody says how a companion comes out: it may hold beside the findings, or not.
 PAPER: Mapping[Kind, ExpectedVerdict] = MappingProxyType(

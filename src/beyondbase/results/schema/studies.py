@@ -147,6 +147,7 @@ class Arm(Object):
     repeats: str | None
     entropy_matched: bool
     paired: bool
+    secondary: bool
     algorithm: str | None
     step: Count | None
     kl: float | None
