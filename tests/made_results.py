@@ -59,5 +59,5 @@ def _study(folder: Path) -> Any:
         evidence={"tallies": "counts.csv", "examples": "some.jsonl"},
         expect=EXPECT,
         waive={"rl-leads-at-1[U/rl]": WAIVED},
-        pooled=False,
+        pooled="none",
     )

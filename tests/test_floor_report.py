@@ -36,7 +36,7 @@ def results(tmp_path: Path) -> dict[str, Any]:
         for task in "TU"
         for seed, arm in enumerate(COUNTED)
     }
-    return results_of([judged(write_study(tmp_path, ARMS, counts, pooled=False))])
+    return results_of([judged(write_study(tmp_path, ARMS, counts, pooled="none"))])
 
 
 def pair_of(results: dict[str, Any], name: str) -> dict[str, Any]:

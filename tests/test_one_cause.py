@@ -32,7 +32,7 @@ def study_of(folder: Path, n: Mapping[str, int], **tables: Any) -> Study:
         for task in ("T", "U")
         for seed, (arm, size) in enumerate(n.items())
     }
-    return write_study(folder, arms_of(len(n) - 1), counts, pooled=False, **tables)
+    return write_study(folder, arms_of(len(n) - 1), counts, pooled="none", **tables)
 
 
 def causes(judgement: Judgement) -> list[dict[str, Any]]:

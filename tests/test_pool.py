@@ -51,10 +51,10 @@ def test_a_pair_that_lacks_a_task_has_none(tmp_path: Path) -> None:
     assert found == ["all-tasks/rl", "A/rl", "B/rl", "B/late"]
 
 
-def test_one_task_and_pooled_false_and_other_questions_have_none(tmp_path: Path) -> None:
+def test_one_task_and_pooled_none_and_other_questions_have_none(tmp_path: Path) -> None:
     """Only pairs are pooled, where there are two tasks or more and the study lets them."""
     one = write_study(tmp_path / "one", ARMS, {key: value for key, value in COUNTS.items() if key[0] == "A"})
-    off = write_study(tmp_path / "off", ARMS, COUNTS, pooled=False)
+    off = write_study(tmp_path / "off", ARMS, COUNTS, pooled="none")
     steps = {"base": BASE, "rl": RL | {"step": 1}, "late": RL | {"step": 2}}
     late = {(task, "late"): COUNTS[task, "rl"] for task in "AB"}
     run = write_study(tmp_path / "run", steps, COUNTS | late)
@@ -114,7 +114,7 @@ def test_an_expectation_of_all_tasks_is_understood_only_where_there_are_several(
     found = judged(write_study(tmp_path / "two", ARMS, COUNTS, expect=wanted))
     assert found["rl-leads-at-1[all-tasks/rl]"].as_expected
     with pytest.raises(InputError, match=r"found the task \"all-tasks\"; use one of A, B"):
-        write_study(tmp_path / "off", ARMS, COUNTS, pooled=False, expect=wanted)
+        write_study(tmp_path / "off", ARMS, COUNTS, pooled="none", expect=wanted)
 
 
 def test_no_task_has_the_name_of_all_of_them(tmp_path: Path) -> None:

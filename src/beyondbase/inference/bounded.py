@@ -40,7 +40,7 @@ class Values:
 
     Attributes:
         sums: sum of the values in each unit, shape (units, columns).
-        sizes: problems in each unit, shape (units,); ones unless clusters are given.
+        sizes: problems in each unit, or their weights, shape (units,); ones unless either is given.
         low: least possible value of one problem.
         high: greatest possible value of one problem.
     """
@@ -66,7 +66,11 @@ class Values:
 
 
 def values_of(
-    x: ArrayLike, *, support: tuple[float, float] = (-1.0, 1.0), clusters: ArrayLike | None = None
+    x: ArrayLike,
+    *,
+    support: tuple[float, float] = (-1.0, 1.0),
+    clusters: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> Values:
     """Check values and gather them into units of resampling.
 
@@ -75,10 +79,12 @@ def values_of(
         support: least and greatest possible value of one problem.
         clusters: a label per problem where problems come in groups (sub-questions of one contest);
             the group is then the unit.
+        weights: how much each problem counts, fixed before the data, shape (problems,); all alike if None.
+            The extra observation weighs as much as the heaviest unit.
 
     Raises:
-        ValueError: no problem, a value that is not finite or outside the support, or labels of
-            another length.
+        ValueError: no problem, a value that is not finite or outside the support, labels or weights of
+            another length, or a weight that is not positive.
     """
     array = np.asarray(x, dtype=np.float64)
     array = array[:, None] if array.ndim == 1 else array
@@ -89,15 +95,18 @@ def values_of(
         raise ValueError(
             f"values must lie in [{low}, {high}], found {np.nanmin(array)} to {np.nanmax(array)}"
         )
-    array = array.clip(low, high)
+    sizes = np.ones(len(array)) if weights is None else np.asarray(weights, dtype=np.float64)
+    if sizes.shape != (len(array),) or not (sizes > 0).all():
+        raise ValueError(f"{len(array)} problems need as many positive weights, found {sizes.shape}")
+    array = array.clip(low, high) * sizes[:, None]
     if clusters is None:
-        return Values(array, np.ones(len(array)), low, high)
+        return Values(array, sizes, low, high)
     labels, unit = np.unique(np.asarray(clusters), return_inverse=True)
     if unit.shape != (len(array),):
         raise ValueError(f"{len(array)} problems need as many cluster labels, found {unit.shape}")
     sums = np.zeros((len(labels), array.shape[1]))
     np.add.at(sums, unit, array)
-    return Values(sums, np.bincount(unit).astype(np.float64), low, high)
+    return Values(sums, np.bincount(unit, sizes).astype(np.float64), low, high)
 
 
 def p_greater(values: Values, than: float = 0.0) -> Floats:

@@ -36,6 +36,7 @@ class Case:
         mismatch: why the tallies cannot stand side by side, or are no evidence at all.
         chances: exact chances of every arm that guesses on the task, by arm, in the rows of the tallies.
         parts: of a case over all tasks (see `pool`), the cases of each of them.
+        weights: of the problems in every mean, in row order, 1 on average; None where all count alike.
     """
 
     study: Study
@@ -47,6 +48,7 @@ class Case:
     mismatch: tuple[str, ...]
     chances: Mapping[str, Floats] = field(default_factory=dict)
     parts: tuple["Case", ...] = ()
+    weights: Floats | None = None
 
     @property
     def id(self) -> str:
@@ -205,6 +207,13 @@ class Case:
         tally = self.tallies[arm]
         return estimators.pass_at_k_curve(tally.n, tally.c, self.k_max)
 
+    def mean_curve(self, arm: str) -> Floats:
+        """Mean of pass@k over problems for k = 1 .. k_max of an arm with counts, shape (k_max,)."""
+        if self.weights is not None:
+            return self.mean(self.curve(arm))
+        tally = self.tallies[arm]
+        return estimators.mean_pass_at_k_curve(tally.n, tally.c, self.k_max)
+
     def trend(self, k: int) -> Measure:
         """Change of pass@k along the training steps of `others`, by the least-squares slope."""
         steps = np.array([self.arm(name).step for name in self.others], dtype=np.float64)
@@ -233,8 +242,14 @@ class Case:
         """Per-problem values with what the case knows of them; `k` where they are at one."""
         grows = k == self.k_max > 1 and self.study.k_large is None
         kept_k = k if grows else None
-        known = (self.clusters, within, self.k_max, self.study.alpha, kept_k, slips)
-        return Measure(name, values, support, *known)
+        # What slips do is known of plain means only.
+        known_slips = slips if self.weights is None else None
+        known = (self.clusters, within, self.k_max, self.study.alpha, kept_k, known_slips)
+        return Measure(name, values, support, *known, weights=self.weights)
+
+    def mean(self, values: Floats) -> Floats:
+        """Mean of values over problems, along the first axis, each with its weight."""
+        return np.asarray(np.average(values, axis=0, weights=self.weights))
 
     def grid(self) -> tuple[int, ...]:
         """All k up to 16, then eight per octave, k_max and the study's own: what bands stand on."""

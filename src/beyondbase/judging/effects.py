@@ -19,10 +19,7 @@ def band_of(curve: Measure, case: Case) -> Band:
 
 def crossover_of(pair: Case) -> Crossover:
     """Where the base overtakes for good, with its interval at the study's alpha."""
-    other, base = (pair.tallies[arm] for arm in (pair.other, pair.base))
-    difference = estimators.mean_pass_at_k_curve(
-        other.n, other.c, pair.k_max
-    ) - estimators.mean_pass_at_k_curve(base.n, base.c, pair.k_max)
+    difference = pair.mean_curve(pair.other) - pair.mean_curve(pair.base)
     found, ks = estimators.crossover(_but_for_rounding(difference)), pair.grid()
     return crossover_interval(ks, pair.difference_curve(ks).checked(), found, alpha=pair.study.alpha)
 
@@ -86,7 +83,7 @@ def efficiency_effect(pair: Case) -> Effect:
     found = crossover_interval(ks, values, None, alpha=pair.study.alpha)
     return Effect(
         f"one sample of {pair.short(pair.other)} in samples of the base",
-        _root(np.append(0, ks), _but_for_rounding(-np.append(single.mean(), values.mean))),
+        _root(np.append(0, ks), _but_for_rounding(-np.append(pair.mean(single), values.mean))),
         found.lower - 1,
         found.upper,
         1 - pair.study.alpha,

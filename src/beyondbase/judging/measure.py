@@ -42,6 +42,7 @@ class Measure:
         kept_k: the k of the effect, where it would grow with the samples unless the study sets it.
         alpha: intervals are shown at level 1 - alpha.
         slips: what a grader's slips do to the values; None where that is not known.
+        weights: of the problems in the mean; None where all count alike.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Measure:
     alpha: float = 0.05
     kept_k: int | None = None
     slips: Source | None = None
+    weights: Floats | None = None
 
     def checked(self) -> Values:
         """The values as units of resampling."""
@@ -65,7 +67,7 @@ class Measure:
     # Once, however many statements are made of one measure: an interval is half of what a verdict takes.
     @cached_property
     def _checked(self) -> Values:
-        return values_of(self.values, support=self.support, clusters=self.clusters)
+        return values_of(self.values, support=self.support, clusters=self.clusters, weights=self.weights)
 
     @cached_property
     def _effect(self) -> Effect:
@@ -173,12 +175,5 @@ def _least_ratio(parts: Floats, wholes: Floats, clusters: Sequence[str] | None, 
 
 
 def _column(curve: Measure, index: int, k: int) -> Measure:
-    return Measure(
-        f"{curve.name} at k = {k}",
-        curve.values[:, index],
-        curve.support,
-        curve.clusters,
-        nan,
-        curve.samples,
-        curve.alpha,
-    )
+    name, values = f"{curve.name} at k = {k}", curve.values[:, index]
+    return replace(curve, name=name, values=values, within=nan, kept_k=None, slips=None)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from beyondbase.evidence.tallies import Tally
 from beyondbase.judging.case import Case
 from beyondbase.study import Study
 from beyondbase.study.arms import ALL_TASKS
+from beyondbase.study.kinds import Pooled
 
 
 def pooled(study: Study, cases: Iterable[Case]) -> list[Case]:
@@ -21,30 +23,31 @@ def pooled(study: Study, cases: Iterable[Case]) -> list[Case]:
         study: that the cases belong to.
         cases: of one selection of pairs.
     """
-    if len(study.tasks) < 2 or not study.pooled:
+    if len(study.tasks) < 2 or study.pooled == "none":
         return []
     groups: dict[tuple[str, tuple[str, ...]], list[Case]] = defaultdict(list)
     for case in cases:
         groups[case.base, case.others].append(case)
-    return [pool(parts) for parts in groups.values() if len(parts) == len(study.tasks)]
+    return [pool(parts, study.pooled) for parts in groups.values() if len(parts) == len(study.tasks)]
 
 
-def pool(parts: Sequence[Case]) -> Case:
+def pool(parts: Sequence[Case], mean: Pooled = "problems") -> Case:
     """The problems of some tasks as one case, named by task and id.
 
-    A mean of it is the mean over problems: a task weighs as much as it has problems. Tests and limits take
-    the problems as draws from one law, where in truth every task has a number of its own that is fixed. At
+    In the mean over problems a task weighs as much as it has of them; in that over tasks all weigh alike. Tests
+    and limits take the problems as draws from one law, where in truth every task has a number of its own that is fixed. At
     the levels of verdicts, 5 % and less, that errs to the safe side: with the same mean, a sum of unlike
     chances lies less often a success or more beyond it than one of like chances (Hoeffding 1956, "On the
     distribution of the number of successes in independent trials", theorem 4). Near one half it need not.
 
     Args:
         parts: cases of the same arms on several tasks.
+        mean: what weighs alike in it.
     """
     first = parts[0]
     tallies = {arm: _joined(arm, parts) for arm in first.tallies}
     known = set.intersection(*(set(part.chances) for part in parts))
-    return Case(
+    case = Case(
         study=first.study,
         task=ALL_TASKS,
         base=first.base,
@@ -59,6 +62,16 @@ def pool(parts: Sequence[Case]) -> Case:
         },
         parts=tuple(parts),
     )
+    return weighed(case, mean)
+
+
+def weighed(case: Case, mean: Pooled) -> Case:
+    """The same case over several tasks, with another mean."""
+    if mean == "problems":
+        return replace(case, weights=None)
+    sizes = [len(part.problem_ids) for part in case.parts]
+    each = [np.full(size, sum(sizes) / (len(sizes) * size)) for size in sizes]
+    return replace(case, weights=np.concatenate(each))
 
 
 def _joined(arm: str, parts: Sequence[Case]) -> Tally:

@@ -142,11 +142,13 @@ def _name(found: Needs, cures: Sequence[Remedy]) -> str:
 def _units(more: int, pilot: Pilot) -> str:
     plural = "s" if more > 1 else ""
     size = float(pilot.sizes.mean())
-    if size == 1:
+    if abs(size - 1) < 1e-9:
         return f"about {more:,} more problem{plural}"
     return f"about {more:,} more cluster{plural} (of about {size:.2g} problems each)"
 
 
 def _samples(samples: int, pilots: Sequence[Pilot]) -> str:
     kept = next((f" (with [grid] k_large = {pilot.kept_k})" for pilot in pilots if pilot.kept_k), "")
-    return f"about {samples:,} samples on each of these {int(pilots[0].sizes.sum()):,} problems{kept}"
+    return (
+        f"about {samples:,} samples on each of these {round(float(pilots[0].sizes.sum())):,} problems{kept}"
+    )

@@ -21,7 +21,7 @@ from beyondbase.study.arms import (
 )
 from beyondbase.study.engine_settings import AnyEngine, TransformersSettings, engine_model, engines_that
 from beyondbase.study.fields import CLAIM, Claims, Day, Files, Ks, Margin, Name, Slug, Taus, Text
-from beyondbase.study.kinds import ExpectedVerdict, FamilyOf
+from beyondbase.study.kinds import ExpectedVerdict, FamilyOf, Pooled
 from beyondbase.study.tables import HealthLimits, Problems, Sampling, Table
 
 _KEY = re.compile(rf"{CLAIM}(?:\[(?P<task>[^/\[\]]+)/(?P<arm>[^/\[\]]+)\])?")
@@ -115,9 +115,9 @@ class Study(Table):
     alpha: float = Field(0.05, gt=0, lt=0.5)
     seed: int = Field(0, ge=0)
     claims: Claims | None = Field(None, description="the claims that are judged; all that apply if absent")
-    pooled: bool = Field(
-        default=True,
-        description="whether pairs are judged over all tasks together too, where there are several",
+    pooled: Pooled = Field(
+        "problems",
+        description="what counts alike where a pair is judged over all tasks: problems, tasks, or none",
     )
     evidence: EvidenceTable = Field(description="a table [evidence] with the key tallies")
     tasks: dict[Name, Task] = Field(min_length=1, description="a table [tasks.NAME] per task")
@@ -283,7 +283,7 @@ def _greedy_problems(arms: Mapping[str, Arm], recipe: Sampling) -> Iterator[str]
 
 
 def _key_problems(study: Study, section: str, keys: Iterable[str]) -> Iterator[str]:
-    tasks = [*study.tasks, *([ALL_TASKS] if study.pooled and len(study.tasks) > 1 else [])]
+    tasks = [*study.tasks, *([ALL_TASKS] if study.pooled != "none" and len(study.tasks) > 1 else [])]
     for key in keys:
         at = place(section, key)
         match = _KEY.fullmatch(key)

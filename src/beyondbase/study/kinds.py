@@ -10,6 +10,9 @@ ExpectedVerdict = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE", "ANY"]
 # What the chance of any false verdict is kept over: the verdicts of a claim, or all of the study.
 FamilyOf = Literal["claim", "study"]
 
+# How cases over all tasks take their mean: every problem alike, or every task; or whether there are none.
+Pooled = Literal["problems", "tasks", "none"]
+
 ANY: ExpectedVerdict = "ANY"
 # Nobody says how a companion comes out: it may hold beside the findings, or not.
 PAPER: Mapping[Kind, ExpectedVerdict] = MappingProxyType(
