@@ -55,7 +55,7 @@ def large_results(real: Record, *, arms: int, tasks: int, claims: int, seed: int
         "unfit": [{"reason": TRUNCATED, "verdicts": unfit, "pairs": []}] * bool(unfit),
         "pairs": pairs,
         "verdicts": verdicts,
-        "family_size": len(verdicts),
+        "family_over": "claim",
         "arms": [base, *(other | {"id": name, "step": 50 * index} for index, name in enumerate(names))],
         "tasks": [study["tasks"][0] | {"id": task} for task, _ in drawn],
     }

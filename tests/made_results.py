@@ -30,7 +30,17 @@ def replaced(value: Any, text: str) -> Any:
     if isinstance(value, list):
         return [replaced(item, text) for item in value]
     if isinstance(value, Mapping):
-        fixed = {"outcome", "expected", "kind", "role", "unit", "until", "sha256", "schema_version"}
+        fixed = {
+            "outcome",
+            "family_over",
+            "expected",
+            "kind",
+            "role",
+            "unit",
+            "until",
+            "sha256",
+            "schema_version",
+        }
         return {key: item if key in fixed else replaced(item, text) for key, item in value.items()}
     return value
 

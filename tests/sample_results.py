@@ -31,7 +31,7 @@ COUNTS = Path(__file__).parents[1] / "fixtures" / "qwen2.5-7b-math500" / "counts
 def sample_results() -> dict[str, Any]:
     """Return a full results mapping with one study, a judged pair and an invalid one."""
     return {
-        "schema_version": 5,
+        "schema_version": 6,
         "suite": {"name": "beyondbase", "version": "0.1.0"},
         "versions": {"python": "3.11.7", "numpy": "2.4.6", "scipy": "1.17.1"},
         "studies": [_study()],
@@ -112,6 +112,8 @@ def verdict(claim: str = "rl-leads-at-1", outcome: str = "SUPPORTED", **changes:
         "p_support": 1e-30,
         "p_refute": 1.0,
         "p_adjusted": 7e-30,
+        "family_size": 2,
+        "alpha_share": 0.5,
         "parts": [],
         "invalid": [],
         "remedy": None,
@@ -152,7 +154,7 @@ def _study() -> dict[str, Any]:
         "confidence": 0.95,
         "seed": 0,
         "draws": 10000,
-        "family_size": 6,
+        "family_over": "claim",
         "margins": {"lead": 0.0, "equal": 0.02},
         "grid": {"k": None, "k_large": None, "k_large_min": 16, "tau": TAUS},
         "inputs": [{"file": "counts.csv", "sha256": hashlib.sha256(COUNTS.read_bytes()).hexdigest()}],
@@ -190,7 +192,13 @@ def _study() -> dict[str, Any]:
 def _arm(name: str, role: str, model: str, revision: str) -> dict[str, Any]:
     texts = {"id": name, "role": role, "model": model, "revision": revision, "note": ""}
     settings = {"temperature": 0.6, "top_p": 0.95, "max_tokens": 16384, "prompt": None, "adapter": None}
-    settings |= {"repeats": None, "entropy_matched": False, "paired": True, "chance": None}
+    settings |= {
+        "repeats": None,
+        "entropy_matched": False,
+        "paired": True,
+        "secondary": False,
+        "chance": None,
+    }
     unknown = dict.fromkeys(("base", "algorithm", "step", "kl", "rollouts"))
     return {**texts, "labels": {}, **settings, **unknown}
 

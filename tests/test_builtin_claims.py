@@ -296,7 +296,7 @@ def test_results_hold_all_verdicts_and_no_nan(tmp_path: Path) -> None:
     assert [row["id"] for row in study["verdicts"]] == [entry.id for entry in judgement.judged]
     assert {row["claim"] for row in study["verdicts"] + study["not_applicable"]} == set(CLAIMS)
     assert [pair["id"] for pair in study["pairs"]] == ["T/rl", "T/rl2"]
-    assert study["family_size"] == len(judgement.judged)
+    assert {(row["family_size"], row["alpha_share"]) for row in study["verdicts"]} == {(2, 0.5)}
 
 
 def test_results_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def test_texts_reach_the_terminal_as_text(tmp_path: Path) -> None:
 
 def test_even_all_texts_may_be_hostile(tmp_path: Path) -> None:
     """Where every text is hostile, nothing else than text is printed."""
-    results = replaced(made_results(), HOSTILE) | {"schema_version": 5}
+    results = replaced(made_results(), HOSTILE) | {"schema_version": 6}
     results["studies"][0] |= {key: [] for key in ("arms", "tasks", "verdicts", "pairs", "unfit", "examples")}
     result = run("report", write(tmp_path, results))
     assert result.exit_code == 0, result.output

@@ -52,7 +52,7 @@ def results(*pairs: dict[str, Any], verdicts: Any = (), **settings: Any) -> dict
         "alpha": 0.05,
         "seed": 0,
         "draws": 10_000,
-        "family_size": 1,
+        "family_over": "claim",
         "margins": {"lead": 0.0},
         "grid": {"k": None},
         "arms": [{"id": "base", "model": "m"}, {"id": "rl", "model": "m-rl", "revision": "a", "top_p": 1.0}],

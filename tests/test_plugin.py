@@ -261,7 +261,7 @@ def test_results_stay_whole_when_writing_fails(pytester: pytest.Pytester) -> Non
     assert result.ret != 0
     result.stdout.fnmatch_lines(["not written: *index.html: Is a directory; *"])
     assert project.results_file().read_bytes() == before
-    assert json.loads(before)["schema_version"] == 5
+    assert json.loads(before)["schema_version"] == 6
 
 
 def test_plain_projects_are_left_alone(pytester: pytest.Pytester) -> None:

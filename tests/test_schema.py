@@ -324,13 +324,13 @@ def test_many_mistakes_are_listed_up_to_ten() -> None:
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        (4, "found schema_version 4, which is older than the 5 that beyondbase "),
-        (1, "found schema_version 1, which is older than the 5 that beyondbase "),
-        (6, "found schema_version 6, which is newer than the 5 that beyondbase "),
+        (4, "found schema_version 4, which is older than the 6 that beyondbase "),
+        (1, "found schema_version 1, which is older than the 6 that beyondbase "),
+        (7, "found schema_version 7, which is newer than the 6 that beyondbase "),
         (None, "found no schema_version"),
         (True, "found the schema_version true"),
-        ("5", 'found the schema_version "5"'),
-        (5.0, "found the schema_version 5.0"),
+        ("6", 'found the schema_version "6"'),
+        (6.0, "found the schema_version 6.0"),
     ],
 )
 def test_another_version_is_told_first(version: Any, said: str) -> None:

@@ -83,7 +83,7 @@ def test_results_name_the_level_of_the_bands(tmp_path: Path) -> None:
     """A reader of results.json sees which share of bands hold, and which shape of the file this is."""
     study = write_study(tmp_path, ARMS, {"base": (20, [3, 4]), "rl": (20, [5, 6])}, alpha=0.1)
     content = results_of([judge(gather(study, ()))])
-    assert content["schema_version"] == 5
+    assert content["schema_version"] == 6
     assert content["studies"][0]["confidence"] == 0.9
 
 

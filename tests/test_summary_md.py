@@ -118,7 +118,7 @@ class Shown(HTMLParser):
 
 def with_text(text: str) -> dict[str, Any]:
     """The made results with one text everywhere."""
-    return replaced(made_results(), text) | {"schema_version": 5}
+    return replaced(made_results(), text) | {"schema_version": 6}
 
 
 def visible(text: str) -> str:

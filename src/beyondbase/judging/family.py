@@ -35,6 +35,8 @@ class Judged:
         verdict: the evidence for and against, before adjustment.
         outcome: the decision at the study's alpha, adjusted over its family.
         p_adjusted: p of the better-evidenced side, adjusted over its family.
+        family_size: verdicts in that family.
+        alpha_share: the share of alpha that it has before any other is decided.
         stated: what the study expects by its own word, if it says so.
         waiver: the study's dated exception, whatever the day; it changes nothing here.
         remedy: what would decide it, where it is inconclusive.
@@ -47,6 +49,8 @@ class Judged:
     verdict: Verdict
     outcome: Outcome
     p_adjusted: float
+    family_size: int
+    alpha_share: float
     stated: Expectation | None
     waiver: Waiver | None
     remedy: str | None
@@ -212,9 +216,10 @@ def _decided(procedure: Procedure, tested: Sequence[Tried]) -> list[Judged]:
     alpha, p = tested[0].case.study.alpha, [one.verdict.p for one in tested]
     adjusted, left = adjusted_by(procedure, p), at_the_end(procedure, p, alpha).shares
     waited_for = [one.case.id for one, share in zip(tested, left, strict=True) if share > NEARLY_NONE]
+    shares = zip(procedure.shares, left, strict=True)
     entries = [
-        _entry(one, float(p), alpha * float(share), waited_for)
-        for one, p, share in zip(tested, adjusted, left, strict=True)
+        _entry(one, float(p), len(tested), (float(first), float(last)), waited_for)
+        for one, p, (first, last) in zip(tested, adjusted, shares, strict=True)
     ]
     members = [
         Member(entry.verdict, entry.outcome, entry.claim.large_k, entry.case.problem_ids) for entry in entries
@@ -223,13 +228,15 @@ def _decided(procedure: Procedure, tested: Sequence[Tried]) -> list[Judged]:
     return [replace(entry, tipping=tipping) for entry, tipping in tipped]
 
 
-def _entry(one: Tried, p_adjusted: float, level: float, waited_for: Sequence[str]) -> Judged:
-    """One member of the family; where it is open, `level` is what it has of alpha when no more is rejected.
+def _entry(
+    one: Tried, p_adjusted: float, size: int, shares: tuple[float, float], waited_for: Sequence[str]
+) -> Judged:
+    """One member of the family, with its shares of alpha at the start and when no more is rejected.
 
-    At that level it would be decided, as long as the others stay as they are; each of them that is decided
-    too makes it easier for the next.
+    Where it is open it would be decided at the latter, as long as the others stay as they are; each of them
+    that is decided too makes it easier for the next.
     """
-    study = one.case.study
+    study, level = one.case.study, one.case.study.alpha * shares[1]
     outcome, remedy = one.verdict.outcome(study.alpha, p_adjusted), None
     if outcome is Outcome.INCONCLUSIVE and level <= study.alpha * NEARLY_NONE:
         remedy = f"It is tested once these are decided: {', '.join(waited_for)}."
@@ -241,6 +248,8 @@ def _entry(one: Tried, p_adjusted: float, level: float, waited_for: Sequence[str
         verdict=one.verdict,
         outcome=outcome,
         p_adjusted=p_adjusted,
+        family_size=size,
+        alpha_share=shares[0],
         stated=_meant(one, study.expect),
         waiver=_meant(one, study.waive),
         remedy=remedy,

@@ -34,11 +34,12 @@ def pooled(study: Study, cases: Iterable[Case]) -> list[Case]:
 def pool(parts: Sequence[Case], mean: Pooled = "problems") -> Case:
     """The problems of some tasks as one case, named by task and id.
 
-    In the mean over problems a task weighs as much as it has of them; in that over tasks all weigh alike. Tests
-    and limits take the problems as draws from one law, where in truth every task has a number of its own that is fixed. At
-    the levels of verdicts, 5 % and less, that errs to the safe side: with the same mean, a sum of unlike
-    chances lies less often a success or more beyond it than one of like chances (Hoeffding 1956, "On the
-    distribution of the number of successes in independent trials", theorem 4). Near one half it need not.
+    In the mean over problems a task weighs as much as it has of them; in that over tasks all weigh alike.
+    Tests and limits take the problems as draws from one law, where in truth every task has a number of its
+    own that is fixed. At the levels of verdicts, 5 % and less, that errs to the safe side: with the same
+    mean, a sum of unlike chances lies less often a success or more beyond it than one of like chances
+    (Hoeffding 1956, "On the distribution of the number of successes in independent trials", theorem 4). Near
+    one half it need not.
 
     Args:
         parts: cases of the same arms on several tasks.

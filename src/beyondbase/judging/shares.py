@@ -123,7 +123,7 @@ def pairs_of(cases: Sequence[Case]) -> list[Pair]:
 def _pair(places: Sequence[int], cases: Sequence[Case]) -> Pair:
     pooled = next((place for place in places if cases[place].parts), None)
     case = cases[places[0]]
-    secondary = any(case.arm(name).secondary for name in case.others)
+    secondary = all(case.arm(name).secondary for name in case.others)
     return Pair(pooled, tuple(place for place in places if place != pooled), secondary)
 
 

@@ -57,6 +57,8 @@ FILTERS = (
 FUNCTIONS = (
     terminal.concerned,
     wording.because,
+    wording.family_words,
+    wording.kept_over,
     wording.deciding,
     wording.floor_words,
     wording.headline,

@@ -145,6 +145,22 @@ def _open(verdict: Mapping[str, Any]) -> str:
     return f" Not shown even on its own: {', '.join(names)}." if names else ""
 
 
+def kept_over(study: Mapping[str, Any]) -> str:
+    """Say over which verdicts the chance of a false one is kept."""
+    over = "the verdicts of each claim" if study["family_over"] == "claim" else "all verdicts of the study"
+    return f"the chance of any false one among {over} is at most alpha {number(study['alpha'])}"
+
+
+def family_words(verdict: Mapping[str, Any], study: Mapping[str, Any]) -> str:
+    """Name the family of a verdict, and what it has of alpha before any other of it is decided."""
+    whose = "claim" if study["family_over"] == "claim" else "study"
+    if verdict["family_size"] == 1:
+        return f"the only verdict of its {whose}"
+    share = verdict["alpha_share"] * study["alpha"]
+    at = f"at {number(share)} itself until others are" if share else "waiting until others are"
+    return f"the {verdict['family_size']:,} verdicts of its {whose}, {at} decided"
+
+
 def preconditions(pair: Mapping[str, Any], study: Mapping[str, Any]) -> str:
     """Say what was checked of a pair's evidence before its claims were judged."""
     n = number(pair["n_min"]) if pair["n_min"] == pair["n_max"] else f"{pair['n_min']} to {pair['n_max']}"

@@ -77,7 +77,7 @@ def _study(judgement: Judgement, known: Mapping[int, dict[str, Any]]) -> dict[st
         "confidence": 1 - study.alpha,
         "seed": study.seed,
         "draws": DRAWS,
-        "family_size": len(judgement.judged),
+        "family_over": study.family.over,
         "margins": study.margins.model_dump(),
         "grid": study.grid.model_dump(),
         "inputs": [
@@ -183,6 +183,8 @@ def _judged(entry: Judged) -> dict[str, Any]:
         "p_support": entry.verdict.p_support,
         "p_refute": entry.verdict.p_refute,
         "p_adjusted": entry.p_adjusted,
+        "family_size": entry.family_size,
+        "alpha_share": entry.alpha_share,
         "parts": [_part(part, case.study.alpha) for part in entry.verdict.parts],
         "invalid": list(entry.verdict.invalid),
         "remedy": entry.remedy,

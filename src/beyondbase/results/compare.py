@@ -25,7 +25,7 @@ Curve: TypeAlias = dict[str, list[float]]
 
 ARMS = ("base", "other")
 CURVES = (*ARMS, "difference")
-SETTINGS = ("alpha", "seed", "draws", "family_size", "margins", "grid")
+SETTINGS = ("alpha", "seed", "draws", "family_over", "margins", "grid")
 SHOWN_IDS = 5
 BEYOND = 100  # replicates beyond a band, so that its level stands firm
 MOST_DRAWS = 500_000

@@ -15,7 +15,7 @@ from beyondbase.messages import explain_keys, quote, read_text
 from beyondbase.results.schema.samples import Sha256
 from beyondbase.results.schema.studies import Results, day_of
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 LISTED = 10
 ANEW = "make results.json anew with `nox -s claims`"
 

@@ -16,7 +16,7 @@ from beyondbase.results.schema.pairs import Count, Interval, Object, Pair, Posit
 from beyondbase.results.schema.samples import Example, SampleSet, Sha256
 from beyondbase.results.schema.tipping import Tipping
 from beyondbase.study.arms import Role
-from beyondbase.study.kinds import ExpectedVerdict, Kind
+from beyondbase.study.kinds import ExpectedVerdict, FamilyOf, Kind
 
 Outcome = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE", "INVALID"]
 
@@ -114,6 +114,8 @@ class Verdict(Object):
     p_support: Share
     p_refute: Share
     p_adjusted: Share
+    family_size: Positive
+    alpha_share: Share
     parts: list[Part]
     invalid: list[str]
     remedy: str | None
@@ -199,7 +201,7 @@ class Study(Object):
     confidence: Share
     seed: Annotated[int, Field(ge=0)]
     draws: Positive
-    family_size: Count
+    family_over: FamilyOf
     margins: dict[str, float]
     grid: Grid
     inputs: list[Input]
@@ -257,7 +259,7 @@ class Suite(Object):
 class Results(Object):
     """The whole of results.json."""
 
-    schema_version: Literal[5]
+    schema_version: Literal[6]
     suite: Suite
     versions: dict[str, str]
     studies: list[Study]
