@@ -10,6 +10,7 @@ from beyondbase import Case, Verdict, all_of, claim, crossover_effect, greater, 
     hypothesis="mean over problems of RL pass@1 - base pass@1 > margins.lead",
     over=pairs("rl"),
     reports=("curve",),
+    margins=("lead",),
 )
 def test_rl_leads_at_1(pair: Case) -> Verdict:
     """The paper sees this on every benchmark, by 2.6 to 51 points."""
@@ -27,6 +28,7 @@ def test_rl_leads_at_1(pair: Case) -> Verdict:
     over=pairs("rl"),
     large_k=True,
     reports=("curve",),
+    margins=("lead", "overtake"),
 )
 def test_base_overtakes(pair: Case) -> Verdict:
     """In the paper's own cells the base is 1 to 47 problems ahead at the last k, with three ties."""

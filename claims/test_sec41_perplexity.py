@@ -15,6 +15,7 @@ from beyondbase import Case, Verdict, as_likely, claim, greater, less, scored_pa
         " than one of the base (ties half) > 1/2 - margins.perplexity"
     ),
     over=scored_pairs("rl"),
+    margins=("perplexity",),
 )
 def test_rl_likely_under_base(pair: Case) -> Verdict:
     """At 1/2 RL writes what its base would; above, it keeps to what its base finds most likely."""

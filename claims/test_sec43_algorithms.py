@@ -16,6 +16,7 @@ from beyondbase import Case, Verdict, algorithms, alike, all_of, claim, greater,
     over=algorithms(),
     large_k=True,
     reports=("algorithms",),
+    margins=("alike",),
 )
 def test_algorithms_end_alike(group: Case) -> Verdict:
     """Equivalence is a claim of its own: a large p-value of a difference would not show it."""
@@ -41,6 +42,7 @@ def test_algorithms_end_alike(group: Case) -> Verdict:
     over=pairs("rl"),
     large_k=True,
     reports=("algorithms",),
+    margins=("sampling_gap",),
 )
 def test_sampling_gap_stays_large(pair: Case) -> Verdict:
     """The text says "consistently above 40 points"; its own table has 20.6 to 45.3."""

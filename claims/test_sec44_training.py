@@ -28,6 +28,7 @@ def test_training_narrows(run: Case) -> Verdict:
     hypothesis="|difference of pass@1| < margins.alike, and pass@K with more KL < pass@K with less",
     over=contrasts("kl"),
     large_k=True,
+    margins=("alike",),
 )
 def test_kl_costs_coverage(contrast: Case) -> Verdict:
     """The first arm has the larger KL coefficient."""

@@ -28,6 +28,7 @@ from beyondbase import (
     ),
     over=entropy_matched(),
     large_k=True,
+    margins=("entropy",),
 )
 def test_entropy_matched_stays_below(case: Case) -> Verdict:
     """With another entropy than the base's the arm says nothing of the claim, which then is INVALID."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from beyondbase.errors import InputError
+    from beyondbase.judging.alone import solves_alone, solves_little_alone
     from beyondbase.judging.case import Case
     from beyondbase.judging.claim import Claim, claim
     from beyondbase.judging.effects import (
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
         efficiency_effect,
         expands,
         pass_effect,
-        solves_alone,
     )
     from beyondbase.judging.family import Family, Judged, Judgement, gather
     from beyondbase.judging.likelihood_effects import (
@@ -44,12 +44,13 @@ if TYPE_CHECKING:
 # Where each name stands. No module of the package has the name of one of these: importing the module would
 # put it in the name's place.
 _HOMES = {
+    "judging.alone": ("solves_alone", "solves_little_alone"),
     "judging.case": ("Case",),
     "judging.claim": ("Claim", "claim"),
     "errors": ("InputError",),
     "judging.effects": (
         *("above_base_everywhere", "base_above_everywhere", "between_problems", "crossover_effect"),
-        *("efficiency_effect", "expands", "pass_effect", "solves_alone"),
+        *("efficiency_effect", "expands", "pass_effect"),
     ),
     "judging.family": ("Family", "Judged", "Judgement", "gather"),
     "judging.measure": ("Measure", "above_everywhere", "alike", "greater", "less"),
@@ -115,6 +116,7 @@ __all__ = [
     "same_entropy",
     "scored_pairs",
     "solves_alone",
+    "solves_little_alone",
     "training_runs",
 ]
 

@@ -139,7 +139,7 @@ class Case:
         G-Pass@K of Liu et al. 2024 (arXiv 2412.13147). K is the large k for both arms, so that an arm with
         more samples has no lead. Tau in (0, 1].
         """
-        k, arms = self.k_large, (self._counts(self.other), self._counts(self.base))
+        k, arms = self.k_large, (self.counts(self.other), self.counts(self.base))
         least = max(ceil(tau * k * (1 - SAME)), 1)
         one, other = (arm.often(k, least) for arm in arms)
         name = f"{self._against} share with {least} or more of k = {k} right"
@@ -151,18 +151,21 @@ class Case:
         At most floor(tau K) of K, drawn as in `often_difference`. Below K = 1 / tau that is none of them,
         1 - pass@K. Tau in [0, 1).
         """
-        k, arms = self.k_large, (self._counts(self.other), self._counts(self.base))
+        k, arms = self.k_large, (self.counts(self.other), self.counts(self.base))
         most = floor(tau * k * (1 + SAME))
         one, other = (arm.seldom(k, most) for arm in arms)
         name = f"{self._against} share with {f'{most} or fewer' if most else 'none'} of k = {k} right"
         return self.measure(name, one - other, k=k, slips=SeldomSolved(arms, k, most))
 
-    def alone_share(self) -> Measure:
-        """Share of problems that the other arm solves in K samples drawn and the base does not."""
-        k = self.k_large
+    def alone_share(self, k: int | None = None) -> Measure:
+        """Share of problems that the other arm solves in k samples drawn and the base does not.
+
+        k is the large k where it is not given. Part of it is luck: see `beyondbase.judging.alone`.
+        """
+        k = k or self.k_large
         alone = self.pass_at_k(self.other, k) * (1 - self.pass_at_k(self.base, k))
         name = f"share that only {self.short(self.other)} solves at k = {k}"
-        slips = SolvedAlone(self._counts(self.other), self._counts(self.base), k)
+        slips = SolvedAlone(self.counts(self.other), self.counts(self.base), k)
         return self.measure(name, alone, support=(0.0, 1.0), slips=slips)
 
     def cover(self, arm: str, tau: float) -> Floats:
@@ -187,7 +190,7 @@ class Case:
             estimators.sampling_gap(base.n, base.c, other.n, other.c, k),
             within=self._pass_variance(self.base, k) + self._pass_variance(self.other, 1),
             k=k,
-            slips=PassSum((self._counts(self.base), self._counts(self.other)), (1.0, -1.0), ((k,), (1,))),
+            slips=PassSum((self.counts(self.base), self.counts(self.other)), (1.0, -1.0), ((k,), (1,))),
         )
 
     def difference_curve(
@@ -251,6 +254,14 @@ class Case:
         """Mean of values over problems, along the first axis, each with its weight."""
         return np.asarray(np.average(values, axis=0, weights=self.weights))
 
+    def counts(self, arm: str) -> Counted:
+        """Counts of an arm, or its chances where it guesses."""
+        if arm in self.chances:
+            nothing = np.zeros(len(self.problem_ids), dtype=np.int64)
+            return Counted(arm, nothing, nothing, self.chances[arm])
+        tally = self.tallies[arm]
+        return Counted(arm, tally.n, tally.c)
+
     def grid(self) -> tuple[int, ...]:
         """All k up to 16, then eight per octave, k_max and the study's own: what bands stand on."""
         octaves = np.arange(np.log2(DENSE_BELOW), np.log2(self.k_max), 1 / POINTS_PER_OCTAVE)
@@ -273,15 +284,8 @@ class Case:
         return f"{self.short(self.other)} - {self.short(self.base)}"
 
     def _pass_sum(self, weights: Mapping[str, float], ks: tuple[int, ...]) -> PassSum:
-        arms = tuple(map(self._counts, weights))
+        arms = tuple(map(self.counts, weights))
         return PassSum(arms, tuple(weights.values()), (ks,) * len(arms))
-
-    def _counts(self, arm: str) -> Counted:
-        if arm in self.chances:
-            nothing = np.zeros(len(self.problem_ids), dtype=np.int64)
-            return Counted(arm, nothing, nothing, self.chances[arm])
-        tally = self.tallies[arm]
-        return Counted(arm, tally.n, tally.c)
 
     def _pass_variance(self, arm: str, k: int) -> float:
         if arm in self.chances:

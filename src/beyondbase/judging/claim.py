@@ -17,6 +17,7 @@ from beyondbase.judging.case import Case
 from beyondbase.judging.selection import Selection
 from beyondbase.judging.verdict import Verdict
 from beyondbase.messages import suggest
+from beyondbase.study import Margins
 from beyondbase.study.kinds import NAMES, Kind
 
 
@@ -37,9 +38,11 @@ class Claim:
             a claim that cannot hold together with a finding, expected to be REFUTED; "companion", which
             may hold beside the findings or not, so that nothing is expected of it.
         excludes: ids of the findings that a counter-claim excludes.
+        margins: the margins of the study that the test uses; at half and at double of each that is not zero
+            the verdict is told too.
 
     Raises:
-        InputError: the kind is none, or it does not agree with what is excluded.
+        InputError: the kind is none, it does not agree with what is excluded, or a margin is none.
     """
 
     id: str
@@ -52,9 +55,10 @@ class Claim:
     reports: tuple[str, ...] = ()
     kind: Kind = "finding"
     excludes: tuple[str, ...] = ()
+    margins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        problem = _kind_problem(self)
+        problem = _kind_problem(self) or _margin_problem(self)
         if problem:
             raise InputError(f"claim {self.id!r}: {problem}")
 
@@ -70,11 +74,13 @@ def claim(  # noqa: PLR0913 - a claim's card has as many lines as a claim has si
     reports: tuple[str, ...] = (),
     kind: Kind = "finding",
     excludes: tuple[str, ...] = (),
+    margins: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Case], Verdict]], Callable[[Case], Verdict]]:
     """Mark a test function as a claim; see `Claim` for the arguments and errors."""
 
     def mark(test: Callable[[Case], Verdict]) -> Callable[[Case], Verdict]:
-        card = Claim(name, finding, paper, hypothesis, over, test, large_k, reports, kind, excludes)
+        sides = (large_k, reports, kind, excludes, margins)
+        card = Claim(name, finding, paper, hypothesis, over, test, *sides)
         test.__claim__ = card  # type: ignore[attr-defined]
         return test
 
@@ -147,6 +153,16 @@ def _kind_problem(card: Claim) -> str | None:
     if card.excludes and card.kind != "counter":
         return f'found excludes on a {NAMES[card.kind]}; use kind="counter", or delete excludes'
     return None
+
+
+def _margin_problem(card: Claim) -> str | None:
+    known = tuple(Margins.model_fields)
+    if isinstance(card.margins, str):
+        return f"found margins = {card.margins!r}; use a tuple, ({card.margins!r},)"
+    unknown = next((name for name in card.margins if name not in known), None)
+    if unknown is None:
+        return None
+    return f"found {unknown!r} in margins; use names of {', '.join(known)}{suggest(unknown, known)}"
 
 
 def _check_excluded(found: Mapping[str, tuple[Claim, Path]]) -> None:

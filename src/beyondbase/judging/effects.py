@@ -1,4 +1,6 @@
-"""Verdicts and effects that several claims share: solving alone, leading everywhere, crossings."""
+"""Verdicts and effects that several claims share: leading everywhere, going beyond the base, crossings."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -7,9 +9,12 @@ from beyondbase.inference.band import Band, simultaneous_band
 from beyondbase.inference.bounded import ROUNDING, Floats
 from beyondbase.inference.crossing import Crossover, crossover_interval
 from beyondbase.inference.intraclass import intraclass, intraclass_limits
+from beyondbase.judging.alone import solves_alone
 from beyondbase.judging.case import Case
-from beyondbase.judging.measure import Measure, above_everywhere, greater
+from beyondbase.judging.measure import Measure, above_everywhere
 from beyondbase.judging.verdict import Effect, Verdict, all_of
+
+HALF = 0.5
 
 
 def band_of(curve: Measure, case: Case) -> Band:
@@ -29,15 +34,6 @@ def crossover_effect(pair: Case) -> Effect:
     found = crossover_of(pair)
     level = 1 - pair.study.alpha
     return Effect("base ahead from k", found.k, found.lower, found.upper, level, "k", pair.k_max)
-
-
-def solves_alone(pair: Case) -> Verdict:
-    """The other arm solves problems that the base does not, more than margins.subset of them."""
-    limits = tuple(_detection_limit(pair, arm) for arm in (pair.base, pair.other))
-    margin = pair.margins.subset
-    share = f"more than {100 * margin:g} % of the problems at k = {pair.k_large}"
-    verdict = greater(pair.alone_share(), margin, f"{pair.short(pair.other)} alone solves {share}")
-    return verdict.about(verdict.statement, details=limits)
 
 
 def above_base_everywhere(pair: Case) -> Verdict:
@@ -65,9 +61,38 @@ def pass_effect(pair: Case, arm: str, k: int) -> Effect:
 
 
 def expands(pair: Case) -> Verdict:
-    """The other arm is above the base at every k, and solves what the base does not."""
-    above, alone = above_base_everywhere(pair), solves_alone(pair)
-    return all_of(f"{above.statement}, and {alone.statement}", above, alone)
+    """The other arm goes beyond the base: it leads while that means something, and solves what it does not.
+
+    Up to `superior_until` it is above the base at every k; from there on, where both may solve nearly
+    everything, not more than margins.alike below it at any; and it solves alone what luck does not explain.
+    """
+    last, margin = superior_until(pair), pair.margins.alike
+    ks = sorted({*pair.grid(), last})
+    ahead = f"{pair.short(pair.other)} above the base at every k up to {last}"
+    parts = [_curve_above(pair, 0.0, ahead, [k for k in ks if k <= last])]
+    if last < pair.k_max:
+        close = f"not more than {100 * margin:g} points below it at every k up to {pair.k_max}"
+        parts.append(_curve_above(pair, -margin, close, [k for k in ks if k > last]))
+    curve, alone = ", ".join(part.statement for part in parts), solves_alone(pair)
+    return all_of(f"{curve}, and {alone.statement}", *parts, alone)
+
+
+def _curve_above(pair: Case, than: float, statement: str, ks: Sequence[int]) -> Verdict:
+    return above_everywhere(pair.difference_curve(ks), than, statement, ks=ks)
+
+
+def superior_until(pair: Case) -> int:
+    """Up to which k an arm that goes beyond the base has to lead it: [grid] k_superior, or what guesses say.
+
+    Where the exact chances of an arm that guesses are known, it is the last k at which its pass@k is below
+    one half: beyond, most of what is solved may be guessed. Else it is the greatest k there is. It is 1 at
+    least, and hangs on no answer of the arms that are compared.
+    """
+    if pair.study.grid.k_superior:
+        return min(pair.study.grid.k_superior, pair.k_max)
+    floors = [pair.curve(arm).mean(axis=0) for arm in pair.chances]
+    below = [int((floor < HALF - ROUNDING).sum()) for floor in floors]
+    return max(1, min([pair.k_max, *below]))
 
 
 def efficiency_effect(pair: Case) -> Effect:
@@ -120,15 +145,3 @@ def _root(ks: Floats, gaps: Floats) -> float | None:
     first = int(reached[0])
     around = slice(max(first - 1, 0), first + 1)
     return float(np.interp(0.0, gaps[around], ks[around]))
-
-
-def _detection_limit(pair: Case, arm: str) -> Effect:
-    n, level = int(pair.tallies[arm].n.min()), 1 - pair.study.alpha
-    return Effect(
-        f"detection limit of {arm}: success probability that 0 of {n:,} right leaves possible",
-        None,
-        None,
-        float(estimators.detection_limit(n, level)),
-        level,
-        "probability",
-    )

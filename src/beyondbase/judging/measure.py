@@ -107,6 +107,27 @@ def greater(measure: Measure, than: float, statement: str) -> Verdict:
     )
 
 
+def greater_between(least: Measure, most: Measure, than: float, statement: str, *, gap: str) -> Verdict:
+    """An effect that lies between two means is greater than a threshold: shown by one, refuted by the other.
+
+    Args:
+        least: whose mean is at most the effect; its slips know both sides.
+        most: whose mean is at least the effect, and whose values are at least those of `least`.
+        than: threshold.
+        statement: one sentence.
+        gap: why no number of problems decides where the threshold lies between the two means.
+    """
+    return Verdict(
+        statement,
+        p_support=float(p_greater(least.checked(), than)[0]),
+        p_refute=float(p_less(most.checked(), than)[0]),
+        effect=most.effect(),
+        pilots=(least.pilots(than)[0], most.pilots(than)[1]),
+        slips=least.threshold(than),
+        gap=gap,
+    )
+
+
 def less(measure: Measure, than: float, statement: str) -> Verdict:
     """The mean is less than a threshold; refuted when it is shown to be greater."""
     return opposite(statement, greater(measure, than, statement))

@@ -7,6 +7,7 @@ from math import inf, isnan
 from beyondbase.inference.assurance import POWER, POWER_OF_SEVERAL, Pilot, Remedy, growth, remedy
 from beyondbase.judging.verdict import Verdict
 
+AT_THRESHOLD = "at the threshold, as it looks, where no amount of data decides"
 UNKNOWN = "More problems would help; how many cannot be told."
 
 
@@ -99,7 +100,7 @@ def _nowhere(verdict: Verdict) -> str:
     """Why no amount of data is a remedy: no estimate leans to a side that would decide."""
     for leaf in verdict.leaves():
         if leaf.pilots and not any(pilot.favourable for pilot in leaf.pilots):
-            return f"{leaf.statement}: at the threshold, as it looks, where no amount of data decides."
+            return f"{leaf.statement}: {leaf.gap or AT_THRESHOLD}."
     if verdict.joined == "given":
         return f"{verdict.parts[0].statement}: does not look true, and nothing follows where it is not."
     return UNKNOWN

@@ -11,6 +11,7 @@ from scipy import stats
 from beyondbase import estimators
 from beyondbase.evidence.chances import solved_by_chance
 from beyondbase.inference.bounded import Floats
+from beyondbase.inference.luck import BeyondLuck
 from beyondbase.inference.tipping import Alone, Effect, Integers, Linear, Often, Ungraded
 
 
@@ -34,6 +35,8 @@ class Counted:
         """Estimates that none of k answers is accepted, shape (problems, ks), at other counts if given."""
         if self.chances is not None:
             return 1 - solved_by_chance(self.chances[:, None], np.asarray(ks))
+        if ks == (0,):  # no answer solves nothing
+            return np.ones((len(self.n), 1))
         right = self.c if c is None else c
         if len(ks) == 1:
             return 1 - estimators.pass_at_k(self.n, right, ks[0])[:, None]
@@ -141,6 +144,43 @@ class SolvedAlone:
         more = (arm.fails((self.k,), arm.c - wrong) - arm.fails((self.k,)))[:, 0]
         rest = self.base.fails((self.k,)) if up else 1 - self.arm.fails((self.k,))
         return more * rest[:, 0]
+
+
+@dataclass(frozen=True, eq=False)
+class SolvedBeyondLuck:
+    """The share of problems that an arm solves alone, beyond what a second draw of the base would solve.
+
+    Shown to be great by the excess of k answers, and small by the plain share (`inference.luck`).
+
+    Attributes:
+        arm: that solves them.
+        base: of which there are two draws of k answers.
+        k: the number of answers of a draw.
+        plain: the share solved alone, at k to 2k answers.
+    """
+
+    arm: Counted
+    base: Counted
+    k: int
+    plain: SolvedAlone
+
+    @cached_property
+    def effect(self) -> Effect:
+        """The effect for any share of wrong answers accepted."""
+        twice, once = (self.base.fails((k,))[:, 0] for k in (2 * self.k, self.k))
+        arm, least = self.arm.fails((self.k,))[:, 0], int(self.base.n.min())
+        return BeyondLuck(twice, once, arm, least, self.k, self.plain.effect)
+
+    def favoured(self, *, up: bool) -> tuple[Counted, ...]:
+        """The arm where the share is to be great, else the base."""
+        return self.plain.favoured(up=up)
+
+    def fall(self, arm: Counted, wrong: Integers, *, up: bool) -> Floats:
+        """By what the arm no longer adds to the base's k answers, or as the plain share does."""
+        if not up:
+            return self.plain.fall(arm, wrong, up=False)
+        more = arm.fails((self.k,), arm.c - wrong) - arm.fails((self.k,))
+        return (more * self.base.fails((self.k,)))[:, 0]
 
 
 @dataclass(frozen=True, eq=False)

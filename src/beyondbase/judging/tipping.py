@@ -9,7 +9,7 @@ import numpy as np
 
 from beyondbase.inference.graphical import Procedure, own_level
 from beyondbase.inference.tipping import NONE, ONE_IN, SHARES, slip_limit, tipping_points
-from beyondbase.judging.slips import SolvedAlone
+from beyondbase.judging.slips import SolvedAlone, SolvedBeyondLuck
 from beyondbase.judging.thresholds import Wrong, answers, fewest, together
 from beyondbase.judging.verdict import TIE, Outcome, Verdict
 
@@ -236,7 +236,7 @@ def _sole(member: Member, alpha: float) -> Sole | None:
     binomial count; Bonferroni over all of them, because it is the best of them.
     """
     sources = (leaf.slips.source for leaf in member.verdict.leaves() if leaf.slips)
-    source = next((one for one in sources if isinstance(one, SolvedAlone)), None)
+    source = next((one for one in sources if isinstance(one, SolvedAlone | SolvedBeyondLuck)), None)
     if source is None or not ((source.base.c == 0) & (source.arm.c > 0)).any():
         return None
     unsolved = np.flatnonzero(source.base.c == 0)

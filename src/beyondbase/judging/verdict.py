@@ -69,6 +69,8 @@ class Verdict:
         joined: how the parts make the whole; "given" has the premise first.
         slips: the statement, to be tried with slips of the grader, for statements without parts; None where
             it is not known what slips do to it.
+        gap: of an effect that is only known to lie between two means, why no number of problems decides where
+            the threshold lies between them too.
     """
 
     statement: str
@@ -81,6 +83,7 @@ class Verdict:
     details: tuple[Effect, ...] = ()
     joined: Joined = "all"
     slips: Threshold | None = None
+    gap: str = ""
 
     def outcome(self, alpha: float, p_adjusted: float | None = None) -> Outcome:
         """Decide at one-sided level `alpha`, on the adjusted p of the better-evidenced side if given."""

@@ -20,8 +20,9 @@ from beyondbase.study.arms import (
     repeat_problems,
 )
 from beyondbase.study.engine_settings import AnyEngine, TransformersSettings, engine_model, engines_that
-from beyondbase.study.fields import CLAIM, Claims, Day, Files, Ks, Margin, Name, Slug, Taus, Text
+from beyondbase.study.fields import CLAIM, Claims, Day, Files, Name, Slug, Text
 from beyondbase.study.kinds import ExpectedVerdict, FamilyOf, Pooled
+from beyondbase.study.margins import Grid, Margins
 from beyondbase.study.tables import HealthLimits, Problems, Sampling, Table
 
 _KEY = re.compile(rf"{CLAIM}(?:\[(?P<task>[^/\[\]]+)/(?P<arm>[^/\[\]]+)\])?")
@@ -56,29 +57,6 @@ class Task(Table):
     dataset: str = ""
     revision: str = ""
     note: str = ""
-
-
-class Margins(Table):
-    """How large an effect must be to count, as differences of shares."""
-
-    lead: Margin = Field(0.0, description="by how much RL must lead at k = 1")
-    overtake: Margin = Field(0.0, description="by how much the base must lead at large k")
-    # The paper's own tables reach 1 of 50, so a stricter default would refute its wording of "subset".
-    subset: Margin = Field(0.02, description="share of problems RL may solve alone and still be a subset")
-    alike: Margin = Field(0.05, description="within this the algorithms are alike")
-    sampling_gap: Margin = Field(0.10, description="a large gap between base pass@k and RL pass@1")
-    # Less than the .056 by which a "small" difference, Cohen's d of .2, moves this chance.
-    perplexity: Margin = Field(0.05, description="how far below 1/2 RL's chance to be as likely may be")
-    entropy: Margin = Field(0.10, description="within this share of the base's an entropy is its equal")
-
-
-class Grid(Table):
-    """At which k and which reliability the study looks."""
-
-    k: Ks | None = Field(None, description="the k that tables show")
-    k_large: int | None = Field(None, ge=1, description='the "large k" of the claims')
-    k_large_min: int = Field(16, ge=1, description="below this, claims about large k are INVALID")
-    tau: Taus = Field((0.25, 0.5, 0.75), description="reliability thresholds of Cover@tau")
 
 
 class FamilyTable(Table):
