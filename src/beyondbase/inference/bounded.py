@@ -17,7 +17,11 @@ were not drawn.
 Tail areas are exact (`tails`): no resampling, no seed and no Monte-Carlo error.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from hashlib import blake2b
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,6 +36,7 @@ MAX_ITERATIONS = 60
 CLOSE = 1e-8  # in standard errors: from so near one more step finds the limit to the last digits
 ROUGH_STEPS = 4
 ROUNDING = 1e-12
+REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +114,31 @@ def values_of(
     return Values(sums, np.bincount(unit, sizes).astype(np.float64), low, high)
 
 
+_Tail: TypeAlias = Callable[[Values, ArrayLike], Floats]
+
+
+def _remembered(tail: _Tail) -> _Tail:
+    """The same function, which works out what it is asked again but once.
+
+    Claims ask the same of the same values: several of them of one effect, and each of them again at other
+    margins.
+    """
+    known: dict[bytes, Floats] = {}
+
+    @wraps(tail)
+    def remembered(values: Values, at: ArrayLike) -> Floats:
+        numbers = (values.sums, values.sizes, np.array([values.low, values.high]), np.asarray(at, np.float64))
+        shapes = repr([part.shape for part in numbers]).encode()
+        key = blake2b(b"".join([shapes, *(part.tobytes() for part in numbers)]), digest_size=16).digest()
+        if key not in known:
+            if len(known) >= REMEMBERED:
+                known.clear()
+            known[key] = tail(values, at)
+        return known[key].copy()
+
+    return remembered
+
+
 def p_greater(values: Values, than: float = 0.0) -> Floats:
     """One-sided p-value against "the mean is at most `than`", per column.
 
@@ -123,7 +153,7 @@ def p_less(values: Values, than: float = 0.0) -> Floats:
 
     Source: Gaffke (2005); as a p-value, Learned-Miller and Thomas (2019, section 3).
     """
-    return np.asarray(special.ndtr(-_score(values, np.full(values.mean.shape, than))[0]))
+    return _chance_beyond(values, than)
 
 
 def lower_limit(values: Values, tail: ArrayLike) -> Floats:
@@ -137,6 +167,16 @@ def upper_limit(values: Values, tail: ArrayLike) -> Floats:
     The limit solves ``p_less(values, limit) = tail``: a Newton's step with a slope that is nearly right, then
     secants, and bisection where they leave the bracket.
     """
+    return _limit(values, tail)
+
+
+@_remembered
+def _chance_beyond(values: Values, bound: ArrayLike) -> Floats:
+    return np.asarray(special.ndtr(-_score(values, np.full(values.mean.shape, bound))[0]))
+
+
+@_remembered
+def _limit(values: Values, tail: ArrayLike) -> Floats:
     target = -special.ndtri(np.broadcast_to(np.asarray(tail, dtype=np.float64), values.mean.shape))
     low, high = values.mean.copy(), np.full(values.mean.shape, values.high)
     guess = _rough_limit(values, target)

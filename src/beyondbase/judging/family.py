@@ -12,6 +12,7 @@ from beyondbase.judging.case import Case
 from beyondbase.judging.claim import Claim
 from beyondbase.judging.comparable import few_samples
 from beyondbase.judging.remedies import remedy_text
+from beyondbase.judging.sensitivity import Sensitivity, sensitivities
 from beyondbase.judging.shares import NEARLY_NONE, adjusted_over, families
 from beyondbase.judging.tipping import Member, Tipping, tippings
 from beyondbase.judging.trying import Tried, tried
@@ -42,6 +43,7 @@ class Judged:
         remedy: what would decide it, where it is inconclusive.
         error: what the claim's code raised, if it did.
         tipping: how wrong the grader may be before it falls, where it is decided and about large k.
+        sensitivity: the outcome at half and double of each margin that the claim says it uses, but of zero.
     """
 
     claim: Claim
@@ -56,6 +58,7 @@ class Judged:
     remedy: str | None
     error: Exception | None
     tipping: Tipping | None = None
+    sensitivity: tuple[Sensitivity, ...] = ()
 
     @property
     def id(self) -> str:
@@ -224,8 +227,10 @@ def _decided(procedure: Procedure, tested: Sequence[Tried]) -> list[Judged]:
     members = [
         Member(entry.verdict, entry.outcome, entry.claim.large_k, entry.case.problem_ids) for entry in entries
     ]
-    tipped = zip(entries, tippings(members, alpha, procedure), strict=True)
-    return [replace(entry, tipping=tipping) for entry, tipping in tipped]
+    tipped = tippings(members, alpha, procedure)
+    moved = sensitivities([one.verdict for one in tested], alpha, procedure)
+    told = zip(entries, tipped, moved, strict=True)
+    return [replace(entry, tipping=tip, sensitivity=some) for entry, tip, some in told]
 
 
 def _entry(

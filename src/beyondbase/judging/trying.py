@@ -4,11 +4,13 @@ import traceback
 import unittest
 import warnings
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
 from beyondbase.judging.case import Case
 from beyondbase.judging.claim import Claim
+from beyondbase.judging.sensitivity import with_moved_margins
 from beyondbase.judging.unlike_tasks import with_tasks
 from beyondbase.judging.verdict import Verdict, invalid
 
@@ -50,11 +52,12 @@ def tried(claim: Claim, case: Case, few: str) -> Tried:
     if reasons:
         return Tried(claim, case, invalid(claim.finding, *reasons))
     try:
-        return Tried(claim, case, _verdict(claim, case))
+        verdict = _verdict(claim, case)
     except Exception as error:  # noqa: BLE001 - one broken claim must not take the others with it
         where = traceback.extract_tb(error.__traceback__)[-1]
         reason = f"the claim's code failed: {error!r} in {where.name}"
         return Tried(claim, case, invalid(claim.finding, reason), error)
+    return Tried(claim, case, with_moved_margins(verdict, case, claim.margins, partial(_verdict, claim)))
 
 
 def _verdict(claim: Claim, case: Case) -> Verdict:

@@ -69,6 +69,7 @@ class Verdict:
         joined: how the parts make the whole; "given" has the premise first.
         slips: the statement, to be tried with slips of the grader, for statements without parts; None where
             it is not known what slips do to it.
+        moved: the same at other values of the margins that it is judged with.
         gap: of an effect that is only known to lie between two means, why no number of problems decides where
             the threshold lies between them too.
     """
@@ -84,6 +85,7 @@ class Verdict:
     joined: Joined = "all"
     slips: Threshold | None = None
     gap: str = ""
+    moved: tuple["Moved", ...] = ()
 
     def outcome(self, alpha: float, p_adjusted: float | None = None) -> Outcome:
         """Decide at one-sided level `alpha`, on the adjusted p of the better-evidenced side if given."""
@@ -109,6 +111,16 @@ class Verdict:
     def leaves(self) -> tuple["Verdict", ...]:
         """The statements without parts that this one is made of."""
         return tuple(leaf for part in self.parts for leaf in part.leaves()) if self.parts else (self,)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A verdict at half of a margin and at double, without parts; None where that would be no margin."""
+
+    margin: str
+    value: float
+    half: Verdict
+    double: Verdict | None
 
 
 def invalid(statement: str, *reasons: str) -> Verdict:
