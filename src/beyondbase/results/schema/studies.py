@@ -180,6 +180,7 @@ class Grid(Object):
     k: list[Positive] | None
     k_large: Positive | None
     k_large_min: Positive
+    k_superior: Positive | None
     tau: list[Share]
 
 
