@@ -77,3 +77,8 @@ def _at(case: Case, name: str, value: float, test: Callable[[Case], Verdict]) ->
         return invalid(f"{name} = {value:g}", repr(error))
     # Without what it was worked out from, which is large.
     return Verdict(found.statement, found.p_support, found.p_refute, invalid=found.invalid)
+
+
+def _sensitivity(moved: Moved, level: float) -> Sensitivity:
+    double = moved.double.outcome(level) if moved.double else None
+    return Sensitivity(moved.margin, moved.value, moved.half.outcome(level), double)
