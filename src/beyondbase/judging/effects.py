@@ -90,7 +90,7 @@ def superior_until(pair: Case) -> int:
     """
     if pair.study.grid.k_superior:
         return min(pair.study.grid.k_superior, pair.k_max)
-    floors = [pair.curve(arm).mean(axis=0) for arm in pair.chances]
+    floors = [pair.mean(pair.curve(arm)) for arm in pair.chances]
     below = [int((floor < HALF - ROUNDING).sum()) for floor in floors]
     return max(1, min([pair.k_max, *below]))
 
