@@ -118,6 +118,7 @@ def verdict(claim: str = "rl-leads-at-1", outcome: str = "SUPPORTED", **changes:
         "invalid": [],
         "remedy": None,
         "tipping": None,
+        "sensitivity": [],
         "details": [],
         "waiver": None,
         "label": "simplerl-zoo",
@@ -156,7 +157,7 @@ def _study() -> dict[str, Any]:
         "draws": 10000,
         "family_over": "claim",
         "margins": {"lead": 0.0, "equal": 0.02},
-        "grid": {"k": None, "k_large": None, "k_large_min": 16, "tau": TAUS},
+        "grid": {"k": None, "k_large": None, "k_large_min": 16, "k_superior": None, "tau": TAUS},
         "inputs": [{"file": "counts.csv", "sha256": hashlib.sha256(COUNTS.read_bytes()).hexdigest()}],
         "arms": [
             _arm("qwen2.5-7b", "base", "Qwen/Qwen2.5-7B", "d149729398750b98c0af14eb82c78cfe92750796"),

@@ -45,13 +45,14 @@ def test_a_minimal_study_has_the_documented_defaults(tmp_path: Path) -> None:
     """A study of the required keys alone loads, with every default as documented."""
     study = load_study(write(tmp_path, MINIMAL))
     assert (study.alpha, study.seed, study.claims, study.k_large) == (0.05, 0, None, None)
-    margins = {"lead": 0.0, "overtake": 0.0, "subset": 0.02, "alike": 0.05, "sampling_gap": 0.10}
+    margins = {"lead": 0.0, "overtake": 0.0, "subset": 0.02, "alike": 0.05, "sampling_gap": 0.20}
     margins |= {"perplexity": 0.05, "entropy": 0.10}
     assert study.margins.model_dump() == margins
     assert study.grid.model_dump() == {
         "k": None,
         "k_large": None,
         "k_large_min": 16,
+        "k_superior": None,
         "tau": (0.25, 0.5, 0.75),
     }
     assert study.expect == study.waive == {}
@@ -318,7 +319,7 @@ def test_a_long_value_is_cut_in_the_message(tmp_path: Path) -> None:
 
 
 def test_the_published_fixture_loads() -> None:
-    """The study that comes with the package is valid, and expects nothing but what the paper says."""
+    """The study that comes with the package is valid, and expects but one thing that the paper does not say."""
     study = load_study(Path(__file__).parents[1] / "fixtures" / "qwen2.5-7b-math500")
     assert study.base_of("simplerl-zoo") == "qwen2.5-7b"
-    assert study.expect == {}
+    assert list(study.expect) == ["sampling-gap-stays-large"]

@@ -204,8 +204,8 @@ def test_summary_says_what_was_decided() -> None:
     assert rows[0][-1] == "as expected"
     assert rows[1][4:] == ["—", "—", "waived until 2031-01-31 by the eval team (expected SUPPORTED)"]
     assert rows[3][-1] == "unfit"
-    remedy = "rl-solved-is-subset[T/rl]: RL alone solves less than 2 % of the problems at k = 32: may never"
-    assert f"{remedy} be decided" in " ".join(shown.blocks)
+    remedy = "rl-solved-is-subset[T/rl]: RL alone solves less than 2 % of the problems beyond luck"
+    assert f"{remedy} (k = 16 and 32): may never be decided" in " ".join(shown.blocks)
     assert "distillation-expands (needs" in text.partition("<details>")[2]
     assert "at 2026-11-23T03:04:05Z with: pytest claims -k 'a b'" in "".join(shown.nodes)
 

@@ -59,6 +59,7 @@ FUNCTIONS = (
     wording.because,
     wording.family_words,
     wording.kept_over,
+    wording.margin_words,
     wording.deciding,
     wording.floor_words,
     wording.headline,

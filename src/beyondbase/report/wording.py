@@ -161,6 +161,13 @@ def family_words(verdict: Mapping[str, Any], study: Mapping[str, Any]) -> str:
     return f"the {verdict['family_size']:,} verdicts of its {whose}, {at} decided"
 
 
+def margin_words(moved: Mapping[str, Any]) -> str:
+    """Say what the outcome would be at other values of a margin."""
+    value, double = moved["value"], moved["double"]
+    half = f"{number(value)}; at half of it, {number(value / 2)}, the verdict would be {moved['half']}"
+    return f"{half}, at double, {number(2 * value)}, {double}" if double else half
+
+
 def preconditions(pair: Mapping[str, Any], study: Mapping[str, Any]) -> str:
     """Say what was checked of a pair's evidence before its claims were judged."""
     n = number(pair["n_min"]) if pair["n_min"] == pair["n_max"] else f"{pair['n_min']} to {pair['n_max']}"

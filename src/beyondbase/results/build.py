@@ -188,6 +188,7 @@ def _judged(entry: Judged) -> dict[str, Any]:
         "parts": [_part(part, case.study.alpha) for part in entry.verdict.parts],
         "invalid": list(entry.verdict.invalid),
         "remedy": entry.remedy,
+        "sensitivity": [vars(some).copy() for some in entry.sensitivity],
         "tipping": _tipping(entry.tipping),
         "details": [_effect(effect) for effect in entry.verdict.details],
         "reported": [vars(item).copy() for item in references],

@@ -90,6 +90,15 @@ class Waiver(Object):
     until: Day
 
 
+class Sensitivity(Object):
+    """What the outcome would be at half and at double of a margin; double is null where it is 1 or more."""
+
+    margin: str
+    value: float
+    half: Outcome
+    double: Outcome | None
+
+
 class Verdict(Object):
     """A claim on a case, decided."""
 
@@ -119,6 +128,7 @@ class Verdict(Object):
     parts: list[Part]
     invalid: list[str]
     remedy: str | None
+    sensitivity: list[Sensitivity]
     tipping: Tipping | None
     details: list[Effect]
     reported: list[Reported]
