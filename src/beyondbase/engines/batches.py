@@ -1,4 +1,4 @@
-"""Completions of one batch on transformers: what rows have in common is read once, finished rows are let go."""
+"""Completions of one batch on transformers: prompts read once, rows drawn together, finished rows let go."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -54,7 +54,7 @@ def run_batch(
     batch = _Batch(torch, model, rows)
     while batch.live:
         ended = []
-        tokens = draw(batch.logits_of_rows(), batch.noise.next(), sampling)
+        tokens = draw(batch.logits, batch.noise.next(), sampling)
         logprobs = batch.logprobs(tokens) if sampling.logprobs else [0.0] * len(batch.live)
         for place, (token, logprob) in enumerate(zip(tokens.tolist(), logprobs, strict=True)):
             row = rows[batch.live[place]]
@@ -81,11 +81,7 @@ def _ends(row: Row, stops: frozenset[int], watch: LineWatch | None) -> bool:
 
 
 class _Batch:
-    """The model's state for the rows that go on: cache, mask, positions and next logits.
-
-    Rows of one prompt that have drawn the same tokens so far share a state, so that many short completions of
-    few prompts cost what differs between them. Once most differ, each row has a state of its own.
-    """
+    """The model's state for the rows that go on: cache, mask, positions and next logits."""
 
     def __init__(self, torch: Any, model: Any, rows: Sequence[Row]) -> None:
         self._torch, self._model = torch, model
@@ -94,9 +90,11 @@ class _Batch:
         self.noise = Noise([row.seed for row in rows])
         prompts = list(dict.fromkeys(row.prompt for row in rows))
         place = {prompt: number for number, prompt in enumerate(prompts)}
-        # The state of each row; None once it is the row's own.
-        self._owners: Any = torch.tensor([place[row.prompt] for row in rows], device=model.device)
+        owners = torch.tensor([place[row.prompt] for row in rows], device=model.device)
         self._read(prompts)
+        # Each prompt was read once, however many rows it has.
+        if len(prompts) < len(rows):
+            self._select(owners)
 
     def _read(self, prompts: Sequence[tuple[int, ...]]) -> None:
         torch, device = self._torch, self._model.device
@@ -130,18 +128,10 @@ class _Batch:
         self.logits, self._next = self.logits[rows], self._next[rows]
         self._mask = None if self._mask is None else self._mask[rows]
 
-    def logits_of_rows(self) -> Any:
-        """Look up the next logits of each row."""
-        return self.logits if self._owners is None else self.logits[self._owners]
-
     def logprobs(self, tokens: Any) -> list[float]:
         """Look up the log-probability of a token in each row, at temperature 1."""
-        whole = self.logits.logsumexp(dim=-1)
-        if self._owners is None:
-            chosen = self.logits.gather(1, tokens.unsqueeze(1)).squeeze(1) - whole
-        else:
-            chosen = self.logits[self._owners, tokens] - whole[self._owners]
-        values: list[float] = chosen.tolist()
+        chosen = self.logits.gather(1, tokens.unsqueeze(1)) - self.logits.logsumexp(dim=-1, keepdim=True)
+        values: list[float] = chosen.squeeze(1).tolist()
         return values
 
     def shrink(self, tokens: Any) -> Any:
@@ -154,31 +144,13 @@ class _Batch:
         if kept:
             self.noise.keep(kept)
             rows = self._torch.tensor(kept, device=tokens.device)
-            if self._owners is None:
-                self._select(rows)
-            else:
-                self._owners = self._owners[rows]
+            self._select(rows)
             tokens = tokens[rows]
         return tokens
 
     def step(self, tokens: Any) -> None:
         """Let the model read the token of each row."""
-        tokens = self._part(tokens)
         if self._mask is not None:
-            self._mask = self._torch.cat([self._mask, self._mask.new_ones(len(tokens), 1)], dim=-1)
+            self._mask = self._torch.cat([self._mask, self._mask.new_ones(len(self.live), 1)], dim=-1)
         self._forward(tokens.unsqueeze(1), self._next)
         self._next = self._next + 1
-
-    def _part(self, tokens: Any) -> Any:
-        """Give rows that part here states of their own; returns the token of each state."""
-        if self._owners is None:
-            return tokens
-        size = self.logits.shape[-1]
-        taken, owners = self._torch.unique(self._owners * size + tokens, return_inverse=True)
-        if len(taken) * 4 > len(tokens) * 3:
-            self._select(self._owners)
-            self._owners = None
-            return tokens
-        self._select(taken // size)
-        self._owners = owners
-        return taken % size

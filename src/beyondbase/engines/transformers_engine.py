@@ -79,10 +79,7 @@ class TransformersEngine(Engine):
         if sampling.stop_lines:
             watch = LineWatch(lambda ids: decode(self.tokenizer, ids), sampling.stop_lines)
         while batch := list(itertools.islice(waiting, self._batch_size)):
-            # Each prompt is encoded once, however many rows it has.
-            known = {request.prompt: request for request in batch}
-            encoded = {prompt: self._encode(request) for prompt, request in known.items()}
-            rows = [self._row(encoded[request.prompt], request.seed, sampling) for request in batch]
+            rows = [self._row(request, sampling) for request in batch]
             for number in run_batch(self._model, rows, sampling, stops=stops, watch=watch):
                 yield self._completion(batch[number], rows[number], sampling, stops)
 
@@ -116,15 +113,13 @@ class TransformersEngine(Engine):
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _encode(self, request: Request) -> tuple[int, ...]:
+    def _row(self, request: Request, sampling: Draw) -> Row:
         ids = encode_prompt(self.tokenizer, request.prompt)
-        if len(ids) >= self._context:
+        room = self._context - len(ids)
+        if room < 1:
             found = f"found a prompt of {len(ids)} tokens, where the model takes {self._context}"
             raise InputError(f"problem {quote(request.problem_id)}: {found}; use a shorter prompt")
-        return ids
-
-    def _row(self, prompt: tuple[int, ...], seed: int, sampling: Draw) -> Row:
-        return Row(prompt=prompt, seed=seed, limit=min(sampling.max_tokens, self._context - len(prompt)))
+        return Row(prompt=ids, seed=request.seed, limit=min(sampling.max_tokens, room))
 
     def _completion(self, request: Request, row: Row, sampling: Draw, stops: frozenset[int]) -> Completion:
         ended = row.tokens[-1] in stops
