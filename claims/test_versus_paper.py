@@ -8,9 +8,10 @@ from beyondbase import Case, Verdict, all_of, claim, expands, greater, pairs
     finding="Counter-claim: RL goes beyond the base at every k, and solves what the base does not.",
     paper="against the paper: ProRL (arXiv 2505.24864), prolonged RL on Reasoning Gym tasks",
     hypothesis=(
-        "RL pass@k - base pass@k > 0 at every k up to [grid] k_superior (absent: up to where guesses solve"
-        " half, or n), > -margins.alike at every k beyond, and k samples of both together solve more than 2k"
-        " of the base by more than margins.subset, k up to K, the large k, and half of the base's n"
+        "RL pass@k - base pass@k > 0 at every k from where guesses solve what an exact test can show to"
+        " where they solve half (without guesses from 1, and to n or [grid] k_superior), > -margins.alike at"
+        " every other k, and k samples of both together solve more than 2k of the base by more than"
+        " margins.subset, k up to K, the large k, and half of the base's n"
     ),
     over=pairs("rl"),
     large_k=True,

@@ -15,7 +15,7 @@ from beyondbase.inference.bounded import p_greater
 from beyondbase.inference.luck import least_excess
 from beyondbase.judging.alone import alone_excess, draw_size, solves_alone
 from beyondbase.judging.case import Case
-from beyondbase.judging.effects import superior_until
+from beyondbase.judging.effects import superior_range
 from beyondbase.judging.verdict import Outcome
 
 
@@ -116,25 +116,32 @@ def test_few_samples_of_the_base_show_nothing_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("grid", "chance", "wanted"),
     [
-        ({}, None, 64),
-        ({"k_superior": 8}, None, 8),
-        ({"k_superior": 500}, 0.1, 64),
-        ({}, 0.1, 6),
-        ({}, 0.9, 1),
+        ({}, None, (1, 64)),
+        ({"k_superior": 8}, None, (1, 8)),
+        ({"k_superior": 500}, 0.1, (5, 64)),
+        ({}, 0.1, (5, 6)),
+        ({}, 0.9, (1, 1)),
+        ({}, 0.001, (64, 64)),
+        ({"k_superior": 2}, 0.1, (2, 2)),
     ],
 )
-def test_up_to_where_a_lead_is_asked(
-    tmp_path: Path, grid: dict[str, int], chance: float | None, wanted: int
+def test_where_a_lead_is_asked(
+    tmp_path: Path, grid: dict[str, int], chance: float | None, wanted: tuple[int, int]
 ) -> None:
-    """By the study's word, else while guesses solve less than half: .9^6 is above it and .9^7 below."""
+    """Guesses of chance .1 solve less than half up to k = 6, and from k = 5 on what 9 problems can show.
+
+    Of 9 problems that all gain d the test says (1 + d)^-9, which is .05 at d = .395: 1 - .9^4 is .344 and
+    1 - .9^5 is .410.
+    """
     arms, counts = {"base": BASE, "rl": RL}, {"base": (64, [3] * 9), "rl": (64, [5] * 9)}
     if chance is not None:
         arms["guess"] = {"role": "guess", "chance": "chance.csv"}
-        tmp_path.mkdir(exist_ok=True)
         rows = [f"T,{i},{chance}" for i in range(9)]
         (tmp_path / "chance.csv").write_text("\n".join(["task,problem_id,chance", *rows, ""]))
     study = write_study(tmp_path, arms, counts, grid=grid)
     entry = judged(study, all_claims()["rl-expands"]).judged[0]
-    assert superior_until(entry.case) == wanted
-    assert f"at every k up to {wanted}" in entry.verdict.statement
-    assert ("not more than 5 points below it" in entry.verdict.statement) == (wanted < 64)
+    first, last = superior_range(entry.case)
+    assert (first, last) == wanted
+    where = f"from {first} to {last}" if first > 1 else f"up to {last}"
+    assert f"RL above the base at every k {where}" in entry.verdict.statement
+    assert ("not more than 5 points below it" in entry.verdict.statement) == (wanted != (1, 64))

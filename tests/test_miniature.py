@@ -36,8 +36,11 @@ def rows() -> list[dict[str, Any]]:
 
 
 def told(study: Study) -> dict[str, dict[str, Any]]:
-    """What a study says of its arms, wherever it stands and however many it draws."""
-    tables = {name: arm.model_dump(exclude={"n", "model", "chance"}) for name, arm in study.arms.items()}
+    """What a study says of how its arms were drawn, wherever it stands and however many it draws."""
+    tables = {
+        name: arm.model_dump(exclude={"n", "model", "chance", "secondary"})
+        for name, arm in study.arms.items()
+    }
     models = {name: Path(arm.model).name for name, arm in study.arms.items()}
     return {name: table | {"model": models[name]} for name, table in tables.items()}
 
@@ -108,7 +111,8 @@ def test_the_manifest_names_the_weights_that_are_there(study: Study) -> None:
     for step, digest in kept.items():
         weights = MINIATURE / "models" / f"grpo-step-{step}" / "model.safetensors"
         assert hashlib.sha256(weights.read_bytes()).hexdigest() == digest
-    used = {Path(arm.model).name for arm in study.arms.values() if arm.model}
+    hard = load_study(MINIATURE.with_name("miniature-hard"))
+    used = {Path(arm.model).name for one in (study, hard) for arm in one.arms.values() if arm.model}
     assert used - {""} == (set(made) | checkpoints) - {"clean"}
     assert {path.name for path in (MINIATURE / "models").iterdir()} == set(made) | checkpoints
 

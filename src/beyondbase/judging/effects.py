@@ -61,18 +61,21 @@ def pass_effect(pair: Case, arm: str, k: int) -> Effect:
 
 
 def expands(pair: Case) -> Verdict:
-    """The other arm goes beyond the base: it leads while that means something, and solves what it does not.
+    """The other arm goes beyond the base: it leads where that means something, and solves what it does not.
 
-    Up to `superior_until` it is above the base at every k; from there on, where both may solve nearly
-    everything, not more than margins.alike below it at any; and it solves alone what luck does not explain.
+    At every k of `superior_range` it is above the base; at every other, where a lead cannot be shown or both
+    may solve nearly everything, not more than margins.alike below it; and it solves alone what luck does not
+    explain.
     """
-    last, margin = superior_until(pair), pair.margins.alike
-    ks = sorted({*pair.grid(), last})
-    ahead = f"{pair.short(pair.other)} above the base at every k up to {last}"
-    parts = [_curve_above(pair, 0.0, ahead, [k for k in ks if k <= last])]
-    if last < pair.k_max:
-        close = f"not more than {100 * margin:g} points below it at every k up to {pair.k_max}"
-        parts.append(_curve_above(pair, -margin, close, [k for k in ks if k > last]))
+    first, last = superior_range(pair)
+    margin, ks = pair.margins.alike, sorted({*pair.grid(), first, last})
+    others = [k for k in ks if not first <= k <= last]
+    where = f"from {first} to {last}" if first > 1 else f"up to {last}"
+    ahead = f"{pair.short(pair.other)} above the base at every k {where}"
+    parts = [_curve_above(pair, 0.0, ahead, [k for k in ks if first <= k <= last])]
+    if others:
+        close = f"not more than {100 * margin:g} points below it at every other k up to {pair.k_max}"
+        parts.append(_curve_above(pair, -margin, close, others))
     curve, alone = ", ".join(part.statement for part in parts), solves_alone(pair)
     return all_of(f"{curve}, and {alone.statement}", *parts, alone)
 
@@ -81,18 +84,24 @@ def _curve_above(pair: Case, than: float, statement: str, ks: Sequence[int]) -> 
     return above_everywhere(pair.difference_curve(ks), than, statement, ks=ks)
 
 
-def superior_until(pair: Case) -> int:
-    """Up to which k an arm that goes beyond the base has to lead it: [grid] k_superior, or what guesses say.
+def superior_range(pair: Case) -> tuple[int, int]:
+    """At which k an arm that goes beyond the base has to lead it, the first and the last.
 
-    Where the exact chances of an arm that guesses are known, it is the last k at which its pass@k is below
-    one half: beyond, most of what is solved may be guessed. Else it is the greatest k there is. It is 1 at
-    least, and hangs on no answer of the arms that are compared.
+    Where the exact chances of an arm that guesses are known, the first is the least k at which its pass@k
+    reaches the least lead that the exact test shows on so many problems: of problems that all gain d it says
+    p = (1 + d)^-problems. The last is [grid] k_superior, or the greatest k at which guesses solve less than
+    half: beyond, most of what is solved may be guessed. Without guesses, all k. It hangs on no answer of the
+    arms that are compared.
     """
-    if pair.study.grid.k_superior:
-        return min(pair.study.grid.k_superior, pair.k_max)
     floors = [pair.mean(pair.curve(arm)) for arm in pair.chances]
-    below = [int((floor < HALF - ROUNDING).sum()) for floor in floors]
-    return max(1, min([pair.k_max, *below]))
+    last = pair.study.grid.k_superior
+    if last is None:
+        last = max(1, min([pair.k_max, *(int((floor < HALF - ROUNDING).sum()) for floor in floors)]))
+    last = min(last, pair.k_max)
+    units = len(set(pair.clusters)) if pair.clusters else len(pair.problem_ids)
+    least = pair.study.alpha ** (-1 / units) - 1
+    first = min([1 + int((floor < least - ROUNDING).sum()) for floor in floors], default=1)
+    return min(first, last), last
 
 
 def efficiency_effect(pair: Case) -> Effect:
