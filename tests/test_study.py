@@ -319,7 +319,7 @@ def test_a_long_value_is_cut_in_the_message(tmp_path: Path) -> None:
 
 
 def test_the_published_fixture_loads() -> None:
-    """The study that comes with the package is valid, and expects one thing that the paper does not say."""
+    """The study that comes with the package is valid, and expects nothing but what the paper says."""
     study = load_study(Path(__file__).parents[1] / "fixtures" / "qwen2.5-7b-math500")
     assert study.base_of("simplerl-zoo") == "qwen2.5-7b"
-    assert list(study.expect) == ["sampling-gap-stays-large"]
+    assert study.expect == {}
