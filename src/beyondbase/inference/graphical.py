@@ -116,7 +116,9 @@ def own_level(procedure: Procedure, p: ArrayLike, at: int, alpha: float) -> floa
     """
     others = np.asarray(p, dtype=np.float64).copy()
     others[at] = np.inf
-    return alpha * float(at_the_end(procedure, others, alpha).shares[at])
+    share = float(at_the_end(procedure, others, alpha).shares[at])
+    # Without a share no p is small enough, not even one of 0.
+    return alpha * share if share > LEAST else -1.0
 
 
 def at_the_end(procedure: Procedure, p: ArrayLike, alpha: float) -> Procedure:

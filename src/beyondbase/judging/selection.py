@@ -188,7 +188,7 @@ def _amount(arms: Arms, name: str, setting: str) -> float | None:
 
 def _settings(arm: Arm, but: set[str]) -> Hashable:
     told_apart = arm.model_dump(
-        exclude={"model", "revision", "adapter", "url", "n", "paired", "note", "base", *but}
+        exclude={"model", "revision", "adapter", "url", "n", "paired", "secondary", "note", "base", *but}
     )
     return tuple((key, str(sorted(v.items()) if isinstance(v, dict) else v)) for key, v in told_apart.items())
 
