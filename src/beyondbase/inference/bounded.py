@@ -118,8 +118,8 @@ def p_greater(values: Values, than: float = 0.0) -> Floats:
     return p_less(values.flipped(), -than)
 
 
-def p_less(values: Values, than: float = 0.0) -> Floats:
-    """One-sided p-value against "the mean is at least `than`", per column.
+def p_less(values: Values, than: ArrayLike = 0.0) -> Floats:
+    """One-sided p-value against "the mean is at least `than`", per column; `than` may be one for each.
 
     Source: Gaffke (2005); as a p-value, Learned-Miller and Thomas (2019, section 3).
     """

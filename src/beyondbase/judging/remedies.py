@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import inf, isnan
 
 from beyondbase.inference.assurance import POWER, POWER_OF_SEVERAL, Pilot, Remedy, growth, remedy
-from beyondbase.judging.verdict import Verdict
+from beyondbase.judging.verdict import Advice, Verdict
 
 UNKNOWN = "More problems would help; how many cannot be told."
 
@@ -19,12 +19,14 @@ class Need:
         pilot: the data on that side; None where the verdict has none.
         level: one-sided level at which it must be shown.
         p: its p-value at hand.
+        advice: what would show it, where the verdict says that itself.
     """
 
     statement: str
     pilot: Pilot | None
     level: float
     p: float
+    advice: Advice | None = None
 
 
 Needs = tuple[Need, ...]
@@ -41,6 +43,12 @@ def remedy_text(verdict: Verdict, level: float, *, seed: int = 0) -> str:
     found = needs(verdict, level, support=True) or needs(verdict, level, support=False)
     if found is None:
         return _nowhere(verdict)
+    advised = [need.advice.text(need.level, seed=seed) for need in found if need.advice]
+    found = tuple(need for need in found if not need.advice)
+    return " ".join([*dict.fromkeys(advised), *([_of_problems(found, seed)] if found else [])])
+
+
+def _of_problems(found: Needs, seed: int) -> str:
     pilots = [need.pilot for need in found if need.pilot]
     if not pilots or len(pilots) < len(found):
         return UNKNOWN
@@ -78,6 +86,9 @@ def needs(verdict: Verdict, level: float, *, support: bool) -> Needs | None:
 
 
 def _leaf(verdict: Verdict, level: float, p: float, *, support: bool) -> Needs | None:
+    if verdict.advice is not None:
+        advice = verdict.advice[0 if support else 1]
+        return (Need(verdict.statement, None, level, p, advice),) if advice.favourable else None
     if verdict.pilots is None:
         leans = p < max(verdict.p_support, verdict.p_refute)
         return (Need(verdict.statement, None, level, p),) if leans else None
@@ -98,7 +109,8 @@ def _distance(way: Needs) -> float:
 def _nowhere(verdict: Verdict) -> str:
     """Why no amount of data is a remedy: no estimate leans to a side that would decide."""
     for leaf in verdict.leaves():
-        if leaf.pilots and not any(pilot.favourable for pilot in leaf.pilots):
+        sides = leaf.advice or leaf.pilots
+        if sides and not any(side.favourable for side in sides):
             return f"{leaf.statement}: at the threshold, as it looks, where no amount of data decides."
     if verdict.joined == "given":
         return f"{verdict.parts[0].statement}: does not look true, and nothing follows where it is not."
@@ -112,7 +124,7 @@ def _sentence(found: Needs, pilots: Sequence[Pilot], cures: Sequence[Remedy]) ->
     unasked = any(isnan(pilot.noise) for pilot in pilots)
     samples = None if unasked else _most([cure.samples for cure in cures])
     ways = [
-        *([_units(more, pilots[0])] if more else []),
+        *([units_text(more, pilots[0])] if more else []),
         *([_samples(samples, pilots)] if samples else []),
     ]
     if not ways:
@@ -139,7 +151,8 @@ def _name(found: Needs, cures: Sequence[Remedy]) -> str:
     return f"{found[sizes.index(max(sizes))].statement} and {len(statements) - 1} other parts"
 
 
-def _units(more: int, pilot: Pilot) -> str:
+def units_text(more: int, pilot: Pilot) -> str:
+    """How many more problems, or clusters of them, in words."""
     plural = "s" if more > 1 else ""
     size = float(pilot.sizes.mean())
     if abs(size - 1) < 1e-9:

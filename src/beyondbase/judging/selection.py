@@ -15,6 +15,7 @@ from beyondbase.judging.pool import pooled
 from beyondbase.study import Study
 from beyondbase.study.arms import Arm
 
+SEED = "seed"  # the label that tells two runs of one algorithm apart
 NO_CHANCES: Mapping[tuple[str, str], Chances] = MappingProxyType({})
 
 
@@ -88,7 +89,7 @@ class Arms:
         ]
 
     def alike(self, role: str, *, but: set[str]) -> dict[Hashable, list[str]]:
-        """Arms of a role grouped by all settings except `but`."""
+        """Arms of a role grouped by all settings and labels except `but`."""
         groups: dict[Hashable, list[str]] = defaultdict(list)
         for name in self.of_role(role):
             groups[self.study.base_of(name), _settings(self.study.arms[name], but)].append(name)
@@ -143,15 +144,15 @@ def entropy_matched() -> Selection:
 
 
 def algorithms() -> Selection:
-    """RL arms on one base that differ in the algorithm only."""
+    """RL arms on one base that differ in the algorithm and the label `seed` only: runs of some algorithms."""
 
     def find(arms: Arms) -> Iterable[tuple[str, tuple[str, ...], str]]:
-        for group in arms.alike("rl", but={"algorithm"}).values():
+        for group in arms.alike("rl", but={"algorithm", SEED}).values():
             named = tuple(name for name in group if arms.study.arms[name].algorithm)
             if len({arms.study.arms[name].algorithm for name in named}) > 1:
                 yield arms.study.base_of(named[0]), named, named[0]
 
-    return Selection("two or more RL arms that differ in the algorithm only", find)
+    return Selection("RL arms of two algorithms or more that differ in nothing but algorithm and seed", find)
 
 
 def training_runs() -> Selection:
@@ -190,6 +191,8 @@ def _settings(arm: Arm, but: set[str]) -> Hashable:
     told_apart = arm.model_dump(
         exclude={"model", "revision", "adapter", "url", "n", "paired", "note", "base", *but}
     )
+    if SEED in but:
+        told_apart["labels"] = {key: word for key, word in arm.labels.items() if key != SEED}
     return tuple((key, str(sorted(v.items()) if isinstance(v, dict) else v)) for key, v in told_apart.items())
 
 

@@ -11,7 +11,7 @@ refutes does not show what the arms do at k = 128.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from beyondbase.inference.assurance import Pilot
 from beyondbase.judging.thresholds import Threshold
@@ -52,6 +52,19 @@ class Effect:
     most: int | None = None
 
 
+class Advice(Protocol):
+    """What would show one side of a statement that is not about problems alone."""
+
+    @property
+    def favourable(self) -> bool:
+        """Whether the estimate lies on this side."""
+        ...
+
+    def text(self, level: float, *, seed: int = 0) -> str:
+        """What would show it at a one-sided level, in words."""
+        ...
+
+
 @dataclass(frozen=True)
 class Verdict:
     """A statement with the evidence for and against it.
@@ -69,6 +82,7 @@ class Verdict:
         joined: how the parts make the whole; "given" has the premise first.
         slips: the statement, to be tried with slips of the grader, for statements without parts; None where
             it is not known what slips do to it.
+        advice: what would show the statement and the other side, where that is more than data like `pilots`.
     """
 
     statement: str
@@ -81,6 +95,7 @@ class Verdict:
     details: tuple[Effect, ...] = ()
     joined: Joined = "all"
     slips: Threshold | None = None
+    advice: tuple[Advice, Advice] | None = None
 
     def outcome(self, alpha: float, p_adjusted: float | None = None) -> Outcome:
         """Decide at one-sided level `alpha`, on the adjusted p of the better-evidenced side if given."""
@@ -164,6 +179,7 @@ def opposite(statement: str, verdict: Verdict) -> Verdict:
         p_refute=verdict.p_support,
         parts=(*kept, *turned),
         pilots=verdict.pilots and verdict.pilots[::-1],
+        advice=verdict.advice and verdict.advice[::-1],
         joined=_MIRRORED[verdict.joined],
         slips=verdict.slips and verdict.slips.opposite(),
     )
