@@ -134,7 +134,11 @@ WEAK_RL = {"base": everywhere(0.9), "rl": some(0.5, 0.3)}
 LUCKY_BASE = {"base": everywhere(0.2), "rl": some(0.6, 0.9)}
 DISTILLED = {"base": BASE, "other": {"role": "distilled", "model": "made/distilled"}}
 GUESSES = {"base": BASE, "other": {"role": "guess"}}
-ALGORITHMS = {"base": BASE, "a": RL | {"algorithm": "PPO"}, "b": RL | {"algorithm": "GRPO"}}
+ALGORITHMS = {"base": BASE} | {
+    f"{name}{seed}": RL | {"algorithm": name, "labels": {"seed": str(seed)}}
+    for name in ("ppo", "grpo")
+    for seed in (1, 2)
+}
 STEPS = {"base": BASE} | {f"s{i}": RL | {"step": i} for i in (100, 200, 300)}
 KL = {"base": BASE, "with": RL | {"kl": 0.001}, "without": RL | {"kl": 0.0}}
 ROLLOUTS = {"base": BASE, "more": RL | {"rollouts": 32}, "fewer": RL | {"rollouts": 8}}
@@ -168,7 +172,7 @@ TRUTHS = {
     "algorithms-end-alike": Truth(
         ALGORITHMS,
         dict.fromkeys(ALGORITHMS, everywhere(0.5)),
-        {"base": everywhere(0.5), "a": everywhere(0.4), "b": everywhere(0.6)},
+        dict(zip(ALGORITHMS, map(everywhere, (0.5, 0.4, 0.4, 0.6, 0.6)), strict=True)),
     ),
     "sampling-gap-stays-large": Truth(PAIR, LUCKY_BASE, WEAK_BASE),
     "base-reaches-rl": Truth(PAIR, LUCKY_BASE, WEAK_BASE),

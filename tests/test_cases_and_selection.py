@@ -110,6 +110,23 @@ def test_algorithms_group_arms_that_differ_in_nothing_else(tmp_path: Path) -> No
     assert found(tmp_path, algorithms(), arms) == [("base", "grpo", "ppo", "rloo", "grpo")]
 
 
+def test_runs_of_an_algorithm_are_judged_together(tmp_path: Path) -> None:
+    """Arms of one algorithm and equal settings are its runs, told apart by the label seed or by nothing."""
+    arms = {
+        "base": BASE,
+        "grpo": rl(algorithm="GRPO", labels={"data": "x"}),
+        "grpo-2": rl(algorithm="GRPO", labels={"seed": "2", "data": "x"}),
+        "ppo": rl(algorithm="PPO", labels={"seed": "1", "data": "x"}),
+        "ppo-again": rl(algorithm="PPO", labels={"data": "x"}),
+        "other-data": rl(algorithm="PPO", labels={"seed": "2", "data": "y"}),
+    }
+    assert found(tmp_path / "a", algorithms(), arms) == [
+        ("base", "grpo", "grpo-2", "ppo", "ppo-again", "grpo")
+    ]
+    seeded = {"base": BASE, "one": rl(step=1, labels={"seed": "1"}), "two": rl(step=2, labels={"seed": "2"})}
+    assert found(tmp_path / "b", training_runs(), seeded) == []
+
+
 def test_algorithms_on_two_bases_are_not_compared(tmp_path: Path) -> None:
     """What starts from different bases differs in more than the algorithm, and so does what labels say."""
     two = {

@@ -110,8 +110,8 @@ def p_close(values: Values, margin: float, groups: int) -> float:
         return np.array([coincidence(float(limit[0]) / margin if limit[0] < margin else 1.0, groups)])
 
     # The limit is that of the column which reaches furthest, so only those that do are followed.
-    followed, p, limit = np.zeros(values.mean.shape, dtype=np.bool_), 1.0, margin / 2
-    while not followed[furthest := int(np.argmax(p_less(values, limit)))]:
+    followed, p, limit = np.zeros(values.mean.shape, dtype=np.bool_), 0.0, margin / 2
+    while p < 1 and not followed[furthest := int(np.argmax(p_less(values, limit)))]:
         followed[furthest] = True
         p, limit = _furthest(values.columns(followed), margin, tail)
     return p
@@ -167,7 +167,7 @@ def _chance_within(ratio: float, deviation: float, midway: int) -> float:
 
 def _furthest(values: Values, margin: float, tail: Callable[[Floats], Floats]) -> tuple[float, float]:
     def chance(limit: Floats) -> Floats:
-        return p_less(values, limit).max(keepdims=True)
+        return np.asarray(p_less(values, limit).max(keepdims=True))
 
     p, limit = _shared(chance, tail, np.zeros(1), np.full(1, margin))
     return float(p[0]), float(limit[0])
