@@ -65,7 +65,7 @@ class MoreRuns:
         every = all if self.within else any
         for repeats in range(2, MOST_RUNS + 1):
             counts = np.maximum(self.runs.repeats, repeats)
-            needed = float(stats.t.isf(tail, counts.sum() - len(counts))) * self.runs.error(counts)
+            needed = _deviates(tail, int(counts.sum()) - len(counts)) * self.runs.error(counts)
             if every(needed <= room):
                 return repeats
         return None
@@ -89,13 +89,18 @@ class MoreRuns:
         if self.within and not runs.repeated:
             thresholds = np.full(values.mean.shape, self.margin * ratio_at(tail, len(runs.repeats)))
         else:
-            noise = float(stats.t.isf(tail, runs.degrees)) * runs.error(runs.repeats)
+            noise = _deviates(tail, runs.degrees) * runs.error(runs.repeats)
             thresholds = self.margin - noise if self.within else -self.margin - noise
         values = values if self.within else values.flipped()
         p = p_less(values, thresholds)
         # Of pairs that are it but for rounding the first, on every machine.
         at = int(np.argmax(p >= p.max() * (1 - TIE) if self.within else p <= p.min() * (1 + TIE)))
         return values.columns(np.arange(len(p)) == at), float(thresholds[at])
+
+
+def _deviates(tail: float, degrees: int) -> float:
+    """Student's t at a tail; finite, so that runs without any noise need no room at all."""
+    return float(min(stats.t.isf(tail, degrees), np.finfo(np.float64).max))
 
 
 def _first_runs(problems: str | None) -> str:
