@@ -4,8 +4,7 @@ from beyondbase import (
     Case,
     Verdict,
     algorithms,
-    algorithms_within,
-    all_of,
+    algorithms_alike,
     claim,
     distance_effects,
     greater,
@@ -29,10 +28,7 @@ from beyondbase import (
 def test_algorithms_end_alike(group: Case) -> Verdict:
     """The range, as the paper tells it: in points, hiding no outlier. A run is a draw of its algorithm."""
     ks, margin = (1, group.k_large), group.margins.alike
-    whole = all_of(
-        f"{100 * margin:g} points hold all algorithms at k = 1 and at k = {group.k_large}",
-        *(algorithms_within(group, k, margin) for k in ks),
-    )
+    whole = algorithms_alike(group, ks, margin)
     spread = (effect for k in ks for effect in spread_effects(group, k))
     return whole.about(whole.statement, details=(*spread, *distance_effects(group, group.k_large)))
 

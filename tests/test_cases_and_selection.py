@@ -111,12 +111,12 @@ def test_algorithms_group_arms_that_differ_in_nothing_else(tmp_path: Path) -> No
 
 
 def test_runs_of_an_algorithm_are_judged_together(tmp_path: Path) -> None:
-    """Arms of one algorithm and equal settings are its runs, told apart by the label seed or by nothing."""
+    """Arms of one algorithm and equal settings are its runs, told apart by the label seed or by nothing; so are secondary ones."""
     arms = {
         "base": BASE,
         "grpo": rl(algorithm="GRPO", labels={"data": "x"}),
         "grpo-2": rl(algorithm="GRPO", labels={"seed": "2", "data": "x"}),
-        "ppo": rl(algorithm="PPO", labels={"seed": "1", "data": "x"}),
+        "ppo": rl(algorithm="PPO", labels={"seed": "1", "data": "x"}, secondary=True),
         "ppo-again": rl(algorithm="PPO", labels={"data": "x"}),
         "other-data": rl(algorithm="PPO", labels={"seed": "2", "data": "y"}),
     }

@@ -5,7 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from beyondbase.errors import InputError
-    from beyondbase.judging.algorithm_effects import algorithms_within, distance_effects, spread_effects
+    from beyondbase.judging.algorithm_effects import (
+        algorithms_alike,
+        algorithms_within,
+        distance_effects,
+        spread_effects,
+    )
     from beyondbase.judging.case import Case
     from beyondbase.judging.claim import Claim, claim
     from beyondbase.judging.effects import (
@@ -45,7 +50,12 @@ if TYPE_CHECKING:
 # Where each name stands. No module of the package has the name of one of these: importing the module would
 # put it in the name's place.
 _HOMES = {
-    "judging.algorithm_effects": ("algorithms_within", "distance_effects", "spread_effects"),
+    "judging.algorithm_effects": (
+        "algorithms_alike",
+        "algorithms_within",
+        "distance_effects",
+        "spread_effects",
+    ),
     "judging.case": ("Case",),
     "judging.claim": ("Claim", "claim"),
     "errors": ("InputError",),
@@ -90,6 +100,7 @@ __all__ = [
     "above_base_everywhere",
     "above_everywhere",
     "algorithms",
+    "algorithms_alike",
     "algorithms_within",
     "alike",
     "all_of",

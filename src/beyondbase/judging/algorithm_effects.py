@@ -1,14 +1,14 @@
 """Whether algorithms end alike, by how much they and their runs differ, and how far from the base that is."""
 
+from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
 
-from beyondbase.inference.runs import deviation_limit
 from beyondbase.judging.algorithm_runs import AlgorithmRuns
 from beyondbase.judging.case import Case
-from beyondbase.judging.run_advice import MoreRuns
-from beyondbase.judging.verdict import Effect, Verdict
+from beyondbase.judging.run_advice import MoreRuns, one_run_each
+from beyondbase.judging.verdict import Effect, Verdict, all_of
 
 
 def algorithms_within(group: Case, k: int, margin: float) -> Verdict:
@@ -17,7 +17,8 @@ def algorithms_within(group: Case, k: int, margin: float) -> Verdict:
     The pass@k of an algorithm is that of its runs on average, over all that might be trained. Supported where
     every pair is shown to be nearer than the margin (an intersection-union test), refuted where some pair is
     shown to be further apart, adjusted for the number of pairs. Runs count as draws: see `inference.runs`.
-    Without repeated runs it is never refuted, since what differs may be the runs.
+    What an algorithm with one run does shows nothing, since it may be the run: so it is never supported then,
+    and refuted by those with repeated runs alone.
 
     Args:
         group: a case of `algorithms()`, whose other arms are runs.
@@ -25,8 +26,7 @@ def algorithms_within(group: Case, k: int, margin: float) -> Verdict:
         margin: as a difference of shares.
     """
     runs = AlgorithmRuns(group, k)
-    apart = f"{len(runs.algorithms)} algorithms within {100 * margin:g} points of each other at k = {k}"
-    statement = apart if runs.degrees else f"{apart}, as one run of each tells"
+    statement = f"{len(runs.algorithms)} algorithms within {100 * margin:g} points of each other at k = {k}"
     limits, level = runs.limits(group.study.alpha / 2), 1 - group.study.alpha
     return Verdict(
         statement,
@@ -39,20 +39,37 @@ def algorithms_within(group: Case, k: int, margin: float) -> Verdict:
     )
 
 
+def algorithms_alike(group: Case, ks: Sequence[int], margin: float) -> Verdict:
+    """`algorithms_within` at every one of some k; the statement says where run and algorithm are one.
+
+    Args:
+        group: as of `algorithms_within`.
+        ks: of pass@k.
+        margin: as of `algorithms_within`.
+    """
+    single = AlgorithmRuns(group, ks[0]).single
+    of_which = f" ({one_run_each(single)})" if single else ""
+    at = " and at ".join(f"k = {k}" for k in ks)
+    statement = f"all algorithms within {100 * margin:g} points of each other at {at}{of_which}"
+    return all_of(statement, *(algorithms_within(group, k, margin) for k in ks))
+
+
 def spread_effects(group: Case, k: int) -> tuple[Effect, ...]:
     """Standard deviations of pass@k: between algorithms, between runs of one, and by the draw of problems.
 
-    The second has an upper limit, and is left out where no algorithm has two runs; the others have none.
+    They are estimates without limits, of an analysis of variance. The second is left out where no algorithm
+    has two runs; then the first is that of algorithms and runs together, and is called so.
     """
     runs, level = AlgorithmRuns(group, k), 1 - group.study.alpha
-    algorithms, repeated, drawn = runs.components()
-    found = [Effect(f"s.d. of pass@{k} between algorithms", sqrt(algorithms), None, None, level)]
-    if runs.degrees:
-        upper = deviation_limit(runs.variance, runs.degrees, group.study.alpha / 2)
-        name = f"s.d. of pass@{k} between runs of one algorithm"
-        found.append(Effect(name, sqrt(repeated), 0.0, min(upper, 1.0), level))
-    name = f"s.d. of pass@{k} that the draw of problems and samples adds"
-    return (*found, Effect(name, sqrt(drawn), None, None, level)) if np.isfinite(drawn) else tuple(found)
+    between, repeated, drawn = runs.components()
+    of = "algorithms" if np.isfinite(repeated) else "algorithms, or their runs"
+    found = {
+        f"s.d. of pass@{k} between {of}": between,
+        f"s.d. of pass@{k} between runs of one algorithm": repeated,
+        f"s.d. of pass@{k} that the draw of problems and samples adds": drawn,
+    }
+    known = ((name, variance) for name, variance in found.items() if np.isfinite(variance))
+    return tuple(Effect(name, sqrt(variance), None, None, level) for name, variance in known)
 
 
 def distance_effects(group: Case, k: int) -> tuple[Effect, ...]:

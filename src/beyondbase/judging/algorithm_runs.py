@@ -5,16 +5,15 @@ from functools import cached_property
 from itertools import permutations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from beyondbase.inference.bounded import Floats, Values, values_of
 from beyondbase.inference.runs import (
     Integers,
-    close_limit,
     difference_limit,
     mean_variance,
-    p_close,
     p_difference_less,
-    variance_within,
+    variances_within,
 )
 from beyondbase.judging.case import Case
 
@@ -47,6 +46,11 @@ class AlgorithmRuns:
         """Runs of each algorithm, shape (algorithms,)."""
         return np.bincount(self.groups)
 
+    @property
+    def single(self) -> tuple[str, ...]:
+        """Algorithms with one run, whose noise nobody knows."""
+        return tuple(name for name, some in zip(self.algorithms, self.repeats, strict=True) if some == 1)
+
     @cached_property
     def values(self) -> Floats:
         """pass@k, shape (problems, runs)."""
@@ -61,7 +65,7 @@ class AlgorithmRuns:
     @cached_property
     def means(self) -> Floats:
         """Mean pass@k of each algorithm over runs and problems, shape (algorithms,)."""
-        return np.asarray(self.averages.mean(axis=0))
+        return self.case.mean(self.averages)
 
     @property
     def width(self) -> float:
@@ -74,102 +78,107 @@ class AlgorithmRuns:
         return np.array([*permutations(range(len(self.repeats)), 2)], dtype=np.int64)
 
     @cached_property
+    def repeated(self) -> NDArray[np.bool_]:
+        """Of which pairs both algorithms have two runs or more, so that it may be judged."""
+        return np.asarray((self.repeats[self.pairs] > 1).all(axis=1))
+
+    @cached_property
     def differences(self) -> Values:
         """Of every pair of algorithms, the average of one minus that of the other."""
-        return self._differences(self.averages, self.pairs)
+        return self._gathered(self.averages[:, self.pairs[:, 0]] - self.averages[:, self.pairs[:, 1]])
 
     @cached_property
-    def between_runs(self) -> Values:
-        """Of every two runs in both orders, one minus the other."""
-        return self._differences(self.values, np.array([*permutations(range(len(self.groups)), 2)]))
+    def variances(self) -> Floats:
+        """Variance between the means of runs of each algorithm, shape (algorithms,); NaN of a single run.
 
-    def _differences(self, columns: Floats, pairs: Integers) -> Values:
-        return values_of(columns[:, pairs[:, 0]] - columns[:, pairs[:, 1]], clusters=self.case.clusters)
-
-    @cached_property
-    def variance(self) -> float:
-        """Pooled variance between the means of runs of one algorithm; NaN where none has two."""
-        return variance_within(self.values.mean(axis=0), self.groups)[0]
-
-    @property
-    def degrees(self) -> int:
-        """Degrees of freedom of that variance: runs less algorithms."""
-        return len(self.groups) - len(self.repeats)
-
-    @property
-    def repeated(self) -> bool:
-        """Whether limits take Student's t, and not how close all runs are.
-
-        Settled by the numbers of runs alone, never by what they show. With fewer degrees of freedom than
-        algorithms less one t is so wide that a study would lose by repeating a run.
+        No less than what the draw of problems and samples alone is seen to add, lest runs that happen to
+        have equal means, as with few problems they may, count as runs that never differ.
         """
-        return self.degrees >= len(self.repeats) - 1
+        within = variances_within(self.case.mean(self.values), self.groups)
+        noise = np.bincount(self.groups, self._drawn(self.values - self.averages[:, self.groups]))
+        return np.fmax(within, noise / np.where(self.repeats > 1, self.repeats - 1, np.nan))
 
-    def error(self, repeats: Integers) -> Floats:
+    def errors(self, variances: Floats, repeats: Integers) -> Floats:
         """Standard errors of all pairs by the noise of runs, were there so many runs of each algorithm."""
-        shares = 1 / repeats
-        return np.asarray(np.sqrt(self.variance * shares[self.pairs].sum(axis=1)))
+        return np.asarray(np.sqrt((variances / repeats)[self.pairs].sum(axis=1)))
+
+    def degrees(self, repeats: Integers) -> Integers:
+        """Of freedom, of all pairs, were there so many runs of each algorithm."""
+        return np.asarray(repeats[self.pairs].min(axis=1) - 1)
 
     def p_within(self, margin: float) -> float:
         """p-value against "some two algorithms differ by the margin or more" (Berger 1982)."""
-        if not self.repeated:
-            return p_close(self.between_runs, margin, len(self.repeats))
-        return float(self._p_less(self.differences, margin).max())
+        return 1.0 if self.single else float(self._p_less(self.differences, margin).max())
 
     def p_apart(self, margin: float) -> float:
-        """p-value against "no two algorithms differ by more than the margin" (Bonferroni)."""
-        if not self.degrees:
-            return 1.0
-        return min(1.0, len(self.pairs) * float(self._p_less(self.differences.flipped(), -margin).min()))
+        """p-value against "no two algorithms differ by more than the margin" (Bonferroni).
 
-    def _p_less(self, values: Values, margin: float) -> Floats:
-        return p_difference_less(values, margin, self.error(self.repeats), self.degrees)
+        Over the pairs that have repeated runs: which those are is known before their results.
+        """
+        if not self.repeated.any():
+            return 1.0
+        p = self._p_less(self.differences.flipped(), -margin)
+        return min(1.0, len(p) * float(p.min()))
 
     def limits(self, tail: float) -> tuple[float, float]:
         """Limits of the range, each of which errs with at most `tail`: 0 and 1 where there are no better."""
-        lower, upper, error = 0.0, 1.0, self.error(self.repeats)
-        if self.degrees:
-            share = tail / len(self.pairs)
-            lower = max(-float(self._below(self.differences.flipped(), share, error).min()), 0.0)
-        if self.repeated:
-            upper = float(self._below(self.differences, tail, error).max())
-        else:
-            upper = close_limit(self.between_runs, tail, len(self.repeats))
+        lower, upper = 0.0, 1.0
+        if self.repeated.any():
+            share = tail / int(self.repeated.sum())
+            lower = max(-float(self._below(self.differences.flipped(), share).min()), 0.0)
+        if not self.single:
+            upper = float(self._below(self.differences, tail).max())
         return lower, min(upper, 1.0)
 
     def components(self) -> tuple[float, float, float]:
         """Variances of pass@k: between algorithms, between runs of one, and by the draw of problems.
 
         Those of an analysis of variance, each less what the noise under it adds, and 0 where that is more
-        (Searle, Casella and McCulloch 1992, section 3.6). NaN between runs, and taken for 0 above that, where
-        no algorithm has two.
+        (Searle, Casella and McCulloch 1992, section 3.6); of runs, the mean over their degrees of freedom.
+        NaN between runs, and taken for 0 above that, where no algorithm has two.
         """
         centred = self.averages - self.averages.mean(axis=1, keepdims=True)
-        drawn = self._drawn(centred) / (len(self.repeats) - 1)
-        runs = np.nan
-        if self.degrees:
-            within = self._drawn(self.values - self.averages[:, self.groups]) / self.degrees
-            runs = max(self.variance - within, 0.0)
-        noise = float(np.nan_to_num(runs)) * float((1 / self.repeats).mean())
-        return max(float(self.means.var(ddof=1)) - noise - drawn, 0.0), runs, drawn
-
-    def _drawn(self, columns: Floats) -> float:
-        """Variance of the means of columns by the draw of problems, summed over columns."""
-        return float(mean_variance(values_of(columns, clusters=self.case.clusters)).sum())
+        drawn = float(self._drawn(centred).sum()) / (len(self.repeats) - 1)
+        runs, degrees = np.nan, int((self.repeats - 1).sum())
+        if degrees:
+            within = variances_within(self.case.mean(self.values), self.groups)
+            noise = float(self._drawn(self.values - self.averages[:, self.groups]).sum())
+            runs = max((float(np.nansum(within * (self.repeats - 1))) - noise) / degrees, 0.0)
+        of_means = float(np.nan_to_num(runs)) * float((1 / self.repeats).mean())
+        return max(float(self.means.var(ddof=1)) - of_means - drawn, 0.0), runs, drawn
 
     @cached_property
     def to_base(self) -> Values:
         """By how much the base is above the average of the algorithms."""
-        values = self.case.pass_at_k(self.case.base, self.k) - self.averages.mean(axis=1)
-        return values_of(values, clusters=self.case.clusters)
+        return self._gathered(self.case.pass_at_k(self.case.base, self.k) - self.averages.mean(axis=1))
 
     def limits_to_base(self, tail: float) -> tuple[float, float] | None:
-        """Limits of the mean of `to_base`, each of which errs with at most `tail`; None without repeats."""
-        if not self.degrees:
+        """Limits of the mean of `to_base`, each of which errs with at most `tail`; None with a single run."""
+        if self.single:
             return None
-        error = np.array([np.sqrt(self.variance * (1 / self.repeats).sum()) / len(self.repeats)])
-        lower, upper = (self._below(side, tail, error) for side in (self.to_base.flipped(), self.to_base))
+        error = np.sqrt([(self.variances / self.repeats).sum()]) / len(self.repeats)
+        degrees = np.array([self.repeats.min() - 1])
+        lower, upper = (
+            difference_limit(side, tail, error, degrees) for side in (self.to_base.flipped(), self.to_base)
+        )
         return -float(lower[0]), float(upper[0])
 
-    def _below(self, values: Values, tail: float, error: Floats) -> Floats:
-        return difference_limit(values, tail, error, self.degrees)
+    def _p_less(self, values: Values, margin: float) -> Floats:
+        values, *runs = self._judged(values)
+        return p_difference_less(values, margin, *runs)
+
+    def _below(self, values: Values, tail: float) -> Floats:
+        values, *runs = self._judged(values)
+        return difference_limit(values, tail, *runs)
+
+    def _judged(self, values: Values) -> tuple[Values, Floats, Integers]:
+        """Of pairs with repeated runs: the differences, their errors and degrees of freedom."""
+        errors, degrees = self.errors(self.variances, self.repeats), self.degrees(self.repeats)
+        return values.columns(self.repeated), errors[self.repeated], degrees[self.repeated]
+
+    def _drawn(self, columns: Floats) -> Floats:
+        """Variance of the mean of each column by the draw of problems; NaN where there is but one unit."""
+        return mean_variance(self._gathered(columns))
+
+    def _gathered(self, columns: Floats) -> Values:
+        return values_of(columns, clusters=self.case.clusters, weights=self.case.weights)

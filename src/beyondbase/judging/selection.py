@@ -152,7 +152,8 @@ def algorithms() -> Selection:
             if len({arms.study.arms[name].algorithm for name in named}) > 1:
                 yield arms.study.base_of(named[0]), named, named[0]
 
-    return Selection("RL arms of two algorithms or more that differ in nothing but algorithm and seed", find)
+    needs = "RL arms of two algorithms or more that differ in nothing but algorithm and seed"
+    return Selection(needs, find, pools=True)
 
 
 def training_runs() -> Selection:
@@ -189,7 +190,7 @@ def _amount(arms: Arms, name: str, setting: str) -> float | None:
 
 def _settings(arm: Arm, but: set[str]) -> Hashable:
     told_apart = arm.model_dump(
-        exclude={"model", "revision", "adapter", "url", "n", "paired", "note", "base", *but}
+        exclude={"model", "revision", "adapter", "url", "n", "paired", "secondary", "note", "base", *but}
     )
     if SEED in but:
         told_apart["labels"] = {key: word for key, word in arm.labels.items() if key != SEED}
