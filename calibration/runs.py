@@ -7,6 +7,7 @@ take half of the level too, every way errs less often. Runs have the half of 5 %
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
@@ -19,6 +20,7 @@ from beyondbase.inference.bounded import Floats
 
 TAIL, SEED = 0.05 / 2, 2026
 WAYS = ("pooled", "larger", "Welch", "ours")
+RIGHT = "Right verdicts, in %: all alike, with a margin of 5 s.d.; one 10 s.d. beyond the margin"
 
 
 @dataclass(frozen=True)
@@ -122,15 +124,15 @@ def main() -> None:
     parser.add_argument("--replicates", type=int, default=100_000)
     replicates = parser.parse_args().replicates
     head = "| runs | s.d. | " + " | ".join(f"{side}, {way}" for side in ("within", "apart") for way in WAYS)
-    rule = "|" + "---|" * (2 + 2 * len(WAYS))
-    print(f"False verdicts at the boundary, in %\n\n{head} |\n{rule}")
+    lines = [f"{head} |", "|" + "---|" * (2 + 2 * len(WAYS))]
+    false, right = ["False verdicts at the boundary, in %", "", *lines], [RIGHT, "", *lines]
     for scene in ERRORS:
         draws = Draws.of(scene, replicates)
-        print(row(scene, draws.within(1.0, 1.0), draws.apart(0.0)))
-    print(f"\nRight ones: all alike, the margin 5 s.d.; one 10 s.d. beyond the margin\n\n{head} |\n{rule}")
+        false.append(row(scene, draws.within(1.0, 1.0), draws.apart(0.0)))
     for scene in POWERS:
         draws = Draws.of(scene, replicates)
-        print(row(scene, draws.within(5.0, 0.0), draws.apart(10.0)))
+        right.append(row(scene, draws.within(5.0, 0.0), draws.apart(10.0)))
+    sys.stdout.write("\n".join([*false, "", *right, ""]))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Algorithms end alike: runs as draws of their algorithm, by hand-computed samples and simulated ones."""
 
 from collections.abc import Mapping, Sequence
-from math import log, sqrt
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy import optimize, stats
-from study_factory import BASE, RL, cases_of, write_study
+from study_factory import BASE, RL, all_claims, cases_of, judged, write_study
 
 from beyondbase import (
     Verdict,
@@ -30,6 +30,7 @@ from beyondbase.inference.runs import (
 from beyondbase.judging.algorithm_runs import AlgorithmRuns
 from beyondbase.judging.case import Case
 from beyondbase.judging.remedies import remedy_text
+from beyondbase.study import Study
 
 N = 1000
 
@@ -84,7 +85,7 @@ def test_each_algorithm_has_a_variance_of_its_own(tmp_path: Path) -> None:
 
 
 def test_limits_are_where_p_values_turn() -> None:
-    """A margin at the upper limit has just the p-value that the limit errs with, with as many runs as may be."""
+    """A margin at the upper limit has just the p-value that the limit errs with."""
     rng = np.random.default_rng(3)
     x = rng.random((80, 3)) - 0.45
     error, tail = np.array([0.01, 0.03, 0.0]), 0.02
@@ -95,7 +96,7 @@ def test_limits_are_where_p_values_turn() -> None:
 
 
 def test_one_run_each_decides_nothing(tmp_path: Path) -> None:
-    """Single runs, far apart or close together, leave open whether algorithm or run makes it, and it is said."""
+    """Single runs, far apart or close, leave open whether algorithm or run makes it, and it is said."""
     apart = case_of(tmp_path / "apart", {"PPO": [0.2], "GRPO": [0.8], "RLOO": [0.5]})
     close = case_of(tmp_path / "close", {name: [0.5] for name in "ABCDEF"})
     for case in (apart, close):
@@ -235,7 +236,7 @@ def test_equal_runs_on_other_samples_have_no_spread_of_their_own(tmp_path: Path)
     case = case_of(tmp_path, runs, n=20)
     _, repeated, _ = spread_effects(case, 1)
     assert repeated.estimate is not None
-    # A binomial share of 20 has variance p (1 - p) / 20, and the observed one is about that over 100 problems.
+    # A binomial share of 20 has variance p (1 - p) / 20, and the observed one is about a hundredth of it.
     drawn_alone = (chances * (1 - chances)).mean() / 2000
     assert_allclose(AlgorithmRuns(case, 1).variances.mean(), drawn_alone, rtol=0.7)
     assert repeated.estimate**2 < 0.7 * drawn_alone
@@ -276,6 +277,43 @@ def test_a_remedy_names_what_stands_in_the_way(tmp_path: Path) -> None:
     steady = {"PPO": [0.40, 0.40], "GRPO": [0.40, 0.401]}
     assert advised(tmp_path / "steady", steady, 0.05).endswith("more problems would probably decide.")
     assert "takes more runs of each algorithm and more problems" in advised(tmp_path / "both", noisy, 0.05)
+
+
+TASKS = {"long": 300, "short": 40}
+
+
+def on_two_tasks(folder: Path, *, leave_out: str = "", **tables: Any) -> Study:
+    """Three runs of two algorithms that differ on the short task alone; the later ones are secondary."""
+    arms: dict[str, dict[str, Any]] = {"base": BASE}
+    counts: dict[Any, Any] = {(task, "base"): (N, np.full(size, 900)) for task, size in TASKS.items()}
+    for name, rates in {"PPO": (0.4, 0.4), "GRPO": (0.4, 0.6)}.items():
+        for seed in range(3):
+            arm = f"{name}{seed}"
+            arms[arm] = RL | {"algorithm": name, "labels": {"seed": str(seed)}, "secondary": arm != "PPO0"}
+            for (task, size), rate in zip(TASKS.items(), rates, strict=True):
+                if f"{task}/{arm}" != leave_out:
+                    counts[task, arm] = N, np.full(size, round(rate * N))
+    return write_study(folder, arms, counts, **tables)
+
+
+def test_all_runs_are_one_case_over_all_tasks_with_a_share_of_its_own(tmp_path: Path) -> None:
+    """Its mean is that which the study asks for, and secondary runs neither split it nor make it wait."""
+    claim = all_claims()["algorithms-end-alike"]
+    study = on_two_tasks(tmp_path / "problems")
+    pooled, *tasks = judged(study, claim).judged
+    assert [one.case.id for one in (pooled, *tasks)] == ["all-tasks/PPO0", "long/PPO0", "short/PPO0"]
+    assert_allclose([one.alpha_share for one in (pooled, *tasks)], [0.8, 0.1, 0.1])
+    assert [str(one.outcome) for one in tasks] == ["SUPPORTED", "REFUTED"]
+    alike = AlgorithmRuns(judged(on_two_tasks(tmp_path / "tasks", pooled="tasks"), claim).judged[0].case, 1)
+    assert_allclose(AlgorithmRuns(pooled.case, 1).width, 0.2 * 40 / 340)
+    assert_allclose([alike.width, alike.differences.mean.max(), alike.to_base.mean[0]], [0.1, 0.1, 0.45])
+
+
+def test_a_run_that_lacks_a_task_leaves_each_task_to_itself(tmp_path: Path) -> None:
+    """There is no case over all tasks then, as its runs would not be the same on all of them."""
+    found = judged(on_two_tasks(tmp_path, leave_out="short/GRPO2"), all_claims()["algorithms-end-alike"])
+    assert [one.case.id for one in found.judged] == ["long/PPO0", "short/PPO0"]
+    assert [len(one.case.others) for one in found.judged] == [6, 5]
 
 
 def test_runs_at_the_margin_are_decided_by_no_amount(tmp_path: Path) -> None:

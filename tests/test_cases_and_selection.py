@@ -111,7 +111,7 @@ def test_algorithms_group_arms_that_differ_in_nothing_else(tmp_path: Path) -> No
 
 
 def test_runs_of_an_algorithm_are_judged_together(tmp_path: Path) -> None:
-    """Arms of one algorithm and equal settings are its runs, told apart by the label seed or by nothing; so are secondary ones."""
+    """Arms of one algorithm and equal settings are its runs, by the label seed or without one, secondary or not."""
     arms = {
         "base": BASE,
         "grpo": rl(algorithm="GRPO", labels={"data": "x"}),

@@ -46,7 +46,7 @@ def variances_within(means: Floats, groups: Integers) -> Floats:
     repeats = np.bincount(groups)
     centre = np.bincount(groups, means) / repeats
     squares = np.bincount(groups, (means - centre[groups]) ** 2)
-    return np.divide(squares, repeats - 1, out=np.full(squares.shape, np.nan), where=repeats > 1)
+    return np.asarray(squares / np.where(repeats > 1, repeats - 1, np.nan))
 
 
 def mean_variance(values: Values) -> Floats:

@@ -164,12 +164,12 @@ class AlgorithmRuns:
         return -float(lower[0]), float(upper[0])
 
     def _p_less(self, values: Values, margin: float) -> Floats:
-        values, *runs = self._judged(values)
-        return p_difference_less(values, margin, *runs)
+        judged, error, degrees = self._judged(values)
+        return p_difference_less(judged, margin, error, degrees)
 
     def _below(self, values: Values, tail: float) -> Floats:
-        values, *runs = self._judged(values)
-        return difference_limit(values, tail, *runs)
+        judged, error, degrees = self._judged(values)
+        return difference_limit(judged, tail, error, degrees)
 
     def _judged(self, values: Values) -> tuple[Values, Floats, Integers]:
         """Of pairs with repeated runs: the differences, their errors and degrees of freedom."""
