@@ -111,7 +111,7 @@ def test_algorithms_group_arms_that_differ_in_nothing_else(tmp_path: Path) -> No
 
 
 def test_runs_of_an_algorithm_are_judged_together(tmp_path: Path) -> None:
-    """Arms of one algorithm and equal settings are its runs, by the label seed or without one, secondary or not."""
+    """Arms of one algorithm and equal settings are its runs, with a label seed or without, secondary too."""
     arms = {
         "base": BASE,
         "grpo": rl(algorithm="GRPO", labels={"data": "x"}),
