@@ -22,6 +22,7 @@ from beyondbase import (
 )
 from beyondbase.inference.bounded import upper_limit, values_of
 from beyondbase.inference.runs import (
+    deviates,
     difference_limit,
     mean_variance,
     p_difference_less,
@@ -168,6 +169,14 @@ def test_one_outlier_refutes(tmp_path: Path) -> None:
     # Runs that do not differ take none of the room, and both orders were looked at.
     assert_allclose(sure.p_refute, 2 * 2 * (1.05 / 1.2) ** 100, rtol=1e-6)
     assert opposite("apart", verdict).p_support == verdict.p_refute
+
+
+@pytest.mark.parametrize("tail", [1e-20, 5e-301, 5e-324])
+def test_no_tail_is_too_small(tail: float) -> None:
+    """Student's t is a finite and great number, where scipy has minus infinity too."""
+    found = deviates(tail, np.array([1, 2, 20, 199]))
+    assert np.isfinite(found).all()
+    assert (found > 10).all()
 
 
 SPREADS = {"alike": (1.0, 1.0, 1.0), "unlike": (0.25, 1.0, 0.25)}

@@ -58,8 +58,10 @@ def mean_variance(values: Values) -> Floats:
 
 
 def deviates(tail: float, degrees: Integers) -> Floats:
-    """Student's t at an upper tail; finite, so that runs without any noise need no room at all."""
-    return np.asarray(np.minimum(stats.t.isf(tail, degrees), MOST_DEVIATES))
+    """Student's t at an upper tail below one half; finite, so that runs without any noise need no room at all."""
+    found = stats.t.isf(tail, degrees)
+    # scipy gives minus infinity at tails next to the least positive number.
+    return np.asarray(np.where(found > 0, np.minimum(found, MOST_DEVIATES), MOST_DEVIATES))
 
 
 def p_difference_less(values: Values, margin: float, error: Floats, degrees: Integers) -> Floats:
