@@ -58,7 +58,7 @@ def mean_variance(values: Values) -> Floats:
 
 
 def deviates(tail: float, degrees: Integers) -> Floats:
-    """Student's t at an upper tail below one half; finite, so that runs without any noise need no room at all."""
+    """Student's t at an upper tail below one half; finite, so that runs without noise need no room at all."""
     found = stats.t.isf(tail, degrees)
     # scipy gives minus infinity at tails next to the least positive number.
     return np.asarray(np.where(found > 0, np.minimum(found, MOST_DEVIATES), MOST_DEVIATES))
